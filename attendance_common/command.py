@@ -1,0 +1,168 @@
+"""Start-up and exit of a command: flags, log, signals, the result line and the exit status.
+
+The story goes to stderr; the result goes to stdout as one JSON object on the last line. Exit status: 0 all
+done; 1 failed, running again is safe; 2 wrong usage or configuration; 3 finished, but a person is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from attendance_common import config
+from attendance_common.errors import AttendanceError, Terminated
+
+log = logging.getLogger("attendance")
+
+NEEDS_A_PERSON = 3
+
+
+@dataclass
+class Outcome:
+    """What a run did: counts for the result line, and a sentence for each thing that needs a person."""
+
+    counts: dict[str, Any] = field(default_factory=dict)
+    attention: list[str] = field(default_factory=list)
+
+
+class Termination:
+    """Turns SIGTERM and Ctrl-C into Terminated, raised in the main thread, at once or when it is safe."""
+
+    def __init__(self) -> None:
+        self._asked: str | None = None
+        self._deferred = False
+
+    def listen(self) -> None:
+        """Take over the two signals."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._asked = signal.Signals(number).name
+        if not self._deferred:
+            self.obey()
+
+    def obey(self) -> None:
+        """Raise Terminated if a signal has come."""
+        if self._asked:
+            raise Terminated(f"stopped by {self._asked}; what was not finished is done by the next run")
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let the block end whole before a signal is obeyed."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+        self.obey()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the command line said that is not a setting, and the way a stop is asked for."""
+
+    flags: argparse.Namespace
+    termination: Termination
+
+    @property
+    def dry_run(self) -> bool:
+        """Show what would change and change nothing."""
+        return bool(self.flags.dry_run)
+
+
+Work = Callable[[Any, Context], Outcome]
+
+
+def parser(description: str, settings: type[config.AwsSettings]) -> argparse.ArgumentParser:
+    """The flags that both commands have; a command adds its own to what comes back."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    config.add_flags(made, settings)
+    made.add_argument("--dry-run", action="store_true", help="show what would change and change nothing")
+    made.add_argument("--verbose", action="store_true", help="say more, with a traceback for a failure")
+    return made
+
+
+def run(
+    flags: argparse.ArgumentParser,
+    settings: type[config.AwsSettings],
+    work: Work,
+    argv: Sequence[str] | None,
+) -> int:
+    """Parse, configure, work; print the result line and return the exit status."""
+    arguments = flags.parse_args(argv)
+    started = time.monotonic()
+    result = _result(arguments, settings, work)
+    result["seconds"] = round(time.monotonic() - started, 3)
+    print(json.dumps(result), flush=True)
+    return int(result["status"])
+
+
+def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], work: Work) -> dict[str, Any]:
+    termination = Termination()
+    try:
+        start_logging("text", verbose=arguments.verbose)
+        loaded = config.load(settings, arguments)
+        start_logging(loaded.log_format, verbose=arguments.verbose)
+        termination.listen()
+        outcome = work(loaded, Context(arguments, termination))
+    except AttendanceError as error:
+        log.error("%s", error)
+        _trace(error)
+        return {"status": error.exit_status, "error": str(error)}
+    except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
+        log.error("%s; running again is safe", told)
+        _trace(error)
+        return {"status": 1, "error": told}
+    for sentence in outcome.attention:
+        log.warning("%s", sentence)
+    return {
+        "status": NEEDS_A_PERSON if outcome.attention else 0,
+        **outcome.counts,
+        "attention": outcome.attention,
+    }
+
+
+def _trace(error: BaseException) -> None:
+    """The places a failure went through, without any exception's text: that may hold a student's data."""
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("traceback:\n%s", "".join(traceback.format_tb(error.__traceback__)))
+
+
+def start_logging(log_format: str, *, verbose: bool) -> None:
+    """Send the story to stderr; libraries speak from WARNING on only, since their DEBUG holds bodies."""
+    handler = _handler(log_format)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def _handler(log_format: str) -> logging.Handler:
+    if log_format == "json":
+        from pythonjsonlogger.json import JsonFormatter
+
+        handler = logging.StreamHandler(sys.stderr)
+        renamed = {"asctime": "time", "levelname": "level"}
+        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(message)s", rename_fields=renamed))
+        return handler
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        return RichHandler(console=Console(stderr=True), show_path=False, markup=False, highlighter=None)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    return handler

@@ -1,0 +1,237 @@
+"""Settings of both scripts: each from its flag, its environment variable, `.env` or its default.
+
+A setting is one field below; `--help`, the checks and the README's table follow from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from attendance_common.errors import ConfigurationError
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_SSL_MODES = ("verify-full", "verify-ca", "require", "prefer", "allow", "disable")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def secure_url(value: str) -> str:
+    """An https URL without a trailing slash; http only to this machine, since a secret travels on it."""
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname:
+        return value.rstrip("/")
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return value.rstrip("/")
+    raise ValueError("must be an https:// URL")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if value.isascii() and value.isdigit() and low <= int(value) <= high:
+            return int(value)
+        raise ValueError(f"must be a whole number from {low} to {high}")
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value in choices:
+            return value
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _prefix(value: str) -> str:
+    """A key prefix: no slash in front, one behind, at least two folders (quarantine lies beside them)."""
+    folders = value.strip("/").split("/")
+    if len(folders) < 2 or "" in folders:
+        raise ValueError("must be at least two folders deep, such as landing/period_attendance/")
+    return "/".join(folders) + "/"
+
+
+def _bucket(value: str) -> str:
+    if value.startswith("s3:") or "/" in value:
+        raise ValueError("must be a bucket's name alone, without s3:// and folders")
+    return value
+
+
+def _existing_file(value: str) -> str:
+    if not Path(value).is_file():
+        raise ValueError("must be the path of a file that exists")
+    return value
+
+
+def setting(
+    variable: str,
+    about: str,
+    *,
+    default: str | None = None,
+    parse: Callable[[str], Any] = _text,
+    flag: str | None = None,
+    required: bool = False,
+) -> Any:
+    """Declare a setting: its environment variable, what it is, its default as one would type it, its flag."""
+    metadata = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
+    return field(metadata={**metadata, "required": required})
+
+
+@dataclass(frozen=True)
+class AwsSettings:
+    """Where the landing zone is; credentials come by AWS's standard chain."""
+
+    bucket: str = setting(
+        "S3_BUCKET", "bucket of the landing zone", default="edna-prod", parse=_bucket, flag="--bucket"
+    )
+    prefix: str = setting(
+        "S3_PREFIX",
+        "key prefix of the landing zone",
+        default="raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/",
+        parse=_prefix,
+        flag="--prefix",
+    )
+    region: str | None = setting(
+        "AWS_REGION", "AWS region; unset: the AWS configuration's, else us-east-1", flag="--region"
+    )
+    log_format: str = setting(
+        "LOG_FORMAT", "text or json", default="text", parse=_one_of("text", "json"), flag="--log-format"
+    )
+
+
+@dataclass(frozen=True)
+class FetcherSettings(AwsSettings):
+    """What the fetcher needs."""
+
+    api_url: str = setting(
+        "ESD_API_URL",
+        "the API, https://<district>.eschooldata.com/api",
+        parse=secure_url,
+        flag="--api-url",
+        required=True,
+    )
+    secret_id: str = setting(
+        "ESD_SECRET_ID",
+        "secret with ESD_URL, ESD_CLIENT_ID and ESD_SECRET_KEY",
+        default="prod/edna/esd_credentials",
+        flag="--secret-id",
+    )
+    school_year_id: int | None = setting(
+        "ESD_SCHOOL_YEAR_ID",
+        "school year to ask for; not sent when unset, and the API then answers for today only",
+        parse=_whole(0, 2**31),
+        flag="--school-year-id",
+    )
+    page_size: int = setting(
+        "ESD_PAGE_SIZE", "records a page", default="1000", parse=_whole(1, 10_000), flag="--page-size"
+    )
+    concurrency: int = setting(
+        "ESD_CONCURRENCY",
+        "pages read at a time, over all schools",
+        default="8",
+        parse=_whole(1, 64),
+        flag="--concurrency",
+    )
+    timeout: int = setting(
+        "ESD_TIMEOUT", "seconds to wait for the API to say something", default="60", parse=_whole(1, 3600)
+    )
+    attempts: int = setting(
+        "ESD_ATTEMPTS", "tries of a request before it counts as failed", default="6", parse=_whole(1, 100)
+    )
+
+
+@dataclass(frozen=True)
+class LoaderSettings(AwsSettings):
+    """What the loader needs."""
+
+    host: str = setting(
+        "REDSHIFT_HOST",
+        "cluster endpoint",
+        default="edna-prod-dw.cejfjblsis8x.us-east-1.redshift.amazonaws.com",
+        flag="--host",
+    )
+    port: int = setting("REDSHIFT_PORT", "port", default="5439", parse=_whole(1, 65535), flag="--port")
+    database: str = setting("REDSHIFT_DATABASE", "database", default="db02", flag="--database")
+    user: str = setting("REDSHIFT_USER", "database user", default="dba02", flag="--user")
+    secret_id: str = setting(
+        "REDSHIFT_SECRET_ID",
+        "secret with the password",
+        default="prod/edna/redshift_credentials",
+        flag="--secret-id",
+    )
+    sslmode: str = setting(
+        "REDSHIFT_SSLMODE", "how far TLS is verified", default="verify-full", parse=_one_of(*_SSL_MODES)
+    )
+    sslrootcert: str | None = setting(
+        "REDSHIFT_SSLROOTCERT",
+        "CA bundle; unset: certifi's, which holds Amazon's roots",
+        parse=_existing_file,
+    )
+    batch_partitions: int = setting(
+        "REDSHIFT_BATCH_PARTITIONS",
+        "partitions loaded in one transaction; the default holds a school year",
+        default="366",
+        parse=_whole(1, 1000),
+    )
+
+
+Settings = TypeVar("Settings", bound=AwsSettings)
+
+
+def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> None:
+    """Give the parser every flag; settings that have none are named in the epilog by the variable alone."""
+    lines = []
+    for declared in fields(settings):
+        told = declared.metadata
+        default = "required" if told["required"] else f"default {told['default'] or 'unset'}"
+        if told["flag"]:
+            metavar = declared.name.upper()
+            about = f"{told['about']} [{told['variable']}, {default}]"
+            parser.add_argument(told["flag"], dest=declared.name, metavar=metavar, help=about)
+        else:
+            lines.append(f"  {told['variable']:26} {told['about']} ({default})")
+    parser.epilog = "also by environment variable or .env:\n" + "\n".join(lines)
+
+
+def load(settings: type[Settings], flags: argparse.Namespace) -> Settings:
+    """Read every setting; raises one ConfigurationError that names all the faults."""
+    take_dotenv()
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for declared in fields(settings):
+        try:
+            values[declared.name] = _value(declared, getattr(flags, declared.name, None), os.environ)
+        except ValueError as fault:
+            faults.append(f"{declared.metadata['variable']} {fault}")
+    if faults:
+        raise ConfigurationError(
+            "; ".join(faults) + ". Set it in the environment, in .env or by its flag (see --help)"
+        )
+    return settings(**values)
+
+
+def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:
+    told = declared.metadata
+    raw = flag or environment.get(told["variable"]) or told["default"]
+    if raw is None or raw == "":
+        if told["required"]:
+            raise ValueError(f"is missing: {told['about']}")
+        return None
+    return told["parse"](raw)
+
+
+def take_dotenv() -> None:
+    """Bring `.env` of the working directory into the environment, which wins; boto3 reads it too."""
+    for name, value in dotenv_values(Path(".env")).items():
+        if value is not None:
+            os.environ.setdefault(name, value)

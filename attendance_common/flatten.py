@@ -1,0 +1,253 @@
+"""One page as the API sends it -> rows of the landing zone, and the records that cannot be rows.
+
+A page of ordinary records is decoded straight into typed columns. Anything odd on a page (a number as text, a
+new field, an impossible date) sends that page the slow way, record by record, as `records` defines it; the
+fast way takes only what would come out the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from attendance_common.columns import COLUMNS, NESTED, Column, Kind
+from attendance_common.records import REQUIRED, Row, Unfit, compact, flatten_record, parse_date
+
+_POLARS = {Kind.BIGINT: pl.Int64, Kind.BOOLEAN: pl.Boolean}
+SCHEMA = pl.Schema({column.name: _POLARS.get(column.kind, pl.String) for column in COLUMNS})
+_LISTS = ("periodAttendanceList", "periodAttendance")
+
+
+class UnreadablePage(ValueError):
+    """The body is not an answer of this API: no JSON (an HTML page, a body cut short), or another shape."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A record for quarantine: whole, as received; `record_id` where it can be read."""
+
+    reason: str
+    record: str
+    record_id: int | None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """What the answer says of the whole list; None where it says nothing."""
+
+    pages: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's rows (schema: SCHEMA), rejections and paging; received = rows + rejections."""
+
+    rows: pl.DataFrame
+    rejections: tuple[Rejection, ...]
+    paging: Paging
+
+    @property
+    def received(self) -> int:
+        """How many records the page held."""
+        return self.rows.height + len(self.rejections)
+
+
+def read_page(body: bytes, school_id: int) -> Page:
+    """Flatten one answer of the API; raises UnreadablePage."""
+    return _read_ordinary(body, school_id) or _read_any(body, school_id)
+
+
+# --- the fast way: typed decoding, then checks on whole columns -------------------------------------------
+
+_DECODED: dict[Kind, Any] = {Kind.BIGINT: int | None, Kind.BOOLEAN: bool | None, Kind.LIST: msgspec.Raw}
+_NULL = msgspec.Raw(b"null")
+
+
+def _struct(name: str, columns: Iterable[Column], **nested: Any) -> type[Any]:
+    """A type that decodes only records whose fields are all declared and hold what their columns hold."""
+    listed = [(c.path[-1], _DECODED.get(c.kind, str | None)) for c in columns]
+    fields: list[Any] = [(key, kind, _NULL if kind is msgspec.Raw else None) for key, kind in listed]
+    fields += [(key, kind | None, None) for key, kind in nested.items()]
+    return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False)
+
+
+_OUTER = [column for column in COLUMNS if len(column.path) == 1]
+_INNER = [column for column in COLUMNS if len(column.path) == 2]
+_Nested = _struct("_Nested", _INNER)
+_Record = _struct("_Record", _OUTER, **{NESTED: _Nested})
+_EMPTY = _Nested()
+
+
+def _envelope(record: Any) -> Any:
+    """A bare list of records, or an object that holds the list under one of its names, and the paging."""
+    fields: list[Any] = [(key, list[record] | None, None) for key in _LISTS]
+    fields.append(("pagingInfo", msgspec.Raw, _NULL))
+    return list[record] | msgspec.defstruct("_Envelope", fields, gc=False)
+
+
+_ORDINARY = msgspec.json.Decoder(_envelope(_Record))
+_ANY = msgspec.json.Decoder(_envelope(msgspec.Raw))
+
+
+def _read_ordinary(body: bytes, school_id: int) -> Page | None:
+    """The page when every record on it is ordinary, else None."""
+    if b"\\u0000" in body:
+        return None
+    try:
+        records, paging = _opened(_ORDINARY.decode(body))
+        rows = _columns(records, school_id)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return None
+    return Page(rows, (), paging) if _all_fit(rows) else None
+
+
+def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
+    """The records as a frame of SCHEMA; raises ValueError when a time is not an ordinary one."""
+    inner = [getattr(record, NESTED) or _EMPTY for record in records]
+    series = {**_series(_OUTER, records), **_series(_INNER, inner)}
+    given = {"school_id": pl.lit(school_id, pl.Int64), "extra_fields": pl.lit(None, pl.String)}
+    rows = pl.DataFrame(series).with_columns(**given)
+    times = [column.name for column in COLUMNS if column.kind is Kind.TIMESTAMP]
+    landed = rows.with_columns(_utc_text(pl.col(name)) for name in times)
+    if any(landed[name].null_count() > rows[name].null_count() for name in times):
+        raise ValueError("a time is not an ordinary one")
+    return landed.select(SCHEMA.names())
+
+
+def _series(columns: Sequence[Column], records: Sequence[Any]) -> dict[str, pl.Series]:
+    fields = attrgetter(*(column.path[-1] for column in columns))
+    by_column = list(zip(*map(fields, records), strict=True)) or [()] * len(columns)
+    return {
+        column.name: pl.Series(
+            column.name,
+            [_list_text(bytes(raw)) for raw in values] if column.kind is Kind.LIST else values,
+            dtype=SCHEMA[column.name],
+        )
+        for column, values in zip(columns, by_column, strict=True)
+    }
+
+
+@lru_cache(maxsize=16384)  # a section's lists repeat with each of its students
+def _list_text(raw: bytes) -> str | None:
+    value = json.loads(raw)
+    if value is None or isinstance(value, str):
+        return value
+    text = compact(value)
+    text.encode()  # a lone surrogate raises here
+    return text
+
+
+def _utc_text(time: pl.Expr) -> pl.Expr:
+    ordinary = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z$"
+    parsed = time.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
+    return pl.when(time.str.contains(ordinary)).then(parsed.dt.to_string("%Y-%m-%d %H:%M:%S%.6f"))
+
+
+def _all_fit(rows: pl.DataFrame) -> bool:
+    if rows.is_empty():
+        return True
+    if any(rows[column.name].null_count() for column in REQUIRED):
+        return False
+    if not all(parse_date(text) for text in rows["date"].unique()):
+        return False
+    texts = [column for column in COLUMNS if SCHEMA[column.name] == pl.String]
+    longest = rows.select(pl.col(column.name).str.len_bytes().max() for column in texts).row(0)
+    return all((length or 0) <= column.width for length, column in zip(longest, texts, strict=True))
+
+
+# --- the slow way: record by record -----------------------------------------------------------------------
+
+
+def _read_any(body: bytes, school_id: int) -> Page:
+    records, paging = _split(body)
+    rows: list[Row] = []
+    rejections: list[Rejection] = []
+    for text in records:
+        read = _row_or_rejection(text, school_id)
+        if isinstance(read, Rejection):
+            rejections.append(read)
+        else:
+            rows.append(read)
+    return Page(pl.DataFrame(rows, schema=SCHEMA, orient="row"), tuple(rejections), paging)
+
+
+def _split(body: bytes) -> tuple[list[str], Paging]:
+    """Each record's own text, as received, and the paging."""
+    try:
+        records, paging = _opened(_ANY.decode(body))
+        return [bytes(record).decode() for record in records], paging
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _split_lenient(body)
+
+
+def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
+    """What strict JSON refuses but Python reads (NaN, lone surrogates): records are written anew, escaped."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePage("the answer is not JSON") from error
+    if isinstance(answer, dict):
+        records = next((answer[key] for key in _LISTS if answer.get(key) is not None), None)
+        paging = _paging(answer.get("pagingInfo"))
+        records = [] if records is None and any(key in answer for key in _LISTS) else records
+    else:
+        records, paging = answer, Paging()
+    if not isinstance(records, list):
+        raise UnreadablePage("the answer holds no list of records")
+    return [json.dumps(record) for record in records], paging
+
+
+def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return Rejection("the record cannot be decoded", text, None)
+    try:
+        return flatten_record(record, school_id)
+    except Unfit as unfit:
+        return Rejection(str(unfit), text, _id_of(record))
+    except RecursionError:
+        return Rejection("nested too deeply", text, _id_of(record))
+
+
+def _id_of(record: Any) -> int | None:
+    value = record.get("id") if isinstance(record, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _opened(answer: Any) -> tuple[list[Any], Paging]:
+    """The records and the paging of a decoded answer; raises ValidationError when it holds no list."""
+    if isinstance(answer, list):
+        return answer, Paging()
+    lists = [getattr(answer, key) for key in _LISTS]
+    records = next((found for found in lists if found is not None), None)
+    if records is None:
+        raise msgspec.ValidationError("no list of records")
+    return records, _paging(msgspec.json.decode(answer.pagingInfo))
+
+
+def _paging(told: Any) -> Paging:
+    if not isinstance(told, dict):
+        return Paging()
+    pages = _count(told.get("pageCount"))
+    return Paging(_count(told.get("totalPages")) if pages is None else pages, _count(told.get("totalCount")))
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def partition_dates(rows: pl.DataFrame) -> dict[str, dt.date]:
+    """The distinct dates of the rows, as the record says it -> as a date."""
+    return {text: day for text in rows["date"].unique() if (day := parse_date(text))}

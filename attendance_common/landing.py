@@ -1,0 +1,66 @@
+"""Where things lie in S3: the landing zone's partitions and objects, and what lies beside it.
+
+`<prefix>year=YYYY/month=MM/day=DD/school_<id>.parquet`, nothing else below `<prefix>`: Spectrum reads every
+other file there as broken Parquet (DG: c-spectrum-troubleshooting).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
+
+
+def partition_folder(day: dt.date) -> str:
+    """2025-12-09 -> `year=2025/month=12/day=09/`; a partition is known by the date of its records."""
+    return f"{month_folder(day)}day={day.day:02d}/"
+
+
+def month_folder(day: dt.date) -> str:
+    """2025-12-09 -> `year=2025/month=12/`."""
+    return f"year={day.year:04d}/month={day.month:02d}/"
+
+
+def object_name(day: dt.date, school_id: int) -> str:
+    """The name, below the prefix, of one school's complete list for one date; no clock time is in it."""
+    return f"{partition_folder(day)}school_{school_id}.parquet"
+
+
+def partition_of(name: str) -> dt.date | None:
+    """The partition that an object's name below the prefix lies in; None when it lies in none."""
+    match = _FOLDER.match(name)
+    if match is None:
+        return None
+    try:
+        return dt.date(*map(int, match.groups()))
+    except ValueError:  # year=2025/month=13/…
+        return None
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The bucket and its key prefixes; quarantine and run records lie beside, never inside."""
+
+    bucket: str
+    landing: str
+
+    @property
+    def _beside(self) -> str:
+        folders = self.landing.rstrip("/").split("/")
+        return "".join(f"{folder}/" for folder in folders[:-2])
+
+    @property
+    def quarantine(self) -> str:
+        """`…/operational/quarantine/`."""
+        return f"{self._beside}quarantine/"
+
+    @property
+    def runs(self) -> str:
+        """`…/operational/runs/`."""
+        return f"{self._beside}runs/"
+
+    def location(self, day: dt.date) -> str:
+        """The partition's LOCATION; ends with a slash, since it is a key prefix."""
+        return f"s3://{self.bucket}/{self.landing}{partition_folder(day)}"

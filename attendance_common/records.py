@@ -1,0 +1,171 @@
+"""One record as the API sends it -> one row of the landing zone, or the reason why it cannot be one.
+
+This is what flattening means; it takes any JSON and never guesses. `flatten` does the same to whole pages of
+ordinary records, faster. No reason holds a value: values are students' data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from attendance_common.columns import COLUMNS, NESTED, Column, Kind
+
+Row = dict[str, Any]
+
+_BIGINT = range(-(2**63), 2**63)
+_INTEGER_TEXT = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_DATE = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):?(\d{2}))", re.ASCII
+)
+_KNOWN = frozenset(column.path for column in COLUMNS if column.path) | {(NESTED,)}
+REQUIRED = tuple(column for column in COLUMNS if column.name in ("id", "student_id", "date"))
+
+
+class Unfit(ValueError):
+    """The record cannot be landed; the text says which field and why, never with which value."""
+
+
+def parse_date(text: str) -> dt.date | None:
+    """The API's MM-DD-YYYY; None when it is malformed or there is no such day."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    month, day, year = map(int, match.groups())
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def parse_instant(text: str) -> str | None:
+    """ISO 8601 with an offset -> UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; finer than microseconds is cut.
+
+    None when it is malformed, impossible, or has no offset: which instant it means would be a guess.
+    """
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        return None
+    day, time, fraction, _, sign, hours, minutes = match.groups()
+    try:
+        local = dt.datetime.fromisoformat(f"{day}T{time}")
+        offset = dt.timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        instant = local + offset if sign == "-" else local - offset
+    except (ValueError, OverflowError):
+        return None
+    if offset >= dt.timedelta(days=1) or int(minutes or 0) > 59:
+        return None
+    return f"{instant.isoformat(sep=' ')}.{(fraction or '')[:6]:0<6}"
+
+
+def compact(value: Any) -> str:
+    """JSON without a blank; raises ValueError for what JSON cannot say (infinity)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def flatten_record(record: Any, school_id: int) -> Row:
+    """Every declared column of one decoded record; raises Unfit with the reason."""
+    if not isinstance(record, dict):
+        raise Unfit("the record is not an object")
+    nested = record.get(NESTED)
+    if nested is not None and not isinstance(nested, dict):
+        raise Unfit(f"{NESTED}: not an object")
+    row = {column.name: _fit(column, _at(record, column.path)) for column in COLUMNS if column.path}
+    row["school_id"] = school_id
+    row["extra_fields"] = _fit(_EXTRA, _unknown_fields(record, nested or {}))
+    for column in REQUIRED:
+        if row[column.name] is None:
+            raise Unfit(f"{_field(column)}: missing")
+    return row
+
+
+_EXTRA = next(column for column in COLUMNS if column.name == "extra_fields")
+
+
+def _field(column: Column) -> str:
+    return ".".join(column.path) or column.name
+
+
+def _at(record: dict[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = record
+    for key in path:
+        value = (value or {}).get(key)
+    return value
+
+
+def _unknown_fields(record: dict[str, Any], nested: dict[str, Any]) -> dict[str, Any] | None:
+    """Fields that the vendor added since; sorted, so that their order alone never rewrites an object."""
+    unknown = {key: value for key, value in record.items() if (key,) not in _KNOWN}
+    inner = {key: value for key, value in nested.items() if (NESTED, key) not in _KNOWN}
+    if inner:
+        unknown[NESTED] = inner
+    return dict(sorted(unknown.items())) or None
+
+
+def _fit(column: Column, value: Any) -> Any:
+    if value is None:
+        return None
+    fitted = _FITTERS[column.kind](value)
+    if isinstance(fitted, Unfit):
+        raise Unfit(f"{_field(column)}: {fitted}")
+    if isinstance(fitted, str):
+        _check_text(column, fitted)
+    return fitted
+
+
+def _check_text(column: Column, text: str) -> None:
+    name = _field(column)
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:
+        raise Unfit(f"{name}: not valid Unicode") from None
+    if length > column.width:
+        raise Unfit(f"{name}: longer than {column.width} bytes")
+    if "\0" in text:
+        raise Unfit(f"{name}: holds a NUL character")
+
+
+def _integer(value: Any) -> int | Unfit:
+    if isinstance(value, str) and _INTEGER_TEXT.fullmatch(value.strip()):
+        value = int(value)  # "a number that came as a string is a number"
+    elif isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return Unfit("not a whole number")
+    return value if value in _BIGINT else Unfit("beyond BIGINT")
+
+
+def _boolean(value: Any) -> bool | Unfit:
+    return value if isinstance(value, bool) else Unfit("neither true nor false")
+
+
+def _text(value: Any) -> str | Unfit:
+    try:
+        return value if isinstance(value, str) else compact(value)
+    except ValueError:
+        return Unfit("not valid JSON")
+
+
+def _date(value: Any) -> str | Unfit:
+    if isinstance(value, str) and parse_date(value):
+        return value
+    return Unfit("not a date MM-DD-YYYY")
+
+
+def _instant(value: Any) -> str | Unfit:
+    instant = parse_instant(value) if isinstance(value, str) else None
+    return instant or Unfit("not an ISO 8601 time with an offset")
+
+
+_FITTERS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.BIGINT: _integer,
+    Kind.BOOLEAN: _boolean,
+    Kind.TEXT: _text,
+    Kind.LIST: _text,
+    Kind.DATE: _date,
+    Kind.TIMESTAMP: _instant,
+}
