@@ -1,0 +1,24 @@
+"""One sandbox for the whole run, and a clean one for every test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox import Options, Sandbox
+from tests.sandbox.sandbox import redshift_is_there
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """Start the outside world once; what is in it is anybody's."""
+    with Sandbox(Options(schools=2, records=300, days=5, redshift=redshift_is_there())) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """Give the outside world as it was when it started."""
+    running_sandbox.reset()
+    return running_sandbox

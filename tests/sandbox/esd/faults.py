@@ -1,0 +1,286 @@
+"""What goes wrong at the source, on demand: rules that match requests and spoil their answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
+from threading import Event, Lock
+from typing import Any
+
+import orjson
+
+from . import changes
+from .api import Answer, Request, Tokens
+from .source import Source
+
+Change = Callable[[Source, int], object]
+CHANGES: dict[str, Change] = {
+    change.__name__: change
+    for change in (changes.appear, changes.appear_last, changes.vanish, changes.move, changes.correct)
+}
+
+
+class Dropped(Exception):
+    """The connection ends without an answer."""
+
+
+@dataclass(frozen=True)
+class Spoiled(Answer):
+    """An answer of which only a part is sent: then the connection is closed, or reset."""
+
+    sent: float = 0.5  # share of the body
+    reset: bool = False
+
+
+@dataclass
+class Fault:
+    """A rule: which requests it meets (all that are named must fit), and what it does to them.
+
+    `skip` requests that fit pass unharmed, the next `times` are spoiled (None: all of them). `kind` is a key
+    of KINDS. The rest are the parameters of the kinds: status and retry_after (seconds, or a date when
+    `retry_after_as_date`) for `status`; seconds for `slow` and `hang` (None: until released); of_page for
+    `repeat_page`; change (a name in CHANGES, or a function) for `change`.
+    """
+
+    kind: str
+    path: str = "/v1/periodAttendance"
+    school: int | None = None
+    page: int | None = None
+    skip: int = 0
+    times: int | None = 1
+    status: int = 503
+    retry_after: float | None = None
+    retry_after_as_date: bool = False
+    seconds: float | None = None
+    of_page: int = 1
+    change: str | Change = "appear"
+    met: int = field(default=0, init=False)  # requests that fitted
+    done: int = field(default=0, init=False)  # requests that were spoiled
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no fault of kind {self.kind!r}; there are: {', '.join(sorted(KINDS))}")
+        if isinstance(self.change, str) and self.change not in CHANGES:
+            raise ValueError(f"no change {self.change!r}; there are: {', '.join(sorted(CHANGES))}")
+
+    def fits(self, request: Request) -> bool:
+        """Say whether the rule is about such a request at all."""
+        return (
+            re.search(self.path, request.path) is not None
+            and self.school in (None, request.school)
+            and self.page in (None, request.page)
+        )
+
+    def is_due(self, request: Request) -> bool:
+        """Count the request and say whether it is to be spoiled."""
+        if not self.fits(request):
+            return False
+        self.met += 1
+        due = self.met > self.skip and (self.times is None or self.done < self.times)
+        self.done += due
+        return due
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request on its way: what a fault may use and change."""
+
+    fault: Fault
+    request: Request
+    proceed: Callable[[Request], Answer]
+    source: Source
+    tokens: Tokens
+    released: Event
+
+
+class FaultPlan:
+    """The rules in force. The first that is due decides; the next see what it lets through."""
+
+    def __init__(self, source: Source, tokens: Tokens) -> None:
+        self.source, self.tokens = source, tokens
+        self.released = Event()
+        self._faults: list[Fault] = []
+        self._lock = Lock()
+
+    def add(self, *faults: Fault) -> None:
+        """Put rules in force, after those that are already."""
+        with self._lock:
+            self._faults.extend(faults)
+
+    def clear(self) -> None:
+        """Lift every rule and let go of whoever hangs."""
+        with self._lock:
+            self._faults.clear()
+        self.released.set()
+        self.released = Event()
+
+    def counts(self) -> list[dict[str, Any]]:
+        """Say of each rule how many requests it met and spoiled."""
+        with self._lock:
+            return [{"kind": fault.kind, "met": fault.met, "done": fault.done} for fault in self._faults]
+
+    def apply(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
+        """Answer a request through the rules that are due; Dropped when there is to be no answer."""
+        with self._lock:
+            due = [fault for fault in self._faults if fault.is_due(request)]
+        for fault in reversed(due):
+            answer = self._through(fault, answer)
+        return answer(request)
+
+    def _through(self, fault: Fault, answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+        def spoiled(request: Request) -> Answer:
+            exchange = Exchange(fault, request, answer, self.source, self.tokens, self.released)
+            return KINDS[fault.kind](exchange)
+
+        return spoiled
+
+
+def _status(exchange: Exchange) -> Answer:
+    """Answer with a status, and perhaps with Retry-After."""
+    fault = exchange.fault
+    headers = {"Content-Type": "application/json"}
+    if fault.retry_after is not None:
+        at = formatdate(time.time() + fault.retry_after, usegmt=True)
+        headers["Retry-After"] = at if fault.retry_after_as_date else f"{fault.retry_after:g}"
+    return Answer(fault.status, b'{"error":"the source is not well"}', headers)
+
+
+def _html(exchange: Exchange) -> Answer:
+    """Answer with a page for people, and status 200."""
+    page = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
+    return Answer(200, page, {"Content-Type": "text/html"})
+
+
+def _cut(exchange: Exchange) -> Answer:
+    """Send half of the body, then close."""
+    return _spoiled(exchange.proceed(exchange.request), reset=False)
+
+
+def _reset(exchange: Exchange) -> Answer:
+    """Send half of the body, then reset the connection."""
+    return _spoiled(exchange.proceed(exchange.request), reset=True)
+
+
+def _spoiled(answer: Answer, *, reset: bool) -> Spoiled:
+    return Spoiled(answer.status, answer.body, answer.headers, answer.key, reset=reset)
+
+
+def _drop(exchange: Exchange) -> Answer:
+    """Close the connection without an answer."""
+    raise Dropped
+
+
+def _hang(exchange: Exchange) -> Answer:
+    """Say nothing for so many seconds, or until released, then close the connection."""
+    exchange.released.wait(exchange.fault.seconds)
+    raise Dropped
+
+
+def _slow(exchange: Exchange) -> Answer:
+    """Answer rightly, so many seconds late (sooner when released)."""
+    exchange.released.wait(exchange.fault.seconds or 0)
+    return exchange.proceed(exchange.request)
+
+
+def _expire_tokens(exchange: Exchange) -> Answer:
+    """Let every token die now, so that this request gets a 401 and a new token works again."""
+    exchange.tokens.revoke()
+    return exchange.proceed(exchange.request)
+
+
+def _repeat_page(exchange: Exchange) -> Answer:
+    """Answer with another page's rows, whatever page is asked for, and no word of a last page."""
+    query = {**exchange.request.query, "page": str(exchange.fault.of_page)}
+    answer = exchange.proceed(replace(exchange.request, query=query))
+
+    def never_ending(content: dict[str, Any]) -> object:
+        page = exchange.request.page or 1
+        return content | {"pagingInfo": content["pagingInfo"] | {"page": page, "pageCount": page + 1}}
+
+    return _edited(answer, never_ending)
+
+
+def _count_without_rows(exchange: Exchange) -> Answer:
+    """Count 100 and send none."""
+
+    def emptied(content: dict[str, Any]) -> object:
+        return content | {
+            "periodAttendanceList": [],
+            "pagingInfo": content["pagingInfo"] | {"totalCount": 100},
+        }
+
+    return _edited(exchange.proceed(exchange.request), emptied)
+
+
+def _no_page_count(exchange: Exchange) -> Answer:
+    """Leave the number of pages out."""
+    return _edited(exchange.proceed(exchange.request), lambda content: _paging(content, without="pageCount"))
+
+
+def _total_pages(exchange: Exchange) -> Answer:
+    """Say totalPages in place of pageCount."""
+
+    def renamed(content: dict[str, Any]) -> object:
+        total = content["pagingInfo"]["pageCount"]
+        return _paging(content, without="pageCount", totalPages=total)
+
+    return _edited(exchange.proceed(exchange.request), renamed)
+
+
+def _bare_list(exchange: Exchange) -> Answer:
+    """Send the rows as a list, without paging."""
+
+    def only_rows(content: dict[str, Any]) -> object:
+        return next(rows for rows in content.values() if isinstance(rows, list))
+
+    return _edited(exchange.proceed(exchange.request), only_rows)
+
+
+def _no_schools(exchange: Exchange) -> Answer:
+    """Send an empty list of schools."""
+
+    def emptied(content: dict[str, Any]) -> object:
+        return content | {"schools": []}
+
+    return _edited(exchange.proceed(exchange.request), emptied)
+
+
+def _change(exchange: Exchange) -> Answer:
+    """Change the source, then answer from what it is now."""
+    change, school = exchange.fault.change, exchange.request.school or 0
+    (CHANGES[change] if isinstance(change, str) else change)(exchange.source, school)
+    return exchange.proceed(exchange.request)
+
+
+def _paging(content: Mapping[str, Any], *, without: str, **more: object) -> object:
+    kept = {name: value for name, value in content["pagingInfo"].items() if name != without}
+    return {**content, "pagingInfo": kept | more}
+
+
+def _edited(answer: Answer, edit: Callable[[dict[str, Any]], object]) -> Answer:
+    """Change what a good answer says; one that is no good stays as it is."""
+    if answer.status != 200:
+        return answer
+    return replace(answer, body=orjson.dumps(edit(orjson.loads(answer.body))), key=None)
+
+
+KINDS: dict[str, Callable[[Exchange], Answer]] = {
+    "status": _status,
+    "html": _html,
+    "cut": _cut,
+    "reset": _reset,
+    "drop": _drop,
+    "hang": _hang,
+    "slow": _slow,
+    "expire_tokens": _expire_tokens,
+    "repeat_page": _repeat_page,
+    "count_without_rows": _count_without_rows,
+    "no_page_count": _no_page_count,
+    "total_pages": _total_pages,
+    "bare_list": _bare_list,
+    "no_schools": _no_schools,
+    "change": _change,
+}

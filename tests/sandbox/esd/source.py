@@ -1,0 +1,151 @@
+"""The state of the ESD API: schools, their records, and the source's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from threading import RLock
+from typing import NamedTuple
+
+import orjson
+
+from .records import FIRST_DAY, Record, Row, make_rows, make_school, school_days
+
+SCHOOL_YEAR_ID = 55
+CORRECTIONS_GO_ON_FOR = timedelta(days=80)
+
+
+class Memory(NamedTuple):
+    """What a source held at some moment."""
+
+    now: datetime
+    schools: list[Record]
+    rows: dict[int, list[Row]]
+
+
+class Source:
+    """Schools and records, to be changed by tests at any time, from any thread.
+
+    A record is kept as the JSON that is sent, so odd ones (without an id, with a broken date, twice) are kept
+    as faithfully as good ones. `version` grows with every change.
+    """
+
+    def __init__(self, schools: Iterable[Record] = (), *, now: datetime | None = None) -> None:
+        self.lock = RLock()
+        self.version = 0
+        self.now = now or datetime(2026, 3, 2, 6, 0, tzinfo=timezone.utc)
+        self.schools: list[Record] = list(schools)
+        self._rows: dict[int, list[Row]] = {}
+        self._by_id: dict[int, tuple[int, list[Row]]] = {}
+
+    @classmethod
+    def generate(
+        cls,
+        schools: int = 3,
+        records: int = 2000,
+        *,
+        days: int = 60,
+        first_day: date = FIRST_DAY,
+        empty_schools: int = 1,
+        seed: int = 1,
+    ) -> Source:
+        """Invent schools of `records` records each over `days` weekdays, and some without records."""
+        calendar = school_days(days, first_day)
+        now = datetime.combine(calendar[-1] + CORRECTIONS_GO_ON_FOR, time(6), timezone.utc)
+        source = cls([make_school(index) for index in range(schools + empty_schools)], now=now)
+        for index in range(schools):
+            rows = sorted(make_rows(index, records, calendar, now, seed))
+            source._rows[source.schools[index]["id"]] = rows
+        return source
+
+    @property
+    def today(self) -> str:
+        """The current day: the newest one that any record is about (YYYY-MM-DD)."""
+        with self.lock:
+            return max((rows[-1].day for rows in self._rows.values() if rows), default="")
+
+    def records(self, school_id: int) -> list[Record]:
+        """Give copies of a school's records, sorted by date as the API sorts."""
+        with self.lock:
+            return [orjson.loads(row.body) for row in self._rows.get(school_id, ())]
+
+    def find(self, school_id: int, record_id: int) -> Record:
+        """Give a copy of one record; KeyError when there is none."""
+        return orjson.loads(self._row(school_id, record_id).body)  # type: ignore[no-any-return]
+
+    def count(self) -> int:
+        """Say how many records there are."""
+        with self.lock:
+            return sum(map(len, self._rows.values()))
+
+    def bodies(self, school_id: int, *, by_date: bool = True) -> Sequence[Row]:
+        """Give a school's rows sorted by date and id, or by id alone; not to be changed by the caller."""
+        with self.lock:
+            rows = self._rows.get(school_id, [])
+            if by_date:
+                return rows
+            version, by_id = self._by_id.get(school_id, (-1, []))
+            if version != self.version:
+                by_id = sorted(rows, key=lambda row: row.id)
+                self._by_id[school_id] = self.version, by_id
+            return by_id
+
+    def remember(self) -> Memory:
+        """Give what `restore` needs; cheap, rows are shared."""
+        with self.lock:
+            return Memory(
+                self.now, list(self.schools), {school: list(rows) for school, rows in self._rows.items()}
+            )
+
+    def restore(self, memory: Memory) -> None:
+        """Let everything be as it was."""
+        with self.lock:
+            self.now, self.schools = memory.now, list(memory.schools)
+            self._rows = {school: list(rows) for school, rows in memory.rows.items()}
+            self.version += 1
+
+    def set_records(self, school_id: int, records: Iterable[Record]) -> None:
+        """Let a school have these records and no others; without any the API answers 404."""
+        with self.lock:
+            self._rows[school_id] = sorted(map(to_row, records))
+            self.version += 1
+
+    def add(self, school_id: int, record: Record) -> None:
+        """Add a record, be its id there already or not."""
+        with self.lock:
+            self._rows[school_id] = sorted([*self._rows.get(school_id, ()), to_row(record)])
+            self.version += 1
+
+    def put(self, school_id: int, records: Iterable[Record]) -> None:
+        """Put records in the place of those with their ids, and add the rest."""
+        new = [to_row(record) for record in records]
+        ids = {row.id for row in new}
+        with self.lock:
+            kept = [row for row in self._rows.get(school_id, ()) if row.id not in ids]
+            self._rows[school_id] = sorted(kept + new)
+            self.version += 1
+
+    def remove(self, school_id: int, record_id: int) -> Record:
+        """Take a record away and give it back; KeyError when there is none."""
+        with self.lock:
+            gone = self._row(school_id, record_id)
+            self._rows[school_id] = [row for row in self._rows[school_id] if row is not gone]
+            self.version += 1
+            return orjson.loads(gone.body)  # type: ignore[no-any-return]
+
+    def _row(self, school_id: int, record_id: int) -> Row:
+        with self.lock:
+            for row in self._rows.get(school_id, ()):
+                if row.id == record_id:
+                    return row
+        raise KeyError((school_id, record_id))
+
+
+def to_row(record: Record) -> Row:
+    """Encode a record and find out what it is sorted by, whatever is wrong with it."""
+    day, record_id = record.get("date"), record.get("id")
+    return Row(
+        f"{day[6:10]}-{day[:5]}" if isinstance(day, str) and day else "",
+        record_id if isinstance(record_id, int) else 0,
+        orjson.dumps(record),
+    )

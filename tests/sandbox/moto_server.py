@@ -1,0 +1,23 @@
+"""moto's server as a process: prints its port when it is ready, and ends when its stdin closes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from moto.server import ThreadedMotoServer
+
+
+def main() -> None:
+    """Serve until stdin closes."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    print(server.get_host_and_port()[1], flush=True)
+    sys.stdin.read()
+    os._exit(0)  # nothing to save, and requests in flight are nobody's any more
+
+
+if __name__ == "__main__":
+    main()
