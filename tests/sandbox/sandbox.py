@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import trustme
 
 from .aws import AwsStandIn
+from .children import Child
 from .environment import (
     ESD_SECRET_ID,
     REDSHIFT_SECRET_ID,
@@ -25,6 +26,7 @@ from .environment import (
 )
 from .esd import EsdServer, Source
 from .esd.source import SCHOOL_YEAR_ID
+from .psql import find_psql
 
 if TYPE_CHECKING:
     from .redshift import RedshiftStandIn
@@ -76,7 +78,8 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         with ExitStack() as stack:  # closed at once when a later part does not start
-            self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
+            self.directory = Path(tempfile.mkdtemp(prefix="sandbox-"))
+            self._start_reaper(stack)
             self._start_aws(stack)
             if self.options.esd:
                 self._start_esd(stack)
@@ -105,6 +108,11 @@ class Sandbox:
     def process_environment(self, **more: str) -> dict[str, str]:
         """Give the environment for a process that is to see this sandbox and no other settings."""
         return {**without_settings(os.environ), **self.environment, **more}
+
+    def _start_reaper(self, stack: ExitStack) -> None:
+        reaper = Child("tests.sandbox.reaper", str(self.directory))
+        stack.callback(reaper.stop)  # which removes the directory
+        reaper.start()
 
     def _start_aws(self, stack: ExitStack) -> None:
         self.aws = AwsStandIn()
@@ -151,6 +159,7 @@ class Sandbox:
         self.environment |= redshift_variables(
             host=HOST, port=port, database=DATABASE, user=USER, password=self.password, ca=ca
         )
+        self.environment["PSQL"] = str(find_psql(self.environment, self.directory))
 
 
 def make_certificates(directory: Path) -> tuple[Path, Path, Path]:

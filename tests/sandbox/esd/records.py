@@ -181,12 +181,17 @@ def _modification(rng: random.Random, day: date, now: datetime) -> Record:
     draw = rng.random()
     if draw < NEVER_MODIFIED:
         return {"modifiedBy": None, "modifiedOn": None}
-    later = rng.randint(1, (now.date() - day).days - 1) if draw < NEVER_MODIFIED + MODIFIED_LATER else 0
-    return {"modifiedBy": rng.randrange(12, 40), "modifiedOn": _stamp(rng, day + timedelta(days=later))}
+    later = 1 + _below(rng, (now.date() - day).days - 1) if draw < NEVER_MODIFIED + MODIFIED_LATER else 0
+    return {"modifiedBy": 12 + _below(rng, 28), "modifiedOn": _stamp(rng, day + timedelta(days=later))}
 
 
 def _stamp(rng: random.Random, day: date) -> str:
     """Write a time of that day as the API does: UTC, up to three decimals without trailing zeros."""
-    minutes, milliseconds = rng.randrange(1440), rng.randrange(1, 60_000)
+    minutes, milliseconds = _below(rng, 1440), _below(rng, 60_000)
     seconds = f"{milliseconds // 1000:02}.{milliseconds % 1000 or 1:03}".rstrip("0")
     return f"{day.isoformat()}T{minutes // 60:02}:{minutes % 60:02}:{seconds}Z"
+
+
+def _below(rng: random.Random, limit: int) -> int:
+    """Draw a number; not as even as `randrange`, and several times as fast."""
+    return int(rng.random() * limit)
