@@ -1,0 +1,155 @@
+"""Whether a school was read completely, although the list moves while its pages are read.
+
+Rows are added, changed and removed at the source between two pages; a shift can make a row slip from a page
+not yet read to one already read. A reading counts only when nothing points to that; else it is done again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import polars as pl
+
+from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
+
+_MOST_PAGES = 100_000  # a list without an end ends in a report
+_MOST_CLOSINGS = 5
+
+
+def absent_page(number: int) -> Page:
+    """What a 404 says: there are no records (page 1), or no such page."""
+    return Page(pl.DataFrame(schema=SCHEMA), (), Paging(count=0) if number == 1 else Paging())
+
+
+class SchoolReading:
+    """The pages of one school, in whatever order they come. Pages are numbered from 1."""
+
+    def __init__(self, school_id: int, page_size: int, begun: dt.datetime) -> None:
+        self.school_id = school_id
+        self.begun = begun
+        self._page_size = page_size
+        self._pages: dict[int, Page] = {}
+        self._asked = 0
+        self._waiting = 0
+        self._last = 1
+        self._counts: list[int] = []
+        self._closings = 0
+        self._closing = self._closed = False
+        self._trouble: str | None = None
+
+    def next_page(self) -> int | None:
+        """The next page to ask for; None when there is none, or none before an awaited page has come."""
+        if self._trouble or (self._asked >= self._last and not self._needs_closing()):
+            return None
+        self._waiting += 1
+        if self._asked < self._last:
+            self._asked += 1
+            return self._asked
+        self._closings += 1
+        self._closing = True
+        return self._last
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is awaited and nothing is left to ask for."""
+        idle = self._waiting == 0
+        return idle and (bool(self._trouble) or (self._asked >= self._last and not self._needs_closing()))
+
+    def fail(self, reason: str) -> None:
+        """A page could not be had at all."""
+        self._waiting -= 1
+        self._trouble = self._trouble or reason
+
+    def add(self, number: int, page: Page) -> None:
+        """Take in a page; what it says of the whole list may add pages to ask for."""
+        self._waiting -= 1
+        self._trouble = self._trouble or self._seen_trouble(number, page)
+        self._pages[number] = page
+        if self._closing:
+            self._closing, self._closed = False, (page.paging.count or 0) <= max(self._counts)
+        if page.paging.count is not None:
+            self._counts.append(page.paging.count)
+        self._last = max(self._last, self._pages_told(number, page))
+        if self._last > _MOST_PAGES:
+            self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
+
+    def _seen_trouble(self, number: int, page: Page) -> str | None:
+        if page.received == 0:
+            return f"page {number} of {self._last} is empty" if number < self._last else None
+        for other, seen in self._pages.items():
+            same = page.rows["id"].equals(seen.rows["id"]) and page.rejections == seen.rejections
+            if same and other != number:
+                return f"page {number} repeats page {other}"
+        return None
+
+    def _pages_told(self, number: int, page: Page) -> int:
+        if page.paging.pages is not None:
+            return page.paging.pages
+        if page.paging.count is not None:
+            size = min(self._page_size, self._pages[1].received)  # the server may send fewer a page
+            return -(-page.paging.count // (size or self._page_size))
+        return number + 1 if page.received >= self._page_size else number
+
+    def _needs_closing(self) -> bool:
+        """The count moved: the last page is read once more, after all others, to have the last word on it.
+
+        Answers to requests that overlap have no order: a count that rose looks like one that fell.
+        """
+        moved = len(set(self._counts)) > 1 and not self._closed
+        return moved and self._waiting == 0 and self._closings < _MOST_CLOSINGS
+
+    def fault(self) -> str | None:
+        """Why a finished reading must not be published; None when it is complete."""
+        return self._trouble or self._short_page() or self._fallen_count() or self._missing_rows()
+
+    def _short_page(self) -> str | None:
+        sizes = {number: page.received for number, page in self._pages.items()}
+        full = max(sizes.values())
+        short = [number for number, size in sizes.items() if size < full and number < self._last]
+        return f"page {short[0]} of {self._last} is short" if short else None
+
+    def _fallen_count(self) -> str | None:
+        if self._counts and self._counts[-1] < max(self._counts):
+            return "the count fell while the pages were read"
+        return None
+
+    def _missing_rows(self) -> str | None:
+        distinct = self._distinct()
+        if self._counts and distinct != self._counts[-1]:
+            return f"the source counts {self._counts[-1]} records and sent {distinct}"
+        return None
+
+    def _distinct(self) -> int:
+        ids = [page.rows["id"] for page in self._ordered()]
+        known = [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
+        nameless = sum(1 for rejection in self.rejections() if rejection.record_id is None)
+        return pl.concat([*ids, pl.Series("id", known, dtype=pl.Int64)]).n_unique() + nameless
+
+    def _ordered(self) -> Iterator[Page]:
+        return (self._pages[number] for number in sorted(self._pages))
+
+    @property
+    def received(self) -> int:
+        """Records on all pages, repeats included."""
+        return sum(page.received for page in self._pages.values())
+
+    @property
+    def page_count(self) -> int:
+        """How many pages were read."""
+        return len(self._pages)
+
+    @property
+    def source_count(self) -> int | None:
+        """What the source said last of how many records there are."""
+        return self._counts[-1] if self._counts else None
+
+    def rejections(self) -> list[Rejection]:
+        """What goes to quarantine; the same record twice counts once."""
+        return list(dict.fromkeys(rejection for page in self._ordered() for rejection in page.rejections))
+
+    def rows(self) -> pl.DataFrame:
+        """The school's complete list, no id twice: the newest version, and of equals the one read last."""
+        together = pl.concat([page.rows for page in self._ordered()])
+        newest = together.sort("modified_on", nulls_last=False, maintain_order=True)
+        return newest.unique("id", keep="last", maintain_order=False).sort("id")

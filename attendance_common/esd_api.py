@@ -1,0 +1,186 @@
+"""The ESD REST API: the token, the schools, and any other GET.
+
+Every call has a timeout. What may pass (429, 5xx, an HTML page, a broken connection) is tried again with
+growing pauses, `Retry-After` obeyed; what stays ends in a SourceError that names the cure.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import requests
+import stamina
+import stamina.instrumentation
+
+from attendance_common.config import FetcherSettings, secure_url
+from attendance_common.errors import AwsError, SourceError
+
+log = logging.getLogger("attendance")
+stamina.instrumentation.set_on_retry_hooks([])  # retries are told below, in this project's words
+
+SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
+CONNECT_SECONDS = 10
+LONGEST_PAUSE = 30.0
+GIVE_UP_AFTER = 3600.0
+
+
+class TemporaryFault(Exception):
+    """It may pass; `pause` is what the source asked for, in seconds."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+def retry_after(value: str | None) -> float | None:
+    """`Retry-After` in seconds from now: a number or an HTTP date (RFC 9110, 10.2.3); None for neither."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+class Token:
+    """The API's token, shared by all threads; renewed before it ends, and once for all when it is refused."""
+
+    def __init__(self, ask: Callable[[], tuple[str, float]]) -> None:
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._value = ""
+        self._renew_at = 0.0
+
+    def current(self, refused: str | None = None) -> str:
+        """The token to use now; `refused` is one that the API answered with 401."""
+        with self._lock:
+            if time.monotonic() >= self._renew_at or self._value == refused:
+                self._value, life = self._ask()
+                self._renew_at = time.monotonic() + 0.9 * life
+            return self._value
+
+
+class EsdApi:
+    """A session with the API. Every call has a timeout; what may pass raises TemporaryFault."""
+
+    def __init__(self, settings: FetcherSettings, secret: dict[str, str]) -> None:
+        self._settings = settings
+        self._token_url = token_url(secret)
+        self._form = {
+            "grant_type": "client_credentials",
+            "client_id": secret["ESD_CLIENT_ID"],
+            "client_secret": secret["ESD_SECRET_KEY"],
+        }
+        self._token = Token(self._ask_for_token)
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.concurrency)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def get(self, path: str, parameters: dict[str, Any]) -> requests.Response:
+        """GET below the API's URL: an answer with status 200, or 404, which means that there is nothing."""
+        token = self._token.current()
+        answer = self._get_with(token, path, parameters)
+        if answer.status_code == 401:  # the token ended before it said it would
+            answer = self._get_with(self._token.current(refused=token), path, parameters)
+        if answer.status_code == 401:
+            raise SourceError(f"ESD refuses {path} even with a fresh token: check the API client's rights")
+        if answer.status_code not in (200, 404):
+            raise SourceError(f"ESD answers {path} with status {answer.status_code}: check ESD_API_URL")
+        return answer
+
+    def _get_with(self, token: str, path: str, parameters: dict[str, Any]) -> requests.Response:
+        def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        # As auth, not as a header: requests lets a .netrc entry overwrite a header.
+        return self._send("GET", f"{self._settings.api_url}{path}", params=parameters, auth=bearer)
+
+    def _ask_for_token(self) -> tuple[str, float]:
+        answer = self._send("POST", self._token_url, data=self._form)
+        if answer.status_code != 200:
+            raise SourceError(
+                f"ESD gives no token (status {answer.status_code}): "
+                f"check {', '.join(SECRET_KEYS)} in the secret {self._settings.secret_id!r}"
+            )
+        try:
+            told = answer.json()
+            return str(told["access_token"]), float(told.get("expires_in") or 3600)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise TemporaryFault("an answer without a token") from None  # its text could hold one
+
+    def _send(self, method: str, url: str, **request: Any) -> requests.Response:
+        timeout = (CONNECT_SECONDS, self._settings.timeout)
+        try:
+            answer = self._session.request(method, url, timeout=timeout, allow_redirects=False, **request)
+        except requests.exceptions.SSLError as error:
+            raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
+        except requests.RequestException as error:
+            raise TemporaryFault(type(error).__name__) from error
+        if answer.status_code == 429 or answer.status_code >= 500:
+            pause = retry_after(answer.headers.get("Retry-After"))
+            raise TemporaryFault(f"status {answer.status_code}", pause)
+        return answer
+
+
+def token_url(secret: dict[str, str]) -> str:
+    """The token's URL; raises AwsError when a secret would travel in the open."""
+    try:
+        return secure_url(secret["ESD_URL"])
+    except ValueError as fault:
+        raise AwsError(f"ESD_URL in the secret {fault}") from fault
+
+
+def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
+    """Call `ask` until it answers; a TemporaryFault leads to the next try, the last one to a SourceError."""
+
+    def again(error: Exception) -> bool | float:
+        if not isinstance(error, TemporaryFault):
+            return False
+        log.info("%s: %s; trying again", what, error)
+        return True if error.pause is None else error.pause
+
+    tries = stamina.retry_context(
+        on=again, attempts=attempts, timeout=GIVE_UP_AFTER, wait_initial=0.5, wait_max=LONGEST_PAUSE
+    )
+    try:
+        for attempt in tries:
+            with attempt:
+                return ask()
+    except TemporaryFault as fault:
+        raise SourceError(f"{what}: {fault}, after {attempts} tries") from fault
+
+
+def list_schools(api: EsdApi, settings: FetcherSettings) -> list[int]:
+    """The ids of all schools; an empty list is a fault of the source, not a success."""
+    schools: dict[int, None] = {}
+    page, pages = 1, 1
+    while page <= pages:
+        found, pages = patiently(f"schools, page {page}", settings.attempts, partial(_schools, api, page))
+        schools.update(dict.fromkeys(found))
+        page += 1
+    if not schools:
+        raise SourceError("ESD lists no schools: check the API client's rights")
+    return list(schools)
+
+
+def _schools(api: EsdApi, page: int) -> tuple[list[int], int]:
+    answer = api.get("/v1/schools", {"pageSize": 1000, "page": page})
+    if answer.status_code == 404:
+        return [], page
+    try:
+        told = answer.json()
+        paging = told.get("pagingInfo") or {}
+        pages = int(paging.get("totalPages") or paging.get("pageCount") or 1)
+        return [int(school["id"]) for school in told["schools"]], pages
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TemporaryFault("an answer without a list of schools") from None
