@@ -16,6 +16,7 @@ from . import changes
 from .api import Answer, Request, Tokens
 from .source import Source
 
+Answering = Callable[[Request], Answer]
 Change = Callable[[Source, int], object]
 CHANGES: dict[str, Change] = {
     change.__name__: change
@@ -90,7 +91,7 @@ class Exchange:
 
     fault: Fault
     request: Request
-    proceed: Callable[[Request], Answer]
+    proceed: Answering
     source: Source
     tokens: Tokens
     released: Event
@@ -101,7 +102,7 @@ class FaultPlan:
 
     def __init__(self, source: Source, tokens: Tokens) -> None:
         self.source, self.tokens = source, tokens
-        self.released = Event()
+        self._released = Event()
         self._faults: list[Fault] = []
         self._lock = Lock()
 
@@ -114,25 +115,26 @@ class FaultPlan:
         """Lift every rule and let go of whoever hangs."""
         with self._lock:
             self._faults.clear()
-        self.released.set()
-        self.released = Event()
+            self._released.set()
+            self._released = Event()
 
     def counts(self) -> list[dict[str, Any]]:
         """Say of each rule how many requests it met and spoiled."""
         with self._lock:
             return [{"kind": fault.kind, "met": fault.met, "done": fault.done} for fault in self._faults]
 
-    def apply(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
+    def apply(self, request: Request, answer: Answering) -> Answer:
         """Answer a request through the rules that are due; Dropped when there is to be no answer."""
         with self._lock:
             due = [fault for fault in self._faults if fault.is_due(request)]
+            released = self._released
         for fault in reversed(due):
-            answer = self._through(fault, answer)
+            answer = self._through(fault, answer, released)
         return answer(request)
 
-    def _through(self, fault: Fault, answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+    def _through(self, fault: Fault, answer: Answering, released: Event) -> Answering:
         def spoiled(request: Request) -> Answer:
-            exchange = Exchange(fault, request, answer, self.source, self.tokens, self.released)
+            exchange = Exchange(fault, request, answer, self.source, self.tokens, released)
             return KINDS[fault.kind](exchange)
 
         return spoiled
