@@ -81,10 +81,14 @@ def setting(
     parse: Callable[[str], Any] = _text,
     flag: str | None = None,
     required: bool = False,
+    in_secret: bool = False,
 ) -> Any:
-    """Declare a setting: its environment variable, what it is, its default as one would type it, its flag."""
-    metadata = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
-    return field(metadata={**metadata, "required": required})
+    """Declare a setting: its environment variable, what it is, its default as one would type it, its flag.
+
+    `in_secret`: the secret may say it as well and goes before the default; it is None when it is not given.
+    """
+    told = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
+    return field(metadata={**told, "required": required, "in_secret": in_secret})
 
 
 @dataclass(frozen=True)
@@ -154,15 +158,22 @@ class FetcherSettings(AwsSettings):
 class LoaderSettings(AwsSettings):
     """What the loader needs."""
 
-    host: str = setting(
+    host: str | None = setting(
         "REDSHIFT_HOST",
         "cluster endpoint",
         default="edna-prod-dw.cejfjblsis8x.us-east-1.redshift.amazonaws.com",
         flag="--host",
+        in_secret=True,
     )
-    port: int = setting("REDSHIFT_PORT", "port", default="5439", parse=_whole(1, 65535), flag="--port")
-    database: str = setting("REDSHIFT_DATABASE", "database", default="db02", flag="--database")
-    user: str = setting("REDSHIFT_USER", "database user", default="dba02", flag="--user")
+    port: int | None = setting(
+        "REDSHIFT_PORT", "port", default="5439", parse=_whole(1, 65535), flag="--port", in_secret=True
+    )
+    database: str | None = setting(
+        "REDSHIFT_DATABASE", "database", default="db02", flag="--database", in_secret=True
+    )
+    user: str | None = setting(
+        "REDSHIFT_USER", "database user", default="dba02", flag="--user", in_secret=True
+    )
     secret_id: str = setting(
         "REDSHIFT_SECRET_ID",
         "secret with the password",
@@ -222,12 +233,20 @@ def load(settings: type[Settings], flags: argparse.Namespace) -> Settings:
 
 def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:
     told = declared.metadata
-    raw = flag or environment.get(told["variable"]) or told["default"]
+    default = None if told["in_secret"] else told["default"]
+    raw = flag or environment.get(told["variable"]) or default
     if raw is None or raw == "":
         if told["required"]:
             raise ValueError(f"is missing: {told['about']}")
         return None
     return told["parse"](raw)
+
+
+def default_of(settings: type[AwsSettings], name: str) -> str | None:
+    """A setting's default, as one would type it."""
+    declared = next(each for each in fields(settings) if each.name == name)
+    default: str | None = declared.metadata["default"]
+    return default
 
 
 def take_dotenv() -> None:

@@ -1,0 +1,86 @@
+"""What lies in the landing zone: each partition with a fingerprint of its objects, and what is to be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from attendance_common.landing import partition_of
+
+_HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
+
+
+@dataclass
+class Partition:
+    """A partition's objects, in the order of their keys; equal fingerprints mean equal objects."""
+
+    objects: int = 0
+    _hash: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, name: str, etag: str, size: int) -> None:
+        """Take in the next object."""
+        self.objects += 1
+        self._hash.update(f"{name}\t{etag}\t{size}\n".encode())
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits."""
+        return str(self._hash.hexdigest())
+
+
+@dataclass
+class Found:
+    """Partitions by date, and how many objects lie where only partitions may be."""
+
+    partitions: dict[dt.date, Partition] = field(default_factory=dict)
+    strays: int = 0
+    objects: int = 0
+
+
+def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
+    """Gather a listing (Key, ETag, Size; in the order of the keys) into partitions."""
+    found = Found()
+    for entry in entries:
+        name = entry["Key"][len(prefix) :]
+        if _hidden(name):
+            continue
+        day = partition_of(name)
+        if day is None or not name.endswith(".parquet"):
+            found.strays += 1
+        if day is not None:
+            found.objects += 1
+            found.partitions.setdefault(day, Partition()).add(name, entry["ETag"], entry["Size"])
+    return found
+
+
+def _hidden(name: str) -> bool:
+    last = name.rsplit("/", 1)[-1]
+    return last == "" or last.startswith(_HIDDEN_STARTS) or last.endswith("~")
+
+
+def together(parts: Iterable[Found]) -> Found:
+    """One survey of listings that share no partition."""
+    whole = Found()
+    for part in parts:
+        whole.partitions.update(part.partitions)
+        whole.strays += part.strays
+        whole.objects += part.objects
+    return whole
+
+
+def to_register(found: Found, registered: Iterable[dt.date]) -> list[dt.date]:
+    """Partitions that Spectrum does not know yet, oldest first."""
+    return sorted(found.partitions.keys() - set(registered))
+
+
+def to_load(found: Found, loaded: Mapping[dt.date, str]) -> list[dt.date]:
+    """Partitions whose objects are not those that were last loaded, oldest first."""
+    return sorted(day for day, held in found.partitions.items() if loaded.get(day) != held.fingerprint)
+
+
+def batches(days: Sequence[dt.date], most: int) -> list[Sequence[dt.date]]:
+    """The partitions in groups of up to `most`, each loaded in one transaction."""
+    return [days[start : start + most] for start in range(0, len(days), most)]

@@ -1,0 +1,268 @@
+"""The loader's SQL, built from the columns; values travel as parameters, identifiers are constants.
+
+How a batch runs on Redshift:
+- Partition predicates are constants on year, month, day, so Spectrum prunes to the batch's folders.
+- `incoming` is LIKE the target, so it has its DISTKEY; it is read from S3 once and all else works on it.
+- The look-up by id reads narrow columns of the target; whole rows only of the blocks it hits.
+- DELETE names date and student beside the id: the sort key's zone maps and the DISTKEY keep it local.
+- DELETE + INSERT is what MERGE does inside (DG: merge-replacing-existing-rows), and tells what it did.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain
+
+from attendance_common.columns import COLUMNS, LINEAGE, NATIVE_COLUMNS, PARTITION_COLUMNS, Column, Kind
+from attendance_common.landing import Areas
+
+EXTERNAL_SCHEMA, EXTERNAL_TABLE = "esd_spectrum", "period_attendance"
+EXTERNAL = f"{EXTERNAL_SCHEMA}.{EXTERNAL_TABLE}"
+NATIVE = "public.period_attendance"
+CONTROL = "public.period_attendance_loads"
+MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
+
+Statement = tuple[str, Sequence[object]]
+
+_NATIVE_NAMES = [str(column.native) for column in NATIVE_COLUMNS]
+_ALL_NAMES = [*_NATIVE_NAMES, *(name for name, _ in LINEAGE)]
+_NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
+
+
+def _listed(expressions: Sequence[str], indent: str = "    ") -> str:
+    return f",\n{indent}".join(expressions)
+
+
+# --- discovering and registering ----------------------------------------------------------------------------
+
+EXTERNAL_COLUMNS = """\
+SELECT columnname, external_type, part_key
+FROM svv_external_columns
+WHERE schemaname = %s
+    AND tablename = %s
+ORDER BY columnnum"""
+
+REGISTERED = """\
+SELECT values, location
+FROM svv_external_partitions
+WHERE schemaname = %s
+    AND tablename = %s"""
+
+SHOWN_LOCATION = 128  # characters; the view cuts a location there (DG: r_SVV_EXTERNAL_PARTITIONS)
+
+LOADED = f"""\
+SELECT partition_date, fingerprint
+FROM {CONTROL}"""
+
+
+def expected_external_columns() -> list[tuple[str, str, int]]:
+    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes: name, Hive type, part_key."""
+    data = [(column.name, column.external_type.lower(), 0) for column in COLUMNS]
+    return data + [(name, "int", order) for order, name in enumerate(PARTITION_COLUMNS, start=1)]
+
+
+def register(days: Sequence[dt.date], areas: Areas) -> list[Statement]:
+    """ALTER statements for the partitions; each runs by itself, outside a transaction (DG: r_ALTER_TABLE)."""
+    return [
+        _register(days[start : start + MOST_PARTITIONS], areas)
+        for start in range(0, len(days), MOST_PARTITIONS)
+    ]
+
+
+def _register(days: Sequence[dt.date], areas: Areas) -> Statement:
+    partition = "PARTITION (year = %s, month = %s, day = %s) LOCATION %s"
+    text = f"ALTER TABLE {EXTERNAL} ADD IF NOT EXISTS\n" + "\n".join([partition] * len(days))
+    told = [(f"{d.year:04d}", f"{d.month:02d}", f"{d.day:02d}", areas.location(d)) for d in days]
+    return text, list(chain.from_iterable(told))
+
+
+# --- one batch, one transaction -----------------------------------------------------------------------------
+
+# Loaders queue here; readers of the native table do not wait. LOCK comes first: a snapshot taken before it
+# would be stale (estuary/connectors#5218).
+LOCK = f"LOCK TABLE {CONTROL}"
+
+CREATE_INCOMING = f"CREATE TEMP TABLE incoming (LIKE {NATIVE})"
+CREATE_LANDED = "CREATE TEMP TABLE landed (source_file VARCHAR(1024), landed_at TIMESTAMP)"
+DROP_TEMPORARY = "DROP TABLE incoming, landed, change"
+
+
+def within(days: Sequence[dt.date]) -> Statement:
+    """A predicate on the partition columns with constants alone, so that Spectrum prunes."""
+    months: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for day in sorted(days):
+        months[day.year, day.month].append(day.day)
+    parts = [f"(year = %s AND month = %s AND day IN ({_marks(days)}))" for days in months.values()]
+    values = [value for (year, month), days in months.items() for value in (year, month, *days)]
+    return "(" + "\n    OR ".join(parts) + ")", values
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def read_incoming(days: Sequence[dt.date]) -> Statement:
+    """Read the batch's partitions into `incoming`, with real dates and times."""
+    predicate, values = within(days)
+    text = f"""\
+INSERT INTO incoming (
+    {_listed(_ALL_NAMES)}
+)
+SELECT
+    {_listed([*map(_native_value, NATIVE_COLUMNS), '"$path"', "GETDATE()"])}
+FROM {EXTERNAL}
+WHERE {predicate}"""
+    return text, values
+
+
+def _native_value(column: Column) -> str:
+    if column.kind is Kind.DATE:
+        # Without TRUE, Redshift rolls an impossible date over (DG: r_TO_DATE_function).
+        return f"TO_DATE({column.name}, 'MM-DD-YYYY', TRUE)"
+    if column.kind is Kind.TIMESTAMP:
+        return f"CAST({column.name} AS TIMESTAMP)"
+    return column.name
+
+
+# Versions of one record, equally new but in different objects: only for these does it matter which object
+# was landed last, which S3 knows and Redshift does not.
+TIED_FILES = f"""\
+WITH version AS (
+    SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
+    FROM incoming
+    UNION ALL
+    SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
+    FROM {NATIVE}
+    WHERE id IN (SELECT id FROM incoming)
+),
+tied AS (
+    SELECT id, modified_on
+    FROM version
+    GROUP BY id, modified_on
+    HAVING MIN(source_file) <> MAX(source_file)
+)
+SELECT DISTINCT version.source_file
+FROM version
+INNER JOIN tied
+    ON version.id = tied.id
+    AND version.modified_on = tied.modified_on"""
+
+INSERT_LANDED = "INSERT INTO landed (source_file, landed_at) VALUES %s"
+
+
+def _same(column: Column) -> str:
+    """Equal, NULL included. Redshift ignores trailing blanks when it compares (DG: r_Character_types)."""
+    name = column.native
+    if column.native_type.startswith("VARCHAR"):
+        return f"NVL(newest.{name} || '.', '') = NVL(held.{name} || '.', '')"
+    return f"(newest.{name} = held.{name} OR (newest.{name} IS NULL AND held.{name} IS NULL))"
+
+
+_ALL_SAME = "\n            AND ".join(map(_same, NATIVE_COLUMNS))
+
+# What becomes of each record: its newest version in the batch against what the native table holds.
+CLASSIFY = f"""\
+CREATE TEMP TABLE change
+DISTKEY (student_id) AS
+WITH ranked AS (
+    SELECT
+        {_listed([f"incoming.{name}" for name in _ALL_NAMES], "        ")},
+        landed.landed_at,
+        ROW_NUMBER() OVER (
+            PARTITION BY incoming.id
+            ORDER BY NVL(incoming.modified_on, {_NEVER}) DESC,
+                NVL(landed.landed_at, {_NEVER}) DESC,
+                incoming.source_file DESC
+        ) AS version
+    FROM incoming
+    LEFT JOIN landed
+        ON incoming.source_file = landed.source_file
+),
+newest AS (
+    SELECT *
+    FROM ranked
+    WHERE version = 1
+)
+SELECT
+    {_listed([f"newest.{name}" for name in _ALL_NAMES])},
+    held.attendance_date AS held_date,
+    held.student_id AS held_student_id,
+    CASE
+        WHEN held.id IS NULL THEN 'inserted'
+        WHEN NVL(held.modified_on, {_NEVER}) > NVL(newest.modified_on, {_NEVER}) THEN 'stale'
+        WHEN {_ALL_SAME}
+            THEN 'skipped'
+        WHEN NVL(held.modified_on, {_NEVER}) = NVL(newest.modified_on, {_NEVER})
+            AND held.source_file <> newest.source_file
+            AND held_landed.landed_at > newest.landed_at THEN 'stale'
+        ELSE 'updated'
+    END AS outcome
+FROM newest
+LEFT JOIN {NATIVE} AS held
+    ON newest.id = held.id
+LEFT JOIN landed AS held_landed
+    ON held.source_file = held_landed.source_file"""
+
+# A version that lost to another one of the same batch is stale as well.
+COUNT_OUTCOMES = """\
+SELECT outcome, COUNT(*)
+FROM change
+GROUP BY outcome
+UNION ALL
+SELECT 'stale', (SELECT COUNT(*) FROM incoming) - (SELECT COUNT(*) FROM change)"""
+
+COUNT_DAYS = """\
+SELECT attendance_date, COUNT(*)
+FROM incoming
+GROUP BY attendance_date"""
+
+DELETE_UPDATED = f"""\
+DELETE FROM {NATIVE}
+USING change
+WHERE period_attendance.id = change.id
+    AND period_attendance.attendance_date = change.held_date
+    AND period_attendance.student_id = change.held_student_id
+    AND change.outcome = 'updated'"""
+
+INSERT_CHANGED = f"""\
+INSERT INTO {NATIVE} (
+    {_listed(_ALL_NAMES)}
+)
+SELECT
+    {_listed(_ALL_NAMES)}
+FROM change
+WHERE outcome IN ('inserted', 'updated')"""
+
+
+def delete_removed(days: Sequence[dt.date]) -> Statement:
+    """Rows whose object, a school's complete list for its date, is there and no longer holds them.
+
+    An object that is gone proves nothing: its rows stay.
+    """
+    text = f"""\
+DELETE FROM {NATIVE}
+WHERE attendance_date IN ({_marks(days)})
+    AND source_file IN (SELECT source_file FROM incoming)
+    AND id NOT IN (SELECT id FROM incoming)"""
+    return text, list(days)
+
+
+def forget_loads(days: Sequence[dt.date]) -> Statement:
+    """Make room for the batch's control rows."""
+    return f"DELETE FROM {CONTROL}\nWHERE partition_date IN ({_marks(days)})", list(days)
+
+
+INSERT_LOADS = f"""\
+INSERT INTO {CONTROL} (partition_date, fingerprint, object_count, row_count, loaded_at) VALUES %s"""
+INSERT_LOADS_ROW = "(%s, %s, %s, %s, GETDATE())"
+
+# The rows that the partitions hold against the rows that the native table has for them.
+CHECK = f"""\
+SELECT
+    (SELECT COUNT(DISTINCT id) FROM incoming) AS records_held,
+    COUNT(*) AS rows_found,
+    COUNT(DISTINCT id) AS records_found
+FROM {NATIVE}
+WHERE id IN (SELECT id FROM incoming)"""

@@ -1,0 +1,178 @@
+"""Redshift: the connection, transactions that are tried again, and what a refusal means to the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import stamina
+import stamina.instrumentation
+
+from attendance_common import aws, config
+from attendance_common.config import LoaderSettings
+from attendance_common.errors import WarehouseError
+
+if TYPE_CHECKING:  # psycopg2 is imported when there is work, so that --help is quick
+    import psycopg2.extensions
+
+stamina.instrumentation.set_on_retry_hooks([])  # the last conflict is told; those before it are ordinary
+
+ATTEMPTS = 8  # of a transaction that another one got in the way of
+SETUP = "run redshift_period_attendance_setup.sql with psql"
+
+T = TypeVar("T")
+
+
+class Conflict(WarehouseError):
+    """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
+
+
+# Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
+_CONFLICTS = (
+    "1023",
+    "1018",
+    "Serializable isolation violation",
+    "conflict with concurrent transaction",
+    "InvalidRange",  # an object was replaced while Spectrum read it (DG: c-spectrum-troubleshooting)
+)
+_CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
+
+
+class Warehouse:
+    """A connection to Redshift. It is in autocommit: DDL on external tables may not be in a transaction."""
+
+    def __init__(self, settings: LoaderSettings) -> None:
+        self._parameters = connection_parameters(settings, password_of(settings))
+        self._connection: psycopg2.extensions.connection | None = None
+
+    def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
+        """Send one statement and give its rows, none for a statement that has none."""
+        with self._explained(), self._connected().cursor() as cursor:
+            cursor.execute(text, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def count(self, text: str, values: Sequence[object] = ()) -> int:
+        """Send one statement and give the number of rows that it touched."""
+        with self._explained(), self._connected().cursor() as cursor:
+            cursor.execute(text, values or None)
+            return cursor.rowcount
+
+    def insert(self, text: str, rows: Sequence[Sequence[object]], template: str | None = None) -> None:
+        """Send one INSERT … VALUES with all the rows."""
+        from psycopg2.extras import execute_values
+
+        with self._explained(), self._connected().cursor() as cursor:
+            execute_values(cursor, text, rows, template=template, page_size=len(rows))
+
+    def transaction(self, work: Callable[[], T]) -> T:
+        """Do the work in one transaction: all of it or none; again when another one got in the way."""
+        tries = stamina.retry_context(
+            on=Conflict, attempts=ATTEMPTS, timeout=600.0, wait_initial=0.2, wait_max=20.0
+        )
+        try:
+            for attempt in tries:
+                with attempt:
+                    return self._once(work)
+        except Conflict as conflict:
+            raise WarehouseError(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
+        raise AssertionError("unreachable")
+
+    def _once(self, work: Callable[[], T]) -> T:
+        self.rows("BEGIN")
+        try:
+            result = work()
+            self.rows("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        return result
+
+    def _roll_back(self) -> None:
+        """Close the connection, which rolls back in any state; the next statement opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> psycopg2.extensions.connection:
+        import psycopg2
+        from psycopg2.extensions import set_wait_callback
+        from psycopg2.extras import wait_select
+
+        if self._connection is None:
+            set_wait_callback(wait_select)  # so that a signal is heard during a statement
+            self._connection = psycopg2.connect(**self._parameters)
+            self._connection.autocommit = True
+        return self._connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        import psycopg2
+
+        try:
+            yield
+        except psycopg2.Error as error:
+            state, text = error.pgcode or "", str(error)
+            if state in _CONFLICT_STATES or (state == "XX000" and any(sign in text for sign in _CONFLICTS)):
+                raise Conflict(f"Redshift: another transaction got in the way ({state})") from error
+            if self._connection is not None and self._connection.closed:
+                raise Conflict("Redshift: the connection broke") from error
+            raise WarehouseError(cure(state, text, self._parameters)) from error
+
+
+def password_of(settings: LoaderSettings) -> dict[str, str]:
+    """The Redshift secret."""
+    return aws.read_secret(settings, settings.secret_id, "REDSHIFT_SECRET_ID", ("password",))
+
+
+def connection_parameters(settings: LoaderSettings, secret: dict[str, Any]) -> dict[str, Any]:
+    """What psycopg2 connects with: a setting that was given, else what the secret says, else the default."""
+    import certifi
+
+    def chosen(field: str, key: str) -> str:
+        return str(getattr(settings, field) or secret.get(key) or config.default_of(LoaderSettings, field))
+
+    return {
+        "host": chosen("host", "host"),
+        "port": chosen("port", "port"),
+        "dbname": chosen("database", "dbname"),
+        "user": chosen("user", "username"),
+        "password": secret["password"],
+        "sslmode": settings.sslmode,
+        "sslrootcert": settings.sslrootcert or certifi.where(),
+        "connect_timeout": 30,
+        # A firewall drops idle connections (MG: connecting-firewall-guidance).
+        "keepalives": 1,
+        "keepalives_idle": 200,
+        "keepalives_interval": 200,
+        "keepalives_count": 5,
+    }
+
+
+def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
+    """What a refusal means to the operator; Redshift's own text only where it cannot hold a record's data."""
+    if not state:
+        return f"Redshift {parameters['host']}:{parameters['port']} {_no_connection(text)}"
+    if "Spectrum Scan Error" in text:
+        context = next((line.strip() for line in text.splitlines() if "context:" in line), "no context")
+        return f"Spectrum Scan Error, {context}: see the README's troubleshooting"
+    if state in ("42P01", "3F000", "42703"):
+        return f"a table, schema or column is missing: {SETUP} ({_first_line(text)})"
+    if state.startswith("42"):
+        return f"Redshift refused a statement: {_first_line(text)} ({state})"
+    return f"Redshift refused a statement with SQLSTATE {state}"
+
+
+def _no_connection(text: str) -> str:
+    """libpq's own sentences (fe-connect.c, fe-secure-openssl.c) and the server's at log-in."""
+    if "authentication failed" in text:
+        return "refuses the user or the password: check REDSHIFT_USER and REDSHIFT_SECRET_ID"
+    if "certificate" in text or "SSL" in text:
+        return "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
+    if "does not exist" in text:
+        return "has no such database: check REDSHIFT_DATABASE"
+    return "cannot be reached: check REDSHIFT_HOST, REDSHIFT_PORT, and that the cluster is awake"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no text"
