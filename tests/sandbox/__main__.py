@@ -72,12 +72,25 @@ def up(arguments: argparse.Namespace) -> int:
 
 def correct(env_file: Path) -> int:
     """Ask the running source for a day of corrections and say what it did, in counts."""
-    api = urlsplit(read_env_file(env_file)["ESD_API_URL"])
-    url = f"{api.scheme}://{api.netloc}{CONTROL_PATH}/corrections"
-    with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b"{}"), timeout=60) as answer:
-        counts = orjson.loads(answer.read())
+    try:
+        counts = _ask_for_corrections(read_env_file(env_file)["ESD_API_URL"])
+    except (OSError, KeyError) as error:
+        print(
+            f"error: no source answers by {env_file} ({type(error).__name__}); "
+            "start one with `python -m tests.sandbox up`, without --without-esd",
+            file=sys.stderr,
+        )
+        return 1
     print("a day has passed at the source: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     return 0
+
+
+def _ask_for_corrections(api_url: str) -> dict[str, int]:
+    api = urlsplit(api_url)
+    url = f"{api.scheme}://{api.netloc}{CONTROL_PATH}/corrections"
+    with urllib.request.urlopen(urllib.request.Request(url, method="POST", data=b"{}"), timeout=60) as answer:
+        counts: dict[str, int] = orjson.loads(answer.read())
+    return counts
 
 
 def _count(text: str) -> int:

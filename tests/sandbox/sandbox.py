@@ -27,6 +27,7 @@ from .environment import (
 from .esd import EsdServer, Source
 from .esd.source import SCHOOL_YEAR_ID
 from .psql import find_psql
+from .warehouse import empty_warehouse
 
 if TYPE_CHECKING:
     from .redshift import RedshiftStandIn
@@ -100,6 +101,8 @@ class Sandbox:
 
     def reset(self) -> None:
         """Empty the bucket, the catalog and the warehouse, and let the source be as it was at the start."""
+        if self.options.redshift:
+            empty_warehouse(self.environment)  # before the catalog that it looks things up in
         self.aws.reset()
         if self.options.esd:
             self.esd.reset()
@@ -160,6 +163,8 @@ class Sandbox:
             host=HOST, port=port, database=DATABASE, user=USER, password=self.password, ca=ca
         )
         self.environment["PSQL"] = str(find_psql(self.environment, self.directory))
+        if self.options.statement_log is not None:
+            self.options.statement_log.write_text("")  # the probe for psql is nobody's statement
 
 
 def make_certificates(directory: Path) -> tuple[Path, Path, Path]:
