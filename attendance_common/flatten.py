@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import polars as pl
 
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
-from attendance_common.records import REQUIRED, Row, Unfit, compact, flatten_record, parse_date
+from attendance_common.records import REQUIRED, Row, Unfit, compact, flatten_record, parse_date, record_id
 
 _POLARS = {Kind.BIGINT: pl.Int64, Kind.BOOLEAN: pl.Boolean}
 SCHEMA = pl.Schema({column.name: _POLARS.get(column.kind, pl.String) for column in COLUMNS})
@@ -68,7 +69,8 @@ def read_page(body: bytes, school_id: int) -> Page:
 
 # --- the fast way: typed decoding, then checks on whole columns -------------------------------------------
 
-_DECODED: dict[Kind, Any] = {Kind.BIGINT: int | None, Kind.BOOLEAN: bool | None, Kind.LIST: msgspec.Raw}
+_Bigint = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_DECODED: dict[Kind, Any] = {Kind.BIGINT: _Bigint | None, Kind.BOOLEAN: bool | None, Kind.LIST: msgspec.Raw}
 _NULL = msgspec.Raw(b"null")
 
 
@@ -190,9 +192,9 @@ def _split(body: bytes) -> tuple[list[str], Paging]:
 
 
 def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
-    """What strict JSON refuses but Python reads (NaN, lone surrogates): records are written anew, escaped."""
+    """What strict JSON refuses but Python reads (NaN, a bare tab): records are written anew, escaped."""
     try:
-        answer = json.loads(body)
+        answer = json.loads(body, strict=False)
     except (ValueError, RecursionError) as error:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
@@ -214,14 +216,9 @@ def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
     try:
         return flatten_record(record, school_id)
     except Unfit as unfit:
-        return Rejection(str(unfit), text, _id_of(record))
+        return Rejection(str(unfit), text, record_id(record))
     except RecursionError:
-        return Rejection("nested too deeply", text, _id_of(record))
-
-
-def _id_of(record: Any) -> int | None:
-    value = record.get("id") if isinstance(record, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return Rejection("nested too deeply", text, record_id(record))
 
 
 def _opened(answer: Any) -> tuple[list[Any], Paging]:
@@ -242,8 +239,11 @@ def _paging(told: Any) -> Paging:
     return Paging(_count(told.get("totalPages")) if pages is None else pages, _count(told.get("totalCount")))
 
 
+_COUNT_TEXT = re.compile("[0-9]{1,18}")
+
+
 def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and _COUNT_TEXT.fullmatch(value):
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 

@@ -83,6 +83,13 @@ def flatten_record(record: Any, school_id: int) -> Row:
     return row
 
 
+def record_id(record: Any) -> int | None:
+    """The id of a record that may be unfit otherwise; None where it has none that could be landed."""
+    value = record.get("id") if isinstance(record, dict) else None
+    fitted = _integer(value)
+    return None if isinstance(fitted, Unfit) else fitted
+
+
 _EXTRA = next(column for column in COLUMNS if column.name == "extra_fields")
 
 
@@ -132,7 +139,7 @@ def _check_text(column: Column, text: str) -> None:
 def _integer(value: Any) -> int | Unfit:
     if isinstance(value, str) and _INTEGER_TEXT.fullmatch(value.strip()):
         value = int(value)  # "a number that came as a string is a number"
-    elif isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return Unfit("not a whole number")
