@@ -27,6 +27,7 @@ stamina.instrumentation.set_on_retry_hooks([])  # retries are told below, in thi
 SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
 CONNECT_SECONDS = 10
 LONGEST_PAUSE = 30.0
+LONGEST_ASKED_PAUSE = 4 * 3600.0  # more than a token lives, less than a night
 GIVE_UP_AFTER = 3600.0
 
 
@@ -42,11 +43,11 @@ def retry_after(value: str | None) -> float | None:
     """`Retry-After` in seconds from now: a number or an HTTP date (RFC 9110, 10.2.3); None for neither."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -144,7 +145,7 @@ def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
     """Call `ask` until it answers; a TemporaryFault leads to the next try, the last one to a SourceError."""
 
     def again(error: Exception) -> bool | float:
-        if not isinstance(error, TemporaryFault):
+        if not isinstance(error, TemporaryFault) or (error.pause or 0.0) > LONGEST_ASKED_PAUSE:
             return False
         log.info("%s: %s; trying again", what, error)
         return True if error.pause is None else error.pause
@@ -157,7 +158,7 @@ def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
             with attempt:
                 return ask()
     except TemporaryFault as fault:
-        raise SourceError(f"{what}: {fault}, after {attempts} tries") from fault
+        raise SourceError(f"{what}: {fault}, after {attempt.num} tries") from fault
 
 
 def list_schools(api: EsdApi, settings: FetcherSettings) -> list[int]:
