@@ -29,9 +29,8 @@ class Conflict(WarehouseError):
 
 
 # Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
-_CONFLICTS = (
-    "1023",
-    "1018",
+_CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
+_CONFLICT_SIGNS = (
     "Serializable isolation violation",
     "conflict with concurrent transaction",
     "InvalidRange",  # an object was replaced while Spectrum read it (DG: c-spectrum-troubleshooting)
@@ -113,7 +112,7 @@ class Warehouse:
             yield
         except psycopg2.Error as error:
             state, text = error.pgcode or "", str(error)
-            if state in _CONFLICT_STATES or (state == "XX000" and any(sign in text for sign in _CONFLICTS)):
+            if is_conflict(state, text):
                 raise Conflict(f"Redshift: another transaction got in the way ({state})") from error
             if self._connection is not None and self._connection.closed:
                 raise Conflict("Redshift: the connection broke") from error
@@ -147,6 +146,13 @@ def connection_parameters(settings: LoaderSettings, secret: dict[str, Any]) -> d
         "keepalives_interval": 200,
         "keepalives_count": 5,
     }
+
+
+def is_conflict(state: str, text: str) -> bool:
+    """Whether the same statements may succeed when they are sent again."""
+    if state == "XX000":
+        return _first_line(text) in _CONFLICT_MESSAGES or any(sign in text for sign in _CONFLICT_SIGNS)
+    return state in _CONFLICT_STATES
 
 
 def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
