@@ -1,0 +1,162 @@
+"""Tables in a query: what each name means, and for what PostgreSQL does not hold itself, a temporary copy."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from . import spectrum, system_views
+from .catalog import ExternalTable
+from .dialect import parse
+from .errors import RedshiftError, no_such_relation
+from .functions import FUNCTIONS
+from .meta import external_schema, external_table, late_binding_text
+from .pruning import conjuncts_on
+from .refusals import check
+from .rewrite import LEADER_ERROR, fold
+from .statements import Name
+from .work import Work
+
+PSEUDO_COLUMNS = ("$path", "$size")
+DEEPEST_VIEW = 10
+
+
+def name_of(work: Work, table: exp.Table) -> Name:
+    """The name, folded; a database of its own name may stand before it."""
+    if table.catalog and table.catalog.lower() != work.cluster.database:
+        raise RedshiftError("0A000", "cross-database references are not supported")
+    return Name(table.db.lower() or None, table.name.lower())
+
+
+def bind(work: Work, tree: exp.Expr, *, rows: bool = True, depth: int = 0) -> exp.Expr:
+    """The tree with every table resolved. With `rows` False external tables come empty."""
+    if depth > DEEPEST_VIEW:
+        raise RedshiftError("54001", "views are nested too deeply")
+    _answer_for_session(work, tree)
+    outside: list[exp.Table] = []
+    for table in list(tree.find_all(exp.Table)):
+        if _is_cte(table):
+            continue
+        if not isinstance(table.this, exp.Identifier):
+            raise RedshiftError("0A000", "a function in FROM is not supported")
+        outside.append(table)
+    if any(_is_compute_table(work, table) for table in outside):
+        _refuse_leader_functions(tree)
+    for table in outside:
+        _resolve(work, tree, table, rows=rows, depth=depth)
+    return tree
+
+
+def _is_cte(table: exp.Table) -> bool:
+    if table.db:
+        return False
+    scope = table.parent
+    while scope is not None:
+        with_ = scope.args.get("with_")
+        if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
+            return True
+        scope = scope.parent
+    return False
+
+
+def _answer_for_session(work: Work, tree: exp.Expr) -> None:
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.name.lower() == "pg_last_query_id":
+            call.replace(exp.Literal.number(work.last_query_id or -1))
+
+
+def _is_compute_table(work: Work, table: exp.Table) -> bool:
+    return not system_views.is_leader_relation(name_of(work, table))
+
+
+def _refuse_leader_functions(tree: exp.Expr) -> None:
+    """DG: c_SQL_functions_leader_node_only: never together with tables."""
+    for node in tree.find_all(exp.Anonymous, exp.CurrentTimestamp, exp.CurrentSchema):
+        if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+            continue
+        function = FUNCTIONS.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
+        if function is None and isinstance(node, exp.Anonymous):
+            continue
+        if function is None or function.leader:
+            raise LEADER_ERROR
+
+
+def _resolve(work: Work, tree: exp.Expr, table: exp.Table, *, rows: bool, depth: int) -> None:
+    name = name_of(work, table)
+    table.set("catalog", None)
+    if external_schema(work, name.schema) is not None:
+        found = external_table(work, name)
+        if found is None:
+            raise no_such_relation(str(name))
+        _bind_external(work, tree, table, found, rows=rows)
+    elif system_views.is_system(name):
+        _replace(table, system_views.materialise(work, name), name)
+    elif (text := late_binding_text(work, name)) is not None:
+        _bind_view(work, table, text, name, rows=rows, depth=depth)
+
+
+def _replace(table: exp.Table, backend_name: str, name: Name) -> None:
+    """Read from elsewhere, under the name that the query gave it."""
+    _shorten_columns(table, name)
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(name.table)))
+    schema, _, relation = backend_name.rpartition(".")
+    table.set("db", exp.to_identifier(schema) if schema else None)
+    table.set("this", exp.to_identifier(relation))
+
+
+def _shorten_columns(table: exp.Table, name: Name) -> None:
+    """schema.table.column becomes table.column, now that the table has an alias."""
+    for column in table.root().find_all(exp.Column):
+        if column.args.get("db") and column.table == name.table and column.args["db"].name == name.schema:
+            column.set("db", None)
+
+
+def _bind_view(work: Work, table: exp.Table, text: str, name: Name, *, rows: bool, depth: int) -> None:
+    tree = parse(text)
+    check(tree)
+    fold(tree)
+    query = bind(work, tree, rows=rows, depth=depth + 1)
+    alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name.table))
+    _shorten_columns(table, name)
+    subquery = exp.Subquery(this=query, alias=alias)
+    for join in table.args.get("joins") or []:
+        subquery.append("joins", join)
+    table.replace(subquery)
+
+
+def _bind_external(work: Work, tree: exp.Expr, table: exp.Table, found: ExternalTable, *, rows: bool) -> None:
+    name = Name(found.schema, found.name)
+    wanted = _wanted_columns(table.root(), found)
+    conditions = conjuncts_on(table, [column.name for column in found.partition_columns])
+    scratch = spectrum.scan(work, found, wanted, conditions, rows=rows)
+    if any(column in PSEUDO_COLUMNS for column in wanted):
+        _spell_out_stars(table, found)
+    _replace(table, scratch, name)
+
+
+def _wanted_columns(tree: exp.Expr, found: ExternalTable) -> list[str]:
+    """Every column that the statement may mean: any that it names anywhere, all if it has a star."""
+    named = {identifier.name for identifier in tree.find_all(exp.Identifier)}
+    own = [column.name for column in (*found.columns, *found.partition_columns)]
+    star = any(not isinstance(node.parent, exp.Anonymous) for node in tree.find_all(exp.Star))
+    return [column for column in (*own, *PSEUDO_COLUMNS) if column in named or (star and column in own)]
+
+
+def _spell_out_stars(table: exp.Table, found: ExternalTable) -> None:
+    """Pseudo columns are never part of `*` (DG: c-spectrum-external-tables)."""
+    select = table.find_ancestor(exp.Select)
+    if select is None:
+        return
+    alias = table.alias or found.name
+    for projection in list(select.expressions):
+        if not projection.is_star:
+            continue
+        if isinstance(projection, exp.Star) and select.args.get("joins"):
+            raise RedshiftError(
+                "0A000", '"$path" beside * over several tables is not carried by this stand-in'
+            )
+        if isinstance(projection, exp.Column) and projection.table != alias:
+            continue
+        columns = [exp.column(each.name, table=alias) for each in (*found.columns, *found.partition_columns)]
+        at = select.expressions.index(projection)
+        select.set("expressions", [*select.expressions[:at], *columns, *select.expressions[at + 1 :]])

@@ -1,0 +1,88 @@
+"""Redshift's SQL to a tree and the tree to PostgreSQL's SQL, by sqlglot, with nothing guessed on the way.
+
+sqlglot turns functions into what they mean and loses what they were (the third argument of TO_DATE, STRING_AGG
+against LISTAGG). Here every function keeps its name, so that the allow-list sees what the client wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.dialects.redshift import Redshift
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import Token, TokenType
+
+from .errors import RedshiftError, syntax_error
+
+SPECIAL_FORMS = {"CAST", "CONVERT", "EXTRACT", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST"}
+_ESCAPE = re.compile(r"\\([0-7]{1,3}|.)|''", re.DOTALL)
+_NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+class _Redshift(Redshift):
+    class Tokenizer(Redshift.Tokenizer):
+        COMMANDS: set[TokenType] = set()
+
+    class Parser(Redshift.Parser):
+        FUNCTIONS: dict[str, Any] = {}
+        FUNCTION_PARSERS = {k: v for k, v in Redshift.Parser.FUNCTION_PARSERS.items() if k in SPECIAL_FORMS}
+        NO_PAREN_FUNCTION_PARSERS = {
+            k: v
+            for k, v in Redshift.Parser.NO_PAREN_FUNCTION_PARSERS.items()
+            if k in {"CASE", "ANY", "SYSDATE"}
+        }
+
+    def tokenize(self, sql: str, **options: Any) -> list[Token]:
+        """Texts read as PostgreSQL 8.0 reads them: a backslash escapes."""
+        tokens: list[Token] = super().tokenize(sql, **options)
+        return [_reread(token, sql) for token in tokens]
+
+
+def _reread(token: Token, sql: str) -> Token:
+    if token.token_type is not TokenType.STRING or "\\" not in sql[token.start : token.end + 1]:
+        return token
+    text = _ESCAPE.sub(_unescape, sql[token.start + 1 : token.end])
+    return Token(TokenType.STRING, text, token.line, token.col, token.start, token.end, token.comments)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escaped: str | None = match[1]
+    if escaped is None:
+        return "'"
+    return chr(int(escaped, 8)) if escaped.isdigit() and escaped < "8" else _NAMED.get(escaped, escaped)
+
+
+class _Backend(Postgres):
+    class Generator(Postgres.Generator):
+        TRANSFORMS = {
+            **Postgres.Generator.TRANSFORMS,
+            exp.Anonymous: lambda self, node: self.func(node.name, *node.expressions, normalize=False),
+        }
+
+
+DIALECT = _Redshift()
+BACKEND = _Backend()
+
+
+def parse(sql: str) -> exp.Expr:
+    """The tree of one statement; 42601 for what cannot be read, or is no statement that sqlglot models."""
+    try:
+        trees = [tree for tree in DIALECT.parse(sql) if tree is not None]
+    except (ParseError, TokenError) as error:
+        raise syntax_error(_near(error)) from error
+    if len(trees) != 1 or isinstance(trees[0], exp.Command):
+        raise RedshiftError("42601", "syntax error")
+    return trees[0]
+
+
+def _near(error: Exception) -> str | None:
+    details = getattr(error, "errors", None)
+    return str(details[0]["highlight"]) if details and details[0].get("highlight") else None
+
+
+def render(tree: exp.Expr) -> str:
+    """SQL for the PostgreSQL behind; every identifier quoted, for the two reserve different words."""
+    return tree.sql(dialect=BACKEND, identify=True, comments=False)

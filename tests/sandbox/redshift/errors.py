@@ -1,0 +1,68 @@
+"""What the stand-in says no with: Redshift's SQLSTATE, text and DETAIL."""
+
+from __future__ import annotations
+
+
+class RedshiftError(Exception):
+    """An ErrorResponse to be: `sqlstate` has five characters, `message` and `detail` are what a client reads."""
+
+    def __init__(
+        self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+
+
+class ConnectionCut(Exception):  # noqa: N818 - an event, not a fault of the program
+    """The stand-in was told to drop the connection here."""
+
+
+def syntax_error(near: str | None) -> RedshiftError:
+    """`near` is the offending token, None at the end of the statement."""
+    where = f'at or near "{near}"' if near is not None else "at end of input"
+    return RedshiftError("42601", f"syntax error {where}")
+
+
+def not_supported(what: str) -> RedshiftError:
+    """Redshift documents that it does not have `what`."""
+    return RedshiftError("0A000", f"{what} is not supported")
+
+
+def not_carried(what: str) -> RedshiftError:
+    """Redshift has it or may have it, but the stand-in does not; the sentence says so, lest one blame Redshift."""
+    return RedshiftError("0A000", f"{what} is not carried by this stand-in for Redshift")
+
+
+def in_transaction_block(command: str) -> RedshiftError:
+    """DG: r_ALTER_TABLE_external-table, r_DROP_TABLE, r_VACUUM_command; text as seen for CREATE EXTERNAL TABLE."""
+    return RedshiftError("25001", f"{command} cannot run inside a transaction block")
+
+
+def transaction_aborted() -> RedshiftError:
+    """Every statement after the one that failed, until the block ends."""
+    return RedshiftError(
+        "25P02", "current transaction is aborted, commands ignored until end of transaction block"
+    )
+
+
+def no_such_relation(name: str) -> RedshiftError:
+    """A table, view or system view that Redshift does not have."""
+    return RedshiftError("42P01", f'relation "{name}" does not exist')
+
+
+def spectrum_scan_error(context: str, query: int, pid: int) -> RedshiftError:
+    """The shape that clients report for a failed scan; `context` is cut as Redshift cuts it."""
+    lines = (
+        " -----------------------------------------------",
+        "  error:  Spectrum Scan Error",
+        "  code:      15007",
+        f"  context:   {context[:400]}",
+        f"  query:     {query}",
+        "  location:  dory_util.cpp:1509",
+        f"  process:   worker_thread [pid={pid}]",
+        " -----------------------------------------------",
+    )
+    return RedshiftError("XX000", "Spectrum Scan Error", "\n".join(["", *lines, ""]))

@@ -1,0 +1,227 @@
+-- What Redshift has and PostgreSQL has not, or has in another way. The rewriting calls these by their full name.
+CREATE SCHEMA stand_in;
+
+-- Casts ------------------------------------------------------------------------------------------------------
+
+-- A cast to VARCHAR(n) cuts after n bytes, never within a character (DG: r_Character_types).
+CREATE FUNCTION stand_in.cut(value text, bytes int) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE kept text := left(value, bytes);
+BEGIN
+    WHILE octet_length(kept) > bytes LOOP
+        kept := left(kept, greatest(1, length(kept) - (octet_length(kept) - bytes + 3) / 4));
+    END LOOP;
+    RETURN kept;
+END $$;
+CREATE FUNCTION stand_in.cut(value anyelement, bytes int) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT stand_in.cut($1::text, $2)';
+CREATE FUNCTION stand_in.cut(value boolean, bytes int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot cast type boolean to character varying' USING ERRCODE = '42846';
+END $$;
+
+-- PostgreSQL 16 reads 0x1F and 1_000 as numbers, an 8.0 does not.
+CREATE FUNCTION stand_in.integer_text(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF value !~ '^\s*[+-]?\d+\s*$' THEN
+        RAISE EXCEPTION 'invalid input syntax for integer: "%"', value USING ERRCODE = '22P02';
+    END IF;
+    RETURN value;
+END $$;
+CREATE FUNCTION stand_in.integer_text(value anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT $1';
+CREATE FUNCTION stand_in.number_text(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF value !~* '^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$' THEN
+        RAISE EXCEPTION 'invalid input syntax for type numeric: "%"', value USING ERRCODE = '22P02';
+    END IF;
+    RETURN value;
+END $$;
+CREATE FUNCTION stand_in.number_text(value anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT $1';
+
+-- DG: automatic-recognition; more than six digits of a second are documented nowhere, and words such as
+-- 'tomorrow' must not decide what is stored.
+CREATE FUNCTION stand_in.time_text(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF value ~ '\.\d{7,}' THEN
+        RAISE EXCEPTION 'more than 6 fractional digits in "%" are not confirmed for Redshift', value
+            USING ERRCODE = '0A000';
+    END IF;
+    IF value !~ '\d' THEN
+        RAISE EXCEPTION 'invalid input syntax for type timestamp: "%"', value USING ERRCODE = '22007';
+    END IF;
+    RETURN value;
+END $$;
+CREATE FUNCTION stand_in.time_text(value anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT $1';
+
+-- TRY_CAST: the text when the cast would succeed, else NULL. From VARCHAR only.
+CREATE FUNCTION stand_in.castable(value text, target text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN target ~ '^(smallint|int|bigint)' AND value !~ '^\s*[+-]?\d+\s*$' THEN NULL
+        WHEN target ~ '^(decimal|numeric|real|float|double)'
+            AND value !~* '^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$' THEN NULL
+        WHEN target ~ '^(date|time)' AND (value !~ '\d' OR value ~ '\.\d{7,}') THEN NULL
+        WHEN pg_input_is_valid(value, target) THEN value
+    END $$;
+
+-- Dates ------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION stand_in.sysdate() RETURNS timestamp LANGUAGE sql STABLE AS 'SELECT now()::timestamp';
+-- DG: r_GETDATE: the start of the statement, without fractions of a second.
+CREATE FUNCTION stand_in.getdate() RETURNS timestamp LANGUAGE sql STABLE
+    AS 'SELECT date_trunc(''second'', statement_timestamp())::timestamp';
+
+CREATE FUNCTION stand_in.interval_of(part text, amount bigint) RETURNS interval LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE
+        WHEN part IN ('year', 'years', 'y', 'yr', 'yrs') THEN make_interval(years => amount::int)
+        WHEN part IN ('quarter', 'quarters', 'qtr', 'qtrs') THEN make_interval(months => 3 * amount::int)
+        WHEN part IN ('month', 'months', 'mon', 'mons') THEN make_interval(months => amount::int)
+        WHEN part IN ('week', 'weeks', 'w') THEN make_interval(weeks => amount::int)
+        WHEN part IN ('day', 'days', 'd') THEN make_interval(days => amount::int)
+        WHEN part IN ('hour', 'hours', 'h', 'hr', 'hrs') THEN make_interval(hours => amount::int)
+        WHEN part IN ('minute', 'minutes', 'm', 'min', 'mins') THEN make_interval(mins => amount::int)
+        WHEN part IN ('second', 'seconds', 's', 'sec', 'secs') THEN amount * interval '1 second'
+        WHEN part IN ('millisecond', 'milliseconds', 'ms', 'msec', 'msecs') THEN amount * interval '1 millisecond'
+        WHEN part IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs') THEN amount * interval '1 microsecond'
+        ELSE stand_in.unknown_part(part)::interval
+    END;
+END $$;
+CREATE FUNCTION stand_in.unknown_part(part text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RAISE EXCEPTION 'date part "%" is not supported', part USING ERRCODE = '22023';
+END $$;
+
+CREATE FUNCTION stand_in.dateadd(part text, amount bigint, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
+    AS 'SELECT $3 + stand_in.interval_of(lower($1), $2)';
+CREATE FUNCTION stand_in.date_add(part text, amount bigint, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.dateadd($1, $2, $3)';
+
+-- DG: r_DATEDIFF_function: counts the boundaries that are crossed.
+CREATE FUNCTION stand_in.datediff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN p IN ('year', 'years', 'y', 'yr', 'yrs') THEN extract(year FROM b) - extract(year FROM a)
+        WHEN p IN ('quarter', 'quarters', 'qtr', 'qtrs') THEN
+            4 * (extract(year FROM b) - extract(year FROM a)) + extract(quarter FROM b) - extract(quarter FROM a)
+        WHEN p IN ('month', 'months', 'mon', 'mons') THEN
+            12 * (extract(year FROM b) - extract(year FROM a)) + extract(month FROM b) - extract(month FROM a)
+        WHEN p IN ('week', 'weeks', 'w') THEN
+            (date_trunc('week', b + interval '1 day')::date - date_trunc('week', a + interval '1 day')::date) / 7
+        WHEN p IN ('day', 'days', 'd') THEN b::date - a::date
+        WHEN p IN ('hour', 'hours', 'h', 'hr', 'hrs') THEN
+            extract(epoch FROM date_trunc('hour', b) - date_trunc('hour', a)) / 3600
+        WHEN p IN ('minute', 'minutes', 'm', 'min', 'mins') THEN
+            extract(epoch FROM date_trunc('minute', b) - date_trunc('minute', a)) / 60
+        WHEN p IN ('second', 'seconds', 's', 'sec', 'secs') THEN
+            extract(epoch FROM date_trunc('second', b) - date_trunc('second', a))
+        WHEN p IN ('millisecond', 'milliseconds', 'ms', 'msec', 'msecs') THEN
+            extract(epoch FROM date_trunc('milliseconds', b) - date_trunc('milliseconds', a)) * 1000
+        WHEN p IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs') THEN extract(epoch FROM b - a) * 1000000
+        ELSE stand_in.unknown_part(p)::bigint
+    END::bigint FROM (SELECT lower(part) AS p) AS given $$;
+CREATE FUNCTION stand_in.date_diff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.datediff($1, $2, $3)';
+CREATE FUNCTION stand_in.date_part(part text, at timestamp) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.date_part($1, $2)';
+CREATE FUNCTION stand_in.last_day(at timestamp) RETURNS date LANGUAGE sql IMMUTABLE
+    AS 'SELECT (date_trunc(''month'', $1) + interval ''1 month - 1 day'')::date';
+CREATE FUNCTION stand_in.add_months(at timestamp, months bigint) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN at::date = stand_in.last_day(at)
+        THEN stand_in.last_day(at + make_interval(months => months::int)) + at::time
+        ELSE at + make_interval(months => months::int) END $$;
+CREATE FUNCTION stand_in.convert_timezone(target text, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
+    AS 'SELECT ($2 AT TIME ZONE ''UTC'') AT TIME ZONE $1';
+CREATE FUNCTION stand_in.convert_timezone(source text, target text, at timestamp) RETURNS timestamp
+    LANGUAGE sql IMMUTABLE AS 'SELECT ($3 AT TIME ZONE $1) AT TIME ZONE $2';
+
+-- TO_DATE rolls a day over that its month does not have, unless the third argument is TRUE
+-- (DG: r_TO_DATE_function). PostgreSQL refuses it; every other fault is an error in both.
+CREATE FUNCTION stand_in.to_date(value text, format text, strict boolean) RETURNS date
+    LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    pattern text := upper(format);
+    year int; month int; day int;
+BEGIN
+    RETURN pg_catalog.to_date(value, format);
+EXCEPTION WHEN datetime_field_overflow THEN
+    IF pattern !~ '^(YYYY|MM|DD|[^A-Z0-9])+$' THEN RAISE; END IF;
+    year := stand_in.field(value, pattern, 'YYYY');
+    month := stand_in.field(value, pattern, 'MM');
+    day := stand_in.field(value, pattern, 'DD');
+    IF month NOT BETWEEN 1 AND 12 OR day NOT BETWEEN 1 AND 31 OR strict THEN
+        RAISE EXCEPTION 'date/time field date value out of range: %-%-%', year, month, day USING ERRCODE = '22008';
+    END IF;
+    RETURN make_date(year, month, 1) + day - 1;
+END $$;
+CREATE FUNCTION stand_in.to_date(value text, format text) RETURNS date LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.to_date($1, $2, false)';
+-- The number that stands where the format has this field: the format's letters as a regular expression.
+CREATE FUNCTION stand_in.field(value text, format text, name text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE pattern text := regexp_replace(format, '[^A-Z]', '[^0-9]', 'g');
+BEGIN
+    pattern := replace(pattern, name, '(' || CASE name WHEN 'YYYY' THEN '\d{4}' ELSE '\d{1,2}' END || ')');
+    pattern := replace(replace(replace(pattern, 'YYYY', '\d{4}'), 'MM', '\d{1,2}'), 'DD', '\d{1,2}');
+    RETURN (regexp_match(trim(value), '^' || pattern))[1]::int;
+END $$;
+
+CREATE FUNCTION stand_in.to_timestamp(value text, format text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF format ~* '(tz|of)' THEN
+        RAISE EXCEPTION 'TZ and OF are not supported as input formats' USING ERRCODE = '0A000';
+    END IF;
+    RETURN pg_catalog.to_timestamp(value, format);
+END $$;
+CREATE FUNCTION stand_in.to_timestamp(value text, format text, strict boolean) RETURNS timestamptz
+    LANGUAGE sql STABLE AS 'SELECT stand_in.to_timestamp($1, $2)';
+
+-- Texts and numbers ------------------------------------------------------------------------------------------
+
+CREATE FUNCTION stand_in.len(value text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
+CREATE FUNCTION stand_in.textlen(value text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
+CREATE FUNCTION stand_in.concat(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $2';
+CREATE FUNCTION stand_in.charindex(part text, whole text) RETURNS int LANGUAGE sql IMMUTABLE
+    AS 'SELECT strpos($2, $1)';
+CREATE FUNCTION stand_in.md5(value text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.md5($1)';
+CREATE FUNCTION stand_in.sha2(value text, bits int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE bits WHEN 0 THEN encode(sha256(convert_to(value, 'UTF8')), 'hex')
+        WHEN 224 THEN encode(sha224(convert_to(value, 'UTF8')), 'hex')
+        WHEN 256 THEN encode(sha256(convert_to(value, 'UTF8')), 'hex')
+        WHEN 384 THEN encode(sha384(convert_to(value, 'UTF8')), 'hex')
+        WHEN 512 THEN encode(sha512(convert_to(value, 'UTF8')), 'hex') END $$;
+CREATE FUNCTION stand_in.regexp_replace(value text, pattern text) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.regexp_replace($1, $2, '''', ''g'')';
+CREATE FUNCTION stand_in.regexp_replace(value text, pattern text, instead text) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.regexp_replace($1, $2, $3, ''g'')';
+CREATE FUNCTION stand_in.round(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.round($1)';
+CREATE FUNCTION stand_in.round(value numeric, digits int) RETURNS numeric LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.round($1, $2)';
+CREATE FUNCTION stand_in.round(value double precision, digits int) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.round($1::numeric, $2)::double precision';
+CREATE FUNCTION stand_in.trunc(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.trunc($1)';
+CREATE FUNCTION stand_in.trunc(value numeric, digits int) RETURNS numeric LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.trunc($1, $2)';
+CREATE FUNCTION stand_in.trunc(at timestamp) RETURNS date LANGUAGE sql IMMUTABLE AS 'SELECT $1::date';
+CREATE FUNCTION stand_in.strtol(value text, base int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE total bigint := 0; digit int;
+BEGIN
+    FOR at IN 1 .. length(value) LOOP
+        digit := strpos('0123456789abcdefghijklmnopqrstuvwxyz', lower(substr(value, at, 1))) - 1;
+        IF digit NOT BETWEEN 0 AND base - 1 THEN
+            RAISE EXCEPTION 'The input % is not valid to be converted to base %', value, base USING ERRCODE = '22023';
+        END IF;
+        total := total * base + digit;
+    END LOOP;
+    RETURN total;
+END $$;
+CREATE FUNCTION stand_in.is_valid_json(value text) RETURNS boolean LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_input_is_valid($1, ''json'') AND $1 ~ ''^\s*\{''';
+CREATE FUNCTION stand_in.json_extract_path_text(value text, VARIADIC path text[]) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT coalesce($1::json #>> $2, '''')';
+
+-- The cluster ------------------------------------------------------------------------------------------------
+
+-- MG: as clients see it; psycopg2 and psql read server_version, others read this.
+CREATE FUNCTION stand_in.version() RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 '
+        '(Red Hat 3.4.2-6.fc3), Redshift 1.0.51973' $$;

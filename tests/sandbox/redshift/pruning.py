@@ -1,0 +1,43 @@
+"""Which partitions a query can need: the conditions on partition columns alone, as Spectrum prunes.
+
+Only plain conditions of WHERE count (DG: c-spectrum-external-performance): those that name no other column, read
+no other table, and stand where a row that fails them cannot come back through an outer join.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+
+def conjuncts_on(table: exp.Table, columns: list[str]) -> list[exp.Expr]:
+    """The conditions that every row of `table` must meet and that name these of its columns only."""
+    select = table.find_ancestor(exp.Query)
+    if not isinstance(select, exp.Select) or not _keeps_failures_out(select, table):
+        return []
+    where = select.args.get("where")
+    if where is None:
+        return []
+    alone = not select.args.get("joins")
+    alias = table.alias_or_name
+    condition = where.this
+    parts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+    return [part.copy() for part in parts if _is_about(part, alias, columns, alone=alone)]
+
+
+def _keeps_failures_out(select: exp.Select, table: exp.Table) -> bool:
+    joins = select.args.get("joins") or []
+    if any(join.side in ("RIGHT", "FULL") for join in joins):
+        return False
+    source = select.args.get("from_")
+    if source is not None and source.this is table:
+        return True
+    return any(join.this is table and join.side != "LEFT" for join in joins)
+
+
+def _is_about(condition: exp.Expr, alias: str, columns: list[str], *, alone: bool) -> bool:
+    if condition.find(exp.Query) is not None or condition.find(exp.Window) is not None:
+        return False
+    found = list(condition.find_all(exp.Column))
+    return bool(found) and all(
+        column.name in columns and (column.table == alias or (alone and not column.table)) for column in found
+    )

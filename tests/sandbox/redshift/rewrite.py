@@ -1,0 +1,213 @@
+"""A checked Redshift query made into one that PostgreSQL answers in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from .errors import RedshiftError
+from .functions import FUNCTIONS
+from .qualify import unfold_qualify
+
+VARCHAR_DEFAULT = 256  # DG: r_Character_types
+VARCHAR_MAX = 65535
+TRY_CAST_TARGETS = frozenset(
+    {"SMALLINT", "INT", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE", "TEXT", "VARCHAR", "CHAR", "BPCHAR", "TIME"}
+    | {"TIMESTAMP", "TIMESTAMPTZ", "DATE"}
+)
+CHECKED = {
+    "SMALLINT": "integer_text",
+    "INT": "integer_text",
+    "BIGINT": "integer_text",
+    "TIMESTAMP": "time_text",
+}
+CHECKED |= {
+    "TIMESTAMPTZ": "time_text",
+    "DATE": "time_text",
+    "DECIMAL": "number_text",
+    "DOUBLE": "number_text",
+}
+CHECKED |= {"FLOAT": "number_text"}
+LEADER_ERROR = RedshiftError(
+    "0A000", "Specified types or functions (one per INFO message) not supported on Amazon Redshift tables."
+)
+
+
+def fold(tree: exp.Expr) -> None:
+    """Lower case for every identifier: Redshift folds the quoted ones too."""
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.set("this", identifier.name.lower())
+
+
+def rewrite(tree: exp.Expr) -> exp.Expr:
+    """Everything but the tables."""
+    _name_projections(tree)
+    tree = tree.transform(_rewrite_node, copy=False)
+    return unfold_qualify(tree)
+
+
+def _name_projections(tree: exp.Expr) -> None:
+    """What rewriting changes must not change the name of the column that a client or a view sees."""
+    for select in tree.find_all(exp.Select):
+        if isinstance(select.parent, (exp.In, exp.Exists)):
+            continue
+        for projection in list(select.expressions):
+            name = _natural_name(projection)
+            if name:
+                projection.replace(exp.alias_(projection.copy(), name, quoted=True))
+
+
+def _natural_name(node: exp.Expr) -> str | None:
+    if isinstance(node, (exp.Window, exp.WithinGroup)):
+        return _natural_name(node.this)
+    if isinstance(node, exp.Anonymous):
+        return "coalesce" if node.name.lower() == "nvl" else node.name.lower()
+    if isinstance(node, exp.Cast):
+        inner = node.this
+        return inner.name if isinstance(inner, exp.Column) else _natural_name(inner)
+    if isinstance(node, exp.CurrentTimestamp):
+        return "sysdate" if node.args.get("sysdate") else "timestamptz"
+    return "case" if isinstance(node, exp.Case) else None
+
+
+def _rewrite_node(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Cast):
+        return _rewrite_cast(node)
+    if isinstance(node, exp.WithinGroup):
+        return _rewrite_within_group(node)
+    if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
+        return _call("stand_in.sysdate")
+    if isinstance(node, exp.Anonymous):
+        return _rewrite_function(node)
+    if isinstance(node, exp.DataType):
+        return backend_type(node)
+    return node
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def type_name(node: exp.DataType) -> str:
+    """The type's name as sqlglot's enumeration spells it."""
+    return str(node.this.name)
+
+
+def backend_type(node: exp.DataType) -> exp.DataType:
+    """TEXT is VARCHAR(256), FLOAT is eight bytes, a VARCHAR always has a length."""
+    name = type_name(node)
+    if name in ("TEXT", "VARCHAR", "NVARCHAR"):
+        return exp.DataType.build(f"VARCHAR({varchar_length(node)})", dialect="postgres")
+    if name in ("CHAR", "NCHAR", "BPCHAR"):
+        length = node.expressions[0].name if node.expressions else ("256" if name == "BPCHAR" else "1")
+        return exp.DataType.build(f"CHAR({length})", dialect="postgres")
+    if name == "DECIMAL" and not node.expressions:
+        return exp.DataType.build("DECIMAL(18, 0)", dialect="postgres")
+    return node
+
+
+def varchar_length(node: exp.DataType) -> int:
+    """Bytes that a VARCHAR holds."""
+    if type_name(node) == "TEXT" or not node.expressions:
+        return VARCHAR_MAX if _is_max(node) else VARCHAR_DEFAULT
+    given = node.expressions[0].name
+    return VARCHAR_MAX if given.upper() == "MAX" else int(given)
+
+
+def _is_max(node: exp.DataType) -> bool:
+    return bool(node.expressions) and node.expressions[0].name.upper() == "MAX"
+
+
+def _rewrite_cast(node: exp.Cast) -> exp.Expr:
+    target = type_name(node.to)
+    if isinstance(node, exp.TryCast):
+        return _rewrite_try_cast(node, target)
+    value = node.this
+    if target in ("VARCHAR", "NVARCHAR", "TEXT"):
+        value = _call("stand_in.cut", value, exp.Literal.number(varchar_length(node.to)))
+    elif target in CHECKED:
+        value = _call(f"stand_in.{CHECKED[target]}", value)
+    return exp.Cast(this=value, to=backend_type(node.to))
+
+
+def _rewrite_try_cast(node: exp.TryCast, target: str) -> exp.Expr:
+    if target not in TRY_CAST_TARGETS:
+        # The documented list of TRY_CAST has no BOOLEAN.
+        raise RedshiftError("0A000", f"TRY_CAST to {target.lower()} is not supported")
+    to = backend_type(node.to)
+    if target in ("VARCHAR", "TEXT", "CHAR", "BPCHAR"):
+        return _rewrite_cast(exp.Cast(this=node.this, to=node.to))
+    name = exp.Literal.string(to.sql("postgres").lower())
+    return exp.Cast(this=_call("stand_in.castable", node.this, name), to=to)
+
+
+def _rewrite_within_group(node: exp.WithinGroup) -> exp.Expr:
+    call = node.this
+    if not isinstance(call, exp.Anonymous) or call.name.lower() != "listagg":
+        return node
+    return _listagg(call, node.expression)
+
+
+def _listagg(call: exp.Anonymous, order: exp.Expr | None) -> exp.Expr:
+    value, *rest = call.expressions
+    delimiter = rest[0] if rest else exp.Literal.string("")
+    distinct = isinstance(value, exp.Distinct)
+    value = value.expressions[0] if isinstance(value, exp.Distinct) else value
+    text = exp.Cast(this=value, to=exp.DataType.build("text", dialect="postgres"))
+    first: exp.Expr = exp.Distinct(expressions=[text]) if distinct else text
+    last: exp.Expr = exp.Order(this=delimiter, expressions=order.expressions) if order else delimiter
+    return _call("pg_catalog.string_agg", first, last)
+
+
+def _rewrite_function(node: exp.Anonymous) -> exp.Expr:
+    name = node.name.lower()
+    if name not in FUNCTIONS:
+        return node
+    if special := SPECIAL.get(name):
+        return special(node)
+    function = FUNCTIONS[name]
+    arguments = list(node.expressions)
+    if function.date_part and isinstance(arguments[0], (exp.Column, exp.Var, exp.Identifier)):
+        arguments[0] = exp.Literal.string(arguments[0].name.lower())
+    return _call(function.target, *arguments)
+
+
+def _plain(word: str) -> Callable[[exp.Anonymous], exp.Expr]:
+    return lambda node: _call(word, *node.expressions)
+
+
+def _nvl2(node: exp.Anonymous) -> exp.Expr:
+    value, present, absent = node.expressions
+    null = exp.Is(this=exp.Paren(this=value), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=null, true=absent)], default=present)
+
+
+def _decode(node: exp.Anonymous) -> exp.Expr:
+    """DG: r_DECODE_expression: two NULLs are equal here."""
+    value, *rest = node.expressions
+    default = rest.pop() if len(rest) % 2 else None
+    ifs = [
+        exp.If(this=exp.NullSafeEQ(this=value.copy(), expression=search), true=result)
+        for search, result in zip(rest[0::2], rest[1::2], strict=True)
+    ]
+    return exp.Case(ifs=ifs, default=default)
+
+
+def _median(node: exp.Anonymous) -> exp.Expr:
+    order = exp.Order(expressions=[exp.Ordered(this=node.expressions[0])])
+    return exp.WithinGroup(this=_call("percentile_cont", exp.Literal.number("0.5")), expression=order)
+
+
+SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
+    "nvl": _plain("COALESCE"),
+    "coalesce": _plain("COALESCE"),
+    "greatest": _plain("GREATEST"),
+    "least": _plain("LEAST"),
+    "nullif": _plain("NULLIF"),
+    "grouping": _plain("GROUPING"),
+    "nvl2": _nvl2,
+    "decode": _decode,
+    "median": _median,
+    "listagg": lambda node: node if isinstance(node.parent, exp.WithinGroup) else _listagg(node, None),
+}

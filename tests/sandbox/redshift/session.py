@@ -1,0 +1,114 @@
+"""One client's conversation: its statements in order, its transactions, its errors in Redshift's words."""
+
+from __future__ import annotations
+
+import struct
+
+from . import wire
+from .commands import find_command
+from .errors import ConnectionCut, RedshiftError, not_supported, transaction_aborted
+from .link import BackendLink
+from .statements import Reader, Statement, split
+from .translate import translated
+from .work import Cluster, Work
+
+__all__ = ["Cluster", "Session"]
+
+# A PostgreSQL 8.0 has no standard_conforming_strings, so clients double their backslashes (npgsql/npgsql#515).
+STATUS = {
+    "server_version": "8.0.2",
+    "server_encoding": "UNICODE",
+    "client_encoding": "UNICODE",
+    "is_superuser": "on",
+    "integer_datetimes": "on",
+    "DateStyle": "ISO, MDY",
+    "TimeZone": "UTC",
+}
+ENDS_BLOCK = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
+OPENS_OR_ENDS_BLOCK = ENDS_BLOCK | {"BEGIN", "START"}
+
+
+class Session:
+    """Serves one client until it leaves. Raises EOFError, OSError or ConnectionCut at the end."""
+
+    def __init__(self, cluster: Cluster, channel: wire.Channel, parameters: dict[str, str]) -> None:
+        self._channel = channel
+        self._cluster = cluster
+        self._parameters = parameters
+
+    def run(self) -> None:
+        """Greet, then answer."""
+        settings = {"default_transaction_isolation": self._cluster.backend_isolation.replace(" ", "\\ ")}
+        link = BackendLink(
+            self._cluster.backend.socket_path,
+            user=self._cluster.user,
+            database=self._cluster.database,
+            settings=settings,
+        )
+        try:
+            work = Work(self._cluster, link, self._channel.send)
+            self._greet(work)
+            while (message := self._channel.message())[0] != b"X":
+                self._answer(work, *message)
+        finally:
+            link.close()
+
+    def _greet(self, work: Work) -> None:
+        status = {**STATUS, "session_authorization": self._cluster.user}
+        if "application_name" in self._parameters:
+            status["application_name"] = self._parameters["application_name"]
+        hello = wire.frame(b"R", struct.pack("!i", 0))
+        hello += b"".join(wire.parameter_status(name, value) for name, value in status.items())
+        self._channel.send(hello + wire.frame(b"K", work.link.key) + wire.ready(b"I"))
+
+    def _answer(self, work: Work, kind: bytes, payload: bytes) -> None:
+        if kind == b"Q":
+            self._run_string(work, payload[:-1].decode())
+        elif kind == b"S":
+            self._channel.send(wire.ready(work.link.status))
+        elif kind in (b"P", b"F"):
+            error = not_supported("the extended query protocol, by this stand-in: send simple queries; it")
+            self._refuse(work, error)
+        elif kind not in (b"B", b"D", b"E", b"C", b"H"):
+            raise EOFError
+
+    def _run_string(self, work: Work, sql: str) -> None:
+        try:
+            statements = split(sql)
+            if not statements:
+                self._channel.send(wire.frame(b"I"))
+            work.alone = len(statements) <= 1
+            for statement in statements:
+                self._cluster.sent(statement.text)
+                self._run_statement(work, statement)
+            self._close_implicit_block(work, "COMMIT")
+        except ConnectionCut:
+            raise
+        except RedshiftError as error:
+            self._refuse(work, error)
+        self._channel.send(wire.ready(work.link.status))
+
+    def _refuse(self, work: Work, error: RedshiftError) -> None:
+        work.fail_block()
+        self._close_implicit_block(work, "ROLLBACK")
+        self._channel.send(wire.error_response(translated(error, work)))
+
+    def _run_statement(self, work: Work, statement: Statement) -> None:
+        first = statement.words[0]
+        if work.link.status == b"E" and first not in ENDS_BLOCK:
+            raise transaction_aborted()
+        command = find_command(statement)
+        work.query_id = next(self._cluster.query_ids)
+        if not work.alone and work.link.status == b"I" and first not in OPENS_OR_ENDS_BLOCK:
+            work.link.query(f"BEGIN ISOLATION LEVEL {self._cluster.backend_isolation}")
+            work.implicit_block = True
+        try:
+            command(work, Reader(statement))
+        finally:
+            work.sweep()
+        work.last_query_id = work.query_id
+
+    def _close_implicit_block(self, work: Work, how: str) -> None:
+        if work.implicit_block:
+            work.implicit_block = False
+            work.link.query(how)

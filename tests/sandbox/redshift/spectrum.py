@@ -1,0 +1,142 @@
+"""A scan: the rows under a table's registered partitions, put where PostgreSQL can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+from sqlglot import exp
+
+from .catalog import Column, ExternalTable, Partition
+from .dialect import render
+from .errors import RedshiftError, spectrum_scan_error
+from .parquet_rules import UnreadableFile, open_file, read_columns
+from .rewrite import rewrite
+from .statements import literal, quote
+from .storage import StorageError, StoredObject
+from .work import ScanRecord, Work
+
+PSEUDO_TYPES = {"$path": "varchar(1024)", "$size": "bigint"}
+# A scan without any column still has rows to count.
+NO_COLUMN = "spectrum_row"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which columns of a table a scan gives, in this order: from files, from partitions, about files."""
+
+    data: tuple[Column, ...]
+    partition: tuple[tuple[int, Column], ...]
+    pseudo: tuple[str, ...]
+
+    @property
+    def definition(self) -> str:
+        """As in CREATE TABLE."""
+        columns = [*self.data, *(column for _, column in self.partition)]
+        parts = [f"{quote(column.name)} {backend_type(column.hive_type)}" for column in columns]
+        parts += [f"{quote(name)} {PSEUDO_TYPES[name]}" for name in self.pseudo]
+        return ", ".join(parts) or f"{NO_COLUMN} boolean"
+
+
+def backend_type(hive_type: str) -> str:
+    """PostgreSQL's name for a type of the catalog."""
+    return {"double": "double precision", "float": "real", "int": "integer"}.get(hive_type, hive_type)
+
+
+def scan(
+    work: Work, table: ExternalTable, wanted: Sequence[str], conditions: Sequence[exp.Expr], *, rows: bool
+) -> str:
+    """The name of a temporary table with the wanted columns; XX000 when a file cannot be read."""
+    shape = Shape(
+        tuple(column for column in table.columns if column.name in wanted),
+        tuple((at, column) for at, column in enumerate(table.partition_columns) if column.name in wanted),
+        tuple(name for name in PSEUDO_TYPES if name in wanted),
+    )
+    scratch = work.scratch_table(shape.definition)
+    if rows:
+        partitions = _qualified(work, table, conditions)
+        work.link.copy_in(f"COPY {scratch} FROM STDIN (FORMAT csv)", _chunks(work, table, shape, partitions))
+    return scratch
+
+
+def _qualified(work: Work, table: ExternalTable, conditions: Sequence[exp.Expr]) -> list[Partition]:
+    """The partitions that meet the conditions, as PostgreSQL itself judges them."""
+    if not table.partition_columns:
+        return [Partition((), table.location)]
+    partitions = work.cluster.catalog.partitions(table)
+    kept = partitions
+    if partitions and conditions:
+        chosen = work.link.query(_pruning_query(table, partitions, conditions))
+        kept = [partitions[int(str(row[0]))] for row in chosen]
+    work.cluster.scans.append(ScanRecord(work.query_id, len(partitions), len(kept)))
+    return kept
+
+
+def _pruning_query(
+    table: ExternalTable, partitions: Sequence[Partition], conditions: Sequence[exp.Expr]
+) -> str:
+    names = [quote(column.name) for column in table.partition_columns]
+    values = ", ".join(
+        f"({at}, {', '.join(literal(value) for value in partition.values)})"
+        for at, partition in enumerate(partitions)
+    )
+    typed = ", ".join(
+        f"{name}::{backend_type(column.hive_type)} AS {name}"
+        for name, column in zip(names, table.partition_columns, strict=True)
+    )
+    where = " AND ".join(f"({render(rewrite(_without_table(condition)))})" for condition in conditions)
+    listed = f"SELECT spectrum_at, {typed} FROM (VALUES {values}) AS listed (spectrum_at, {', '.join(names)})"
+    return f"SELECT spectrum_at FROM ({listed}) AS partitions WHERE {where} ORDER BY spectrum_at"
+
+
+def _without_table(condition: exp.Expr) -> exp.Expr:
+    condition = condition.copy()
+    for column in condition.find_all(exp.Column):
+        column.set("table", None)
+        column.set("db", None)
+    return condition
+
+
+def _chunks(
+    work: Work, table: ExternalTable, shape: Shape, partitions: Sequence[Partition]
+) -> Iterator[bytes]:
+    """CSV for COPY, file by file. The first fault ends it as Spectrum ends a query."""
+    try:
+        for partition in partitions:
+            for stored in work.cluster.storage.listing(partition.location):
+                yield from _file_rows(work, table, shape, partition, stored)
+    except UnreadableFile as fault:
+        raise spectrum_scan_error(str(fault), work.query_id, work.link.process_id) from fault
+    except StorageError as fault:
+        raise _storage_refusal(work, fault) from fault
+
+
+def _storage_refusal(work: Work, fault: StorageError) -> RedshiftError:
+    status = {"NoSuchBucket": 404, "InvalidRange": 416}.get(fault.code, 403)
+    context = (
+        f"S3ServiceException: HTTP response error code: {status} Message: {fault.code} "
+        f"bucket={fault.bucket} key={fault.key}"
+    )
+    return spectrum_scan_error(context, work.query_id, work.link.process_id)
+
+
+def _file_rows(
+    work: Work, table: ExternalTable, shape: Shape, partition: Partition, stored: StoredObject
+) -> Iterator[bytes]:
+    file = open_file(work.cluster.storage.read(stored), stored.path, table)
+    count = file.metadata.num_rows
+    columns = read_columns(file, stored.path, shape.data).columns if shape.data else []
+    constants: list[Any] = [partition.values[at] for at, _ in shape.partition]
+    constants += [{"$path": stored.path, "$size": stored.size}[name] for name in shape.pseudo]
+    columns += [pa.repeat(value, count) for value in constants] or (
+        [] if columns else [pa.repeat(True, count)]
+    )
+    if count:
+        rows = pa.table(columns, names=[str(at) for at in range(len(columns))])
+        out = BytesIO()
+        pcsv.write_csv(rows, out, pcsv.WriteOptions(include_header=False))
+        yield out.getvalue()

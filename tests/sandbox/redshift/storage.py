@@ -1,0 +1,83 @@
+"""The objects that Spectrum reads, from S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .catalog import aws_client
+
+HIDDEN = (".", "_", "#")
+
+
+class StorageError(Exception):
+    """S3 refused; `code` is its error code, `bucket` and `key` what was asked for."""
+
+    def __init__(self, code: str, bucket: str, key: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.bucket = bucket
+        self.key = key
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object and the state of it that was listed."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+
+    @property
+    def path(self) -> str:
+        """As the pseudo column "$path" tells it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def parse_location(location: str) -> tuple[str, str]:
+    """Bucket and key prefix of an s3:// location."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    return bucket, prefix
+
+
+def is_hidden(name: str) -> bool:
+    """DG: c-spectrum-external-tables: hidden files and those that end with a tilde are passed over."""
+    return name.startswith(HIDDEN) or name.endswith("~")
+
+
+class Storage:
+    """What the stand-in asks of S3."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        self._s3 = aws_client("s3", endpoint, region)
+
+    def listing(self, location: str) -> list[StoredObject]:
+        """Objects under the location, recursively, by key. StorageError."""
+        bucket, prefix = parse_location(location)
+        try:
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            entries = [entry for page in pages for entry in page.get("Contents", [])]
+        except (ClientError, BotoCoreError) as error:
+            raise StorageError(_code(error), bucket, prefix) from error
+        return [
+            StoredObject(bucket, entry["Key"], entry["ETag"], entry["Size"])
+            for entry in entries
+            if not entry["Key"].endswith("/") and not is_hidden(entry["Key"].rpartition("/")[2])
+        ]
+
+    def read(self, stored: StoredObject) -> bytes:
+        """The object as it was listed; StorageError, with InvalidRange when it changed since, as Spectrum says."""
+        try:
+            answer = self._s3.get_object(Bucket=stored.bucket, Key=stored.key, IfMatch=stored.etag)
+            data: bytes = answer["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            code = _code(error)
+            changed = code in ("PreconditionFailed", "412", "NoSuchKey")
+            raise StorageError("InvalidRange" if changed else code, stored.bucket, stored.key) from error
+        return data
+
+
+def _code(error: Exception) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

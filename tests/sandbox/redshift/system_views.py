@@ -1,0 +1,207 @@
+"""Redshift's system views: which there are, and what they answer. PostgreSQL's own catalogs do not answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from .catalog import PARQUET, ExternalTable
+from .errors import no_such_relation
+from .meta import ExternalSchema, external_schemas, require_role
+from .statements import Name
+from .work import Work
+
+# Those that PostgreSQL answers, by views.sql.
+KEPT = frozenset(
+    "pg_namespace pg_class pg_user pg_database pg_tables pg_views pg_indexes pg_table_def svv_table_info".split()
+)
+LOCATION_CUT = 128
+Row = Sequence["str | int | None"]
+
+
+def _external_schemas(work: Work) -> Iterator[Row]:
+    for schema in external_schemas(work):
+        yield schema.oid, 1, schema.name, 100, schema.database, schema.options
+
+
+def _pg_external_schema(work: Work) -> Iterator[Row]:
+    for schema in external_schemas(work):
+        yield schema.oid, 1, schema.database, schema.options
+
+
+def _external_databases(work: Work) -> Iterator[Row]:
+    for database in work.cluster.catalog.databases():
+        yield 1, None, database["Name"], database.get("LocationUri"), "{}"
+
+
+def _tables(work: Work) -> Iterator[tuple[ExternalSchema, ExternalTable]]:
+    for schema in external_schemas(work):
+        require_role(work, schema)
+        for table in work.cluster.catalog.tables(schema.name, schema.database):
+            yield schema, table
+
+
+def _format() -> tuple[str, str, str, str, int]:
+    serde = PARQUET["SerdeInfo"]
+    library, parameters = (
+        serde["SerializationLibrary"],
+        json.dumps(serde["Parameters"], separators=(",", ":")),
+    )  # type: ignore[index]
+    return str(PARQUET["InputFormat"]), str(PARQUET["OutputFormat"]), str(library), parameters, 0
+
+
+def _cut(location: str) -> str:
+    """As the documentation's samples show it."""
+    return location.rstrip("/")[:LOCATION_CUT]
+
+
+def _external_tables(work: Work) -> Iterator[Row]:
+    for schema, table in _tables(work):
+        parameters = json.dumps(dict(table.parameters), separators=(",", ":"))
+        yield (
+            work.cluster.database, schema.name, table.name, "TABLE", _cut(table.location), *_format(), parameters,
+        )  # fmt: skip
+
+
+def _external_columns(work: Work) -> Iterator[Row]:
+    for schema, table in _tables(work):
+        columns = (*table.columns, *table.partition_columns)
+        for number, column in enumerate(columns, start=1):
+            part = max(0, number - len(table.columns))
+            yield (
+                work.cluster.database,
+                schema.name,
+                table.name,
+                column.name,
+                column.hive_type,
+                number,
+                part,
+                "true",
+            )
+
+
+def _external_partitions(work: Work) -> Iterator[Row]:
+    for schema, table in _tables(work):
+        for partition in work.cluster.catalog.partitions(table):
+            values = json.dumps(list(partition.values), separators=(",", ":"))
+            yield schema.name, table.name, values, _cut(partition.location), *_format(), "{}"
+
+
+def _isolation(work: Work) -> Iterator[Row]:
+    level = "Serializable" if work.cluster.isolation == "SERIALIZABLE" else "Snapshot Isolation"
+    yield 100, work.cluster.database, level
+
+
+def _s3_partitions(work: Work) -> Iterator[Row]:
+    for record in work.cluster.scans:
+        yield record.query, record.total_partitions, record.qualified_partitions, record.qualified_partitions
+
+
+def _all_tables(work: Work) -> Iterator[Row]:
+    for schema, table in _tables(work):
+        yield work.cluster.database, schema.name, table.name, "EXTERNAL TABLE", None
+
+
+def _all_columns(work: Work) -> Iterator[Row]:
+    for row in _external_columns(work):
+        database, schema, table, column, kind, number, _, _ = row
+        base, _, size = str(kind).partition("(")
+        length = size.rstrip(")") if base in ("varchar", "char") else None
+        yield database, schema, table, column, number, None, "YES", _SQL_TYPES.get(base, base), length, None
+
+
+_SQL_TYPES = {"int": "integer", "varchar": "character varying", "char": "character", "decimal": "numeric"}
+_SQL_TYPES |= {"double": "double precision", "float": "real", "timestamp": "timestamp without time zone"}
+_FORMAT = (
+    "input_format text, output_format text, serialization_lib text, serde_parameters text, compressed int"
+)
+_TABLE = "schemaname text, tablename text"
+# Those that the front answers: columns, the rows of its own, and a view whose rows come with them.
+MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
+    "svv_external_schemas": (
+        "esoid int, eskind int, schemaname text, esowner int, databasename text, esoptions text",
+        _external_schemas,
+        None,
+    ),
+    "pg_external_schema": ("esoid int, eskind int, esdbname text, esoptions text", _pg_external_schema, None),
+    "svv_external_databases": (
+        "eskind int, esoptions text, databasename text, location text, parameters text",
+        _external_databases,
+        None,
+    ),
+    "svv_external_tables": (
+        f"redshift_database_name text, {_TABLE}, tabletype text, location text, {_FORMAT}, parameters text",
+        _external_tables,
+        None,
+    ),
+    "svv_external_columns": (
+        f"redshift_database_name text, {_TABLE}, columnname text, external_type text, columnnum int, part_key int, "
+        "is_nullable text",
+        _external_columns,
+        None,
+    ),
+    "svv_external_partitions": (
+        f'{_TABLE}, "values" text, location text, {_FORMAT}, parameters text',
+        _external_partitions,
+        None,
+    ),
+    "stv_db_isolation_level": ("db_id int, db_name text, isolation_level text", _isolation, None),
+    "svl_s3partition": (
+        "query int, total_partitions int, qualified_partitions int, assigned_partitions int",
+        _s3_partitions,
+        None,
+    ),
+    "svv_tables": (
+        "table_catalog text, table_schema text, table_name text, table_type text, remarks text",
+        _all_tables,
+        "stand_in.svv_tables",
+    ),
+    "svv_columns": (
+        "table_catalog text, table_schema text, table_name text, column_name text, ordinal_position int, "
+        "column_default text, is_nullable text, data_type text, character_maximum_length int, remarks text",
+        _all_columns,
+        "stand_in.svv_columns",
+    ),
+}
+INFORMATION_SCHEMA = frozenset({"tables", "columns", "schemata"})
+PREFIXES = ("pg_", "svv_", "svl_", "stv_", "stl_", "sys_", "svcs_")
+
+
+def is_system(name: Name) -> bool:
+    """Whether the name can only mean a system view, of Redshift or of PostgreSQL."""
+    if name.schema in ("pg_catalog", "information_schema"):
+        return True
+    return name.schema is None and name.table.startswith(PREFIXES)
+
+
+def is_leader_relation(name: Name) -> bool:
+    """DG: c_SQL_functions_leader_node_only: catalogs with a PG prefix live on the leader node."""
+    return is_system(name) and (name.table.startswith("pg_") or name.schema == "information_schema")
+
+
+def materialise(work: Work, name: Name) -> str:
+    """Where PostgreSQL finds the rows of this system view; 42P01 when Redshift or the stand-in has none such."""
+    if name.schema == "information_schema":
+        if name.table not in INFORMATION_SCHEMA:
+            raise no_such_relation(str(name))
+        return f"stand_in.information_schema_{name.table}"
+    if name.table in KEPT:
+        return f"stand_in.{name.table}"
+    if name.table not in MADE:
+        raise no_such_relation(str(name))
+    columns, rows, view = MADE[name.table]
+    scratch = work.scratch_table(columns)
+    if view is not None:
+        work.link.query(f"INSERT INTO {scratch} SELECT * FROM {view}")
+    work.link.copy_in(f"COPY {scratch} FROM STDIN (FORMAT csv)", [_csv(list(rows(work)))])
+    return scratch
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    out = io.StringIO()
+    csv.writer(
+        out, quoting=csv.QUOTE_NOTNULL if hasattr(csv, "QUOTE_NOTNULL") else csv.QUOTE_MINIMAL
+    ).writerows(rows)
+    return out.getvalue().encode()

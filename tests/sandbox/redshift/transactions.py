@@ -1,0 +1,76 @@
+"""BEGIN, COMMIT, ROLLBACK and LOCK."""
+
+from __future__ import annotations
+
+from .errors import not_supported
+from .statements import Reader
+from .work import Work
+
+LEVELS = (("SERIALIZABLE",), ("READ", "COMMITTED"), ("READ", "UNCOMMITTED"), ("REPEATABLE", "READ"))
+
+
+def begin(work: Work, reader: Reader) -> None:
+    """Any of the four levels may be named; all mean the database's own (DG: r_BEGIN)."""
+    if not reader.take("START", "TRANSACTION"):
+        reader.expect("BEGIN")
+        _ = reader.take("WORK") or reader.take("TRANSACTION")
+    read_only = _options(reader)
+    reader.end()
+    if work.implicit_block:
+        work.implicit_block = False  # From here on it is the client's own.
+        work.done("BEGIN")
+        return
+    mode = " READ ONLY" if read_only else ""
+    work.relay(f"BEGIN ISOLATION LEVEL {work.cluster.backend_isolation}{mode}", lambda _: "BEGIN")
+
+
+def _options(reader: Reader) -> bool:
+    read_only = False
+    while reader.peek() is not None:
+        if reader.take("ISOLATION", "LEVEL"):
+            if not any(reader.take(*level) for level in LEVELS):
+                raise reader.fail()
+        elif reader.take("READ", "ONLY"):
+            read_only = True
+        else:
+            reader.expect("READ", "WRITE")
+        reader.take(",")
+    return read_only
+
+
+def commit(work: Work, reader: Reader) -> None:
+    """COMMIT or END; a lost block is rolled back."""
+    _end(work, reader, "COMMIT")
+
+
+def rollback(work: Work, reader: Reader) -> None:
+    """ROLLBACK or ABORT; never to a savepoint (DG: c_unsupported-postgresql-functions)."""
+    _end(work, reader, "ROLLBACK")
+
+
+def _end(work: Work, reader: Reader, how: str) -> None:
+    reader.next()
+    _ = reader.take("WORK") or reader.take("TRANSACTION")
+    if reader.at("TO"):
+        raise not_supported("ROLLBACK TO SAVEPOINT")
+    reader.end()
+    work.implicit_block = False
+    work.cursor = None
+    work.relay(how)
+
+
+def lock(work: Work, reader: Reader) -> None:
+    """ACCESS EXCLUSIVE, the only mode there is (DG: r_LOCK)."""
+    reader.expect("LOCK")
+    reader.take("TABLE")
+    names = [reader.name(work.cluster.database)]
+    while reader.take(","):
+        names.append(reader.name(work.cluster.database))
+    reader.end()
+    tables = ", ".join(name.quoted for name in names)
+    if work.link.status == b"I":
+        # Redshift takes the lock and gives it back at once; PostgreSQL refuses outside a block.
+        work.link.query(f"BEGIN; LOCK TABLE {tables}; COMMIT")
+        work.done("LOCK")
+        return
+    work.relay(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE", lambda _: "LOCK")

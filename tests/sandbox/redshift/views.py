@@ -1,0 +1,89 @@
+"""Views: ordinary ones over local tables, late-binding ones over anything."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from .bind import name_of
+from .dialect import parse
+from .errors import RedshiftError, not_carried, syntax_error
+from .meta import VIEW_NOTE, external_schema, kind_of, remember, schema_exists
+from .queries import translate
+from .refusals import check
+from .statements import Name, Reader, literal
+from .system_views import is_system
+from .work import Work
+
+_LATE = re.compile(r"\bWITH\s+NO\s+SCHEMA\s+BINDING\s*$", re.IGNORECASE)
+
+
+def create_view(work: Work, reader: Reader) -> None:
+    """CREATE [OR REPLACE] VIEW … AS query [WITH NO SCHEMA BINDING] (DG: r_CREATE_VIEW)."""
+    reader.expect("CREATE")
+    replace = reader.take("OR", "REPLACE")
+    reader.expect("VIEW")
+    name = reader.name(work.cluster.database)
+    if reader.at("("):
+        raise not_carried("a view with a list of column names")
+    reader.expect("AS")
+    text = reader.rest()
+    late = _LATE.search(text) is not None
+    tree = parse(_LATE.sub("", text))
+    if not isinstance(tree, exp.Query):
+        raise syntax_error("AS")
+    check(tree)
+    kind = kind_of(work, name)
+    if kind == "external":
+        raise RedshiftError("0A000", "a view cannot be created in an external schema")
+    if kind in ("late binding view", "view") and replace:
+        work.link.query(f"DROP VIEW {name.quoted}")
+    if late:
+        _create_late(work, name, tree, _LATE.sub("", text))
+    else:
+        _create_bound(work, name, tree)
+
+
+def _create_late(work: Work, name: Name, tree: exp.Expr, text: str) -> None:
+    """All tables schema-qualified; they need not exist, their schemas must."""
+    for table in tree.find_all(exp.Table):
+        found = name_of(work, table)
+        if found.schema is None and not is_system(found):
+            if any(cte.alias.lower() == found.table for cte in tree.find_all(exp.CTE)):
+                continue
+            raise RedshiftError(
+                "42P01",
+                "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING.",
+            )
+        if found.schema is not None and not schema_exists(work, found.schema):
+            raise RedshiftError("3F000", f'schema "{found.schema}" does not exist')
+    # The view itself is only a name: its text is bound whenever it is read.
+    work.link.query(f"CREATE VIEW {name.quoted} AS SELECT NULL::int AS late_binding")
+    remember(work, VIEW_NOTE, f"to_regclass({literal(name.quoted)})::oid", {"query": text.strip()})
+    work.done("CREATE VIEW")
+
+
+def _create_bound(work: Work, name: Name, tree: exp.Expr) -> None:
+    for table in tree.find_all(exp.Table):
+        found = name_of(work, table)
+        if external_schema(work, found.schema) is not None:
+            raise RedshiftError(
+                "0A000", "External tables are not supported in views; use WITH NO SCHEMA BINDING"
+            )
+        if is_system(found) or kind_of(work, found) == "late binding view":
+            raise not_carried("an ordinary view over system views or late-binding views")
+    work.relay(f"CREATE VIEW {name.quoted} AS {translate(work, tree)}")
+
+
+def drop_view(work: Work, reader: Reader) -> None:
+    """DROP VIEW [IF EXISTS] name [, …] [CASCADE]."""
+    reader.expect("DROP", "VIEW")
+    lenient = "IF EXISTS " if reader.take("IF", "EXISTS") else ""
+    names = [reader.name(work.cluster.database)]
+    while reader.take(","):
+        names.append(reader.name(work.cluster.database))
+    cascade = " CASCADE" if reader.take("CASCADE") else ""
+    reader.take("RESTRICT")
+    reader.end()
+    work.relay(f"DROP VIEW {lenient}{', '.join(name.quoted for name in names)}{cascade}")
