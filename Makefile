@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
+
+.PHONY: help install demo sandbox test check bench clean
+
+help:            ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+install: .venv/installed   ## make .venv with everything in it
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+	@touch $@
+
+demo: install    ## the whole pipeline on this machine: set up, fetch, load, a day of corrections, again
+	@$(BIN)/python -m tests.demo
+
+sandbox: install ## the outside world on this machine, left running for play
+	@$(BIN)/python -m tests.sandbox up
+
+check: install   ## lint and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(CHECKED)
+
+test: check      ## lint, types and every test
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+bench: install   ## speed and memory, as ratios within one run
+	@$(BIN)/python -m tests.bench
+
+clean:           ## remove what was made
+	rm -rf .venv .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis

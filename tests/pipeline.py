@@ -1,0 +1,139 @@
+"""Runs the real scripts and psql as processes against a sandbox, and looks at what they left."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg2
+import psycopg2.extras
+import pyarrow.parquet
+
+from tests.readme import ROOT
+from tests.sandbox import Sandbox
+
+FETCHER = "esd_period_attendance_fetcher.py"
+LOADER = "redshift_loader.py"
+SETUP = "redshift_period_attendance_setup.sql"
+LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
+QUARANTINE = "raw_esd/incoming/periodAttendance/operational/quarantine/"
+RUNS = "raw_esd/incoming/periodAttendance/operational/runs/"
+PATIENCE = 120  # seconds that a script may take before the test gives up
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended: its status, its result line, its story."""
+
+    status: int
+    result: dict[str, Any]
+    story: str
+
+
+class Pipeline:
+    """The owner's three commands, and the state that they leave."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def fetch(self, *flags: str, **variables: str) -> Finished:
+        """Run the fetcher."""
+        return self.script(FETCHER, *flags, **variables)
+
+    def load(self, *flags: str, **variables: str) -> Finished:
+        """Run the loader."""
+        return self.script(LOADER, *flags, **variables)
+
+    def script(self, name: str, *flags: str, **variables: str) -> Finished:
+        """Run a script to its end."""
+        done = subprocess.run(
+            [sys.executable, name, *flags],
+            cwd=ROOT,
+            env=self.sandbox.process_environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        return Finished(done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr)
+
+    def setup(self, *flags: str) -> subprocess.CompletedProcess[str]:
+        """Run the setup file with psql."""
+        return self.psql("-f", SETUP, *flags)
+
+    def psql(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run psql."""
+        return subprocess.run(
+            [self.sandbox.environment["PSQL"], "-X", *arguments],
+            cwd=ROOT,
+            env=self.sandbox.process_environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Ask the warehouse."""
+        variables = self.sandbox.environment
+        connection = psycopg2.connect(
+            host=variables["PGHOST"],
+            port=variables["PGPORT"],
+            user=variables["PGUSER"],
+            dbname=variables["PGDATABASE"],
+            password=variables["PGPASSWORD"],
+            sslmode="verify-full",
+            sslrootcert=variables["PGSSLROOTCERT"],
+        )
+        try:
+            connection.autocommit = True
+            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute(sql)
+                return [dict(row) for row in cursor.fetchall()]
+        finally:
+            connection.close()
+
+    def table(self) -> dict[int, dict[str, Any]]:
+        """The native table by id, without the loader's own two columns; no id may stand twice."""
+        rows = self.query("SELECT * FROM public.period_attendance")
+        for row in rows:
+            del row["source_file"], row["loaded_at"]
+        by_id = {row["id"]: row for row in rows}
+        assert len(by_id) == len(rows), "an id stands twice"
+        return by_id
+
+    def keys(self, prefix: str) -> dict[str, str]:
+        """Name below the prefix -> ETag."""
+        pages = self.sandbox.aws.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self.sandbox.aws.bucket, Prefix=prefix)
+        return {
+            entry["Key"][len(prefix) :]: entry["ETag"] for page in found for entry in page.get("Contents", [])
+        }
+
+    def read(self, key: str) -> bytes:
+        """An object's body."""
+        client = self.sandbox.aws.client("s3")
+        return client.get_object(Bucket=self.sandbox.aws.bucket, Key=key)["Body"].read()
+
+    def landed(self) -> dict[tuple[date, int], list[dict[str, Any]]]:
+        """The rows of every object of the landing zone, by date and school, read by another library."""
+        found = {}
+        for name in self.keys(LANDING):
+            match = re.fullmatch(r"year=(\d{4})/month=(\d\d)/day=(\d\d)/school_(\d+)\.parquet", name)
+            assert match, f"{name} does not belong into the landing zone"
+            year, month, day, school = map(int, match.groups())
+            rows = pyarrow.parquet.read_table(io.BytesIO(self.read(LANDING + name))).to_pylist()
+            found[date(year, month, day), school] = rows
+        return found
+
+    def quarantined(self) -> list[dict[str, Any]]:
+        """Every line of the quarantine."""
+        bodies = [self.read(QUARANTINE + name).decode() for name in self.keys(QUARANTINE)]
+        return [json.loads(line) for body in bodies for line in body.splitlines()]

@@ -1,0 +1,291 @@
+"""From the API to the table with the real scripts: loads, corrections, odd records, what is left alone."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.model import Landed, Record, Table, day_of
+from tests.pipeline import LANDING, QUARANTINE, RUNS, Pipeline
+from tests.readme import owner_queries
+from tests.sandbox import Sandbox
+from tests.sandbox.esd import Fault, correct_a_day
+
+
+class World:
+    """The pipeline beside the model of what it must leave."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.pipeline = Pipeline(sandbox)
+        self.source = sandbox.source
+        self.landed = Landed()
+        self.table = Table()
+
+    @property
+    def schools(self) -> list[int]:
+        return [school["id"] for school in self.source.schools]
+
+    @property
+    def first(self) -> int:
+        return self.schools[0]
+
+    def run(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fetch and load; both must end well, and everything must be as the model says."""
+        fetched, loaded = self.pipeline.fetch(), self.pipeline.load()
+        assert (fetched.status, loaded.status) == (0, 0), fetched.story + loaded.story
+        self.follow()
+        return fetched.result, loaded.result
+
+    def follow(self) -> None:
+        """Let the model do what the scripts did, and compare."""
+        for school in self.schools:
+            self.landed.publish(school, self.source.records(school))
+        self.table.load(self.landed)
+        self.compare()
+
+    def compare(self) -> None:
+        """The landing zone and the table hold what the model holds."""
+        landed = self.pipeline.landed()
+        ids = {place: [row["id"] for row in rows] for place, rows in landed.items()}
+        assert ids == {place: sorted(rows) for place, rows in self.landed.lists.items()}
+        assert self.pipeline.table() == self.table.rows
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> World:
+    world = World(sandbox)
+    done = world.pipeline.setup()
+    assert done.returncode == 0, done.stderr
+    return world
+
+
+def change(world: World, school: int, record_id: int, **fields: Any) -> None:
+    record = world.source.find(school, record_id)
+    world.source.put(school, [{**record, **fields}])
+
+
+def test_a_first_load_holds_every_record_of_the_source(world: World) -> None:
+    fetched, loaded = world.run()
+    records = world.source.count()
+    assert records > 0
+    assert (fetched["received"], fetched["landed"], fetched["quarantined"]) == (records, records, 0)
+    assert (loaded["inserted"], loaded["updated"], loaded["skipped"], loaded["stale"]) == (records, 0, 0, 0)
+    assert loaded["registered"] == loaded["partitions"] == len({day for day, _ in world.landed.lists})
+
+
+def test_a_second_run_changes_nothing(world: World) -> None:
+    world.run()
+    before = world.pipeline.keys(LANDING)
+    loads = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    fetched, loaded = world.run()
+    assert fetched["objects_written"] == 0
+    assert fetched["objects_unchanged"] == len(before)
+    assert (loaded["registered"], loaded["loaded"], loaded["rows_read"]) == (0, 0, 0)
+    assert world.pipeline.keys(LANDING) == before
+    again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    assert again == loads
+
+
+def test_a_day_of_corrections_arrives(world: World) -> None:
+    world.run()
+    done = correct_a_day(world.source)
+    _, loaded = world.run()
+    assert done.corrected > 0
+    assert loaded["inserted"] == done.added
+    assert loaded["updated"] == done.corrected + done.moved
+    assert loaded["stale"] == 0
+
+
+def test_a_school_without_records_is_no_fault(world: World) -> None:
+    fetched, _ = world.run()
+    assert fetched["schools"] == 3
+    assert fetched["schools_failed"] == 0
+
+
+def test_a_record_whose_date_changes_stands_once_under_its_new_date(world: World) -> None:
+    world.run()
+    moved = world.source.records(world.first)[0]
+    change(world, world.first, moved["id"], date="11-28-2025", modifiedOn="2026-06-01T00:00:00Z")
+    _, loaded = world.run()
+    assert (loaded["inserted"], loaded["updated"], loaded["removed"]) == (0, 1, 0)
+    assert world.pipeline.table()[moved["id"]]["attendance_date"] == date(2025, 11, 28)
+
+
+def test_the_last_record_of_a_date_moves_and_the_old_list_stays(world: World) -> None:
+    alone = {**world.source.records(world.first)[0], "id": 77, "date": "01-02-2026"}
+    world.source.add(world.first, alone)
+    world.run()
+    change(world, world.first, 77, date="01-05-2026", modifiedOn="2026-06-01T00:00:00Z")
+    world.run()
+    assert (date(2026, 1, 2), world.first) in world.pipeline.landed()
+    assert world.pipeline.table()[77]["attendance_date"] == date(2026, 1, 5)
+
+
+def test_a_record_that_moves_without_a_newer_time_stands_where_it_was_landed_last(world: World) -> None:
+    alone = {**world.source.records(world.first)[0], "id": 77, "date": "01-02-2026", "modifiedOn": None}
+    world.source.add(world.first, alone)
+    world.run()
+    change(world, world.first, 77, date="01-05-2026")
+    world.run()
+    # Another school's list for the old date changes: its partition is loaded again, old list included.
+    world.source.add(world.schools[1], {**alone, "id": 78})
+    world.run()
+    assert world.pipeline.table()[77]["attendance_date"] == date(2026, 1, 5)
+
+
+def test_a_record_removed_at_the_source_leaves_the_table(world: World) -> None:
+    world.run()
+    gone = world.source.records(world.first)[0]
+    world.source.remove(world.first, gone["id"])
+    _, loaded = world.run()
+    assert loaded["removed"] == 1
+    assert gone["id"] not in world.pipeline.table()
+
+
+def test_a_date_that_the_source_no_longer_names_is_left_alone(world: World) -> None:
+    world.run()
+    records = world.source.records(world.first)
+    days = sorted({day_of(record) for record in records})
+    world.source.set_records(world.first, [record for record in records if day_of(record) == days[-1]])
+    _, loaded = world.run()
+    assert loaded["removed"] == 0
+    assert world.pipeline.table().keys() >= {record["id"] for record in records}
+
+
+def test_repeated_ids_are_landed_once_in_their_newest_version(world: World) -> None:
+    record = world.source.records(world.first)[0]
+    newer = {**record, "attendanceStatus": "Excused", "modifiedOn": "2026-06-01T00:00:00Z"}
+    world.source.add(world.first, newer)
+    world.source.add(world.first, record)
+    done = world.pipeline.fetch()
+    # The source counts 302 records and has 300 ids: more than it sent, so the school is left as it was.
+    assert done.status == 3
+    assert str(world.first) in " ".join(done.result["attention"])
+    assert not [place for place in world.pipeline.landed() if place[1] == world.first]
+
+
+def test_rows_that_shift_between_pages_repeat_and_are_landed_once(world: World, sandbox: Sandbox) -> None:
+    sandbox.esd.faults.add(
+        Fault("change", school=world.first, page=2, change="appear")
+    )  # a row comes in before page 2 is answered
+    done = world.pipeline.fetch(ESD_PAGE_SIZE="100", ESD_CONCURRENCY="1")
+    assert done.status == 0, done.story
+    assert done.result["repeats"] >= 1
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+def odd(name: str, reason: str, **fields: Any) -> Any:
+    return pytest.param(fields, reason, id=name)
+
+
+ODD = [
+    odd("no id", "id: missing", id=None),
+    odd("no student", "studentId: missing", studentId=None),
+    odd("no date", "date: missing", date=None),
+    odd("malformed date", "date: not a date MM-DD-YYYY", date="2025-12-09"),
+    odd("impossible date", "date: not a date MM-DD-YYYY", date="02-30-2026"),
+    odd("text for a number", "minutesLate: not a whole number", minutesLate="seven"),
+    odd("fraction for a number", "minutesLate: not a whole number", minutesLate=7.5),
+    odd("number beyond BIGINT", "studentId: beyond BIGINT", studentId=2**63),
+    odd("word for a flag", "isLocked: neither true nor false", isLocked="yes"),
+    odd("text too long in bytes", "comment: longer than 16384 bytes", comment="é" * 8193),
+    odd("NUL in a text", "comment: holds a NUL character", comment="a\0b"),
+    odd("time without offset", "modifiedOn: not an ISO 8601 time", modifiedOn="2026-01-01T00:00:00"),
+    odd("meeting time of another shape", "meetingTime: not an object", meetingTime="Period 3"),
+]
+
+
+@pytest.mark.parametrize(("fields", "reason"), ODD)
+def test_an_odd_record_goes_whole_to_quarantine(world: World, fields: Record, reason: str) -> None:
+    good = world.source.records(world.first)[0]
+    world.source.add(world.first, {**good, "id": 99, **fields})
+    done = world.pipeline.fetch()
+    assert done.status == 3
+    assert (done.result["quarantined"], done.result["landed"]) == (1, world.source.count() - 1)
+    [line] = world.pipeline.quarantined()
+    assert line["reason"].startswith(reason)
+    assert line["schoolId"] == world.first
+    assert json.loads(line["record"]) == {**good, "id": 99, **fields}
+    world.pipeline.fetch()
+    assert len(world.pipeline.keys(QUARANTINE)) == 1  # a rerun does not pile up
+
+
+def test_numbers_as_text_offsets_new_fields_and_lists_are_landed(world: World) -> None:
+    good = world.source.records(world.first)[0]
+    record = copy.deepcopy(good) | {"id": "99", "minutesLate": "7", "newField": {"b": [1], "a": None}}
+    record |= {"modifiedOn": "2026-06-01T02:30:00.1234567+02:00", "excusedStatus": 5, "comment": "  Ω "}
+    record["meetingTime"] |= {"teachers": [{"id": 7, "name": "Øyda"}], "newNested": True, "roomNumber": None}
+    world.source.add(world.first, record)
+    assert world.pipeline.fetch().status == 0
+    assert world.pipeline.load().status == 0
+    row = world.pipeline.table()[99]
+    assert (row["minutes_late"], row["excused_status"], row["comment"]) == (7, "5", "  Ω ")
+    assert str(row["modified_on"]) == "2026-06-01 00:30:00.123456"
+    assert row["teachers"] == '[{"id":7,"name":"Øyda"}]'
+    assert row["room_number"] is None
+    assert row["extra_fields"] == '{"meetingTime":{"newNested":true},"newField":{"b":[1],"a":null}}'
+
+
+def test_a_record_that_turns_odd_keeps_its_last_good_version(world: World) -> None:
+    world.run()
+    record = world.source.records(world.first)[0]
+    change(world, world.first, record["id"], minutesLate="x", modifiedOn="2026-06-01T00:00:00Z")
+    assert world.pipeline.fetch().status == 3
+    assert world.pipeline.load().status == 0
+    world.compare()
+
+
+def test_the_landing_zone_holds_parquet_alone(world: World) -> None:
+    world.source.add(world.first, {"id": 1})
+    world.pipeline.fetch()
+    names = world.pipeline.keys(LANDING)
+    assert names
+    assert all(name.endswith(".parquet") for name in names)
+    assert len(world.pipeline.keys(RUNS)) == 1
+
+
+def test_the_owners_queries_answer_as_the_model_does(world: World) -> None:
+    world.run()
+    by_day, absences, partitions, latest, both = (world.pipeline.query(query) for query in owner_queries())
+    rows = list(world.table.rows.values())
+    days = {row["attendance_date"] for row in rows}
+    assert [date(row["year"], row["month"], row["day"]) for row in by_day] == sorted(days, reverse=True)
+    assert sum(row["count"] for row in by_day) == len(rows)
+    for row in absences:
+        on_day = [held for held in rows if held["attendance_date"] == row["attendance_date"]]
+        assert row["total_records"] == len(on_day)
+        assert row["unique_students"] == len({held["student_id"] for held in on_day})
+        assert row["absences"] == sum(held["attendance_status"] == "Absent" for held in on_day)
+    assert len(absences) == len([day for day in days if day >= date(2025, 12, 1)])
+    assert partitions == [{"partition_count": len(days)}]
+    assert latest == [
+        {
+            "latest_date": max(days),
+            "latest_modified": max(row["modified_on"] for row in rows if row["modified_on"]),
+        }
+    ]
+    assert {row["source"]: row["row_count"] for row in both} == {"External": len(rows), "Native": len(rows)}
+
+
+def test_dry_runs_change_nothing(world: World) -> None:
+    assert world.pipeline.fetch("--dry-run").status == 0
+    assert world.pipeline.keys("") == {}
+    world.pipeline.fetch()
+    done = world.pipeline.load("--dry-run")
+    assert (done.status, done.result["registered"]) == (0, len({day for day, _ in world.pipeline.landed()}))
+    assert world.pipeline.query("SELECT * FROM svv_external_partitions") == []
+    assert world.pipeline.table() == {}
+
+
+def test_the_setup_file_run_twice_changes_nothing(world: World) -> None:
+    world.run()
+    before = world.pipeline.query("SELECT * FROM svv_external_columns ORDER BY columnnum")
+    done = world.pipeline.setup()
+    assert done.returncode == 0, done.stderr
+    assert world.pipeline.query("SELECT * FROM svv_external_columns ORDER BY columnnum") == before
+    world.compare()
