@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox import Options, Sandbox
-from tests.sandbox.sandbox import redshift_is_there
 
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     """Start the outside world once; what is in it is anybody's."""
-    with Sandbox(Options(schools=2, records=300, days=5, redshift=redshift_is_there())) as sandbox:
+    with Sandbox(Options(schools=2, records=300, days=5)) as sandbox:
         yield sandbox
 
 

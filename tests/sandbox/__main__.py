@@ -15,7 +15,7 @@ import orjson
 
 from .environment import DEFAULT_ENV_FILE, read_env_file, write_env_file
 from .esd.control import CONTROL_PATH
-from .sandbox import Options, Sandbox, redshift_is_there
+from .sandbox import Options, Sandbox
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,7 +58,6 @@ def up(arguments: argparse.Namespace) -> int:
         schools=arguments.schools,
         records=arguments.records,
         esd=not arguments.without_esd,
-        redshift=redshift_is_there(),
         isolation=arguments.isolation,
         statement_log=arguments.statement_log,
     )

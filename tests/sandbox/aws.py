@@ -27,7 +27,7 @@ class AwsStandIn:
         self.bucket, self.region = bucket, region
         self.endpoint = ""
         self._secrets: dict[str, str] = {}
-        self._child = Child("tests.sandbox.moto_server", environment=CREDENTIALS)
+        self._child = Child("moto_server.py", environment=CREDENTIALS)
 
     def start(self) -> None:
         """Start the server and make the bucket."""

@@ -10,18 +10,19 @@ from pathlib import Path
 
 from .environment import without_settings
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
 STOP_WITHIN = 10.0  # seconds before a child that does not end by itself is killed
 
 
 class Child:
-    """A Python module run as a process: it prints one line when it is ready and ends when its stdin closes.
+    """A script beside this file as a process: it prints one line when ready and ends when its stdin closes.
 
     The operating system closes that stdin also when the sandbox is killed, so nothing is left behind.
     """
 
-    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._command = [sys.executable, "-m", module, *arguments]
+    def __init__(self, script: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        # -I: by its path and alone, so that it starts fast and this directory's names are not on its path.
+        self._command = [sys.executable, "-I", str(HERE / script), *arguments]
         self._environment = {**without_settings(os.environ), **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
 
@@ -29,7 +30,6 @@ class Child:
         """Start the process and give the line it prints; RuntimeError when it ends without one."""
         self._process = subprocess.Popen(
             self._command,
-            cwd=REPOSITORY,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

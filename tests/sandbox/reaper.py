@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 PID_LINE, SOCKET_DIRECTORY_LINE = 0, 4  # PostgreSQL's documentation, storage-file-layout: postmaster.pid
-GONE_WITHIN = 5.0  # seconds
+GONE_WITHIN = 2.0  # seconds
 
 
 def main(directory: Path) -> None:
@@ -23,15 +23,20 @@ def main(directory: Path) -> None:
 
 
 def _stop(lines: list[str]) -> None:
-    """Let a server end at once: it was left behind, and its data is not kept."""
+    """Let a server end at once, its data is not kept; and remove the directory of its socket."""
+    _kill(int(lines[PID_LINE]))
+    shutil.rmtree(lines[SOCKET_DIRECTORY_LINE], ignore_errors=True)
+
+
+def _kill(pid: int) -> None:
     end = time.monotonic() + GONE_WITHIN
     try:
-        os.kill(int(lines[PID_LINE]), signal.SIGQUIT)
-        while time.monotonic() < end:
-            os.kill(int(lines[PID_LINE]), 0)  # asks whether it is there
+        os.kill(pid, signal.SIGQUIT)
+        while time.monotonic() < end:  # it stays in the table of processes until its new parent looks
+            os.kill(pid, 0)
             time.sleep(0.02)
     except ProcessLookupError:
-        shutil.rmtree(lines[SOCKET_DIRECTORY_LINE], ignore_errors=True)
+        return
 
 
 if __name__ == "__main__":

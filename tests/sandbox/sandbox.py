@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import secrets
 import tempfile
@@ -10,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import trustme
 
@@ -27,23 +26,12 @@ from .environment import (
 from .esd import EsdServer, Source
 from .esd.source import SCHOOL_YEAR_ID
 from .psql import find_psql
+from .redshift import RedshiftStandIn
 from .warehouse import empty_warehouse
-
-if TYPE_CHECKING:
-    from .redshift import RedshiftStandIn
 
 HOST = "localhost"  # the name in the certificate; everything listens on 127.0.0.1
 DATABASE = "db02"
 USER = "dba02"
-
-
-def redshift_is_there() -> bool:
-    """Say whether the warehouse's stand-in can be imported yet."""
-    try:
-        importlib.import_module("tests.sandbox.redshift.server")
-    except ImportError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -113,7 +101,7 @@ class Sandbox:
         return {**without_settings(os.environ), **self.environment, **more}
 
     def _start_reaper(self, stack: ExitStack) -> None:
-        reaper = Child("tests.sandbox.reaper", str(self.directory))
+        reaper = Child("reaper.py", str(self.directory))
         stack.callback(reaper.stop)  # which removes the directory
         reaper.start()
 
@@ -136,8 +124,6 @@ class Sandbox:
         self.environment |= esd_variables(self.esd.api_url, SCHOOL_YEAR_ID)
 
     def _start_redshift(self, stack: ExitStack) -> None:
-        from .redshift import RedshiftStandIn
-
         ca, certificate, key = make_certificates(self.directory)
         self.redshift = RedshiftStandIn(
             self.directory / "redshift",
