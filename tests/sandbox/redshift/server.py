@@ -157,7 +157,7 @@ class RedshiftStandIn:
             pass  # The client left, or was cut off on purpose: nobody is there to be told.
         finally:
             _cut(connection)
-            self._clients.discard(client)
+            self._clients.discard(connection)
             self._threads.discard(threading.current_thread())
 
     def _negotiate(self, client: socket.socket) -> socket.socket:
