@@ -158,7 +158,8 @@ def is_conflict(state: str, text: str) -> bool:
 def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
     """What a refusal means to the operator; Redshift's own text only where it cannot hold a record's data."""
     if not state:
-        return f"Redshift {parameters['host']}:{parameters['port']} {_no_connection(text)}"
+        place = f"Redshift {parameters['host']}:{parameters['port']}"
+        return f"{place} {_no_connection(text)} ({_first_line(text)})"
     if "Spectrum Scan Error" in text:
         context = next((line.strip() for line in text.splitlines() if "context:" in line), "no context")
         return f"Spectrum Scan Error, {context}: see the README's troubleshooting"
