@@ -1,0 +1,309 @@
+"""A school's pages against a tiny source whose list moves while it is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from random import Random
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attendance_common.completeness import SchoolReading, absent_page
+from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
+from tests.samples import SCHOOL
+
+BEGUN = dt.datetime(2025, 12, 9, 6, 0, tzinfo=dt.timezone.utc)
+SIZE = 3
+
+
+def rejected(number: int | None) -> Rejection:
+    return Rejection("date: missing", f'{{"id": {number}}}', number)
+
+
+def page_of(
+    ids: Sequence[int], count: int | None = None, pages: int | None = None, *, bad: Sequence[int | None] = ()
+) -> Page:
+    rows = pl.DataFrame({"id": ids, "modified_on": None}, schema={"id": pl.Int64, "modified_on": pl.String})
+    missing = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in rows.columns}
+    whole = rows.with_columns(**missing).select(SCHEMA.names())
+    return Page(whole, tuple(map(rejected, bad)), Paging(pages, count))
+
+
+def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
+    """These answers, taken in one after another as they are asked for; the last one for ever."""
+    reading = SchoolReading(SCHOOL, size, BEGUN)
+    answers = chain(pages, repeat(pages[-1], 10))
+    while (number := reading.next_page()) is not None:
+        reading.add(number, next(answers))
+    return reading
+
+
+# --- one case after another ---------------------------------------------------------------------------------
+
+COMPLETE = {
+    "one page": ([page_of([1, 2], 2)], [1, 2]),
+    "three pages": ([page_of([1, 2, 3], 7), page_of([4, 5, 6], 7), page_of([7], 7)], [1, 2, 3, 4, 5, 6, 7]),
+    "pages told": ([page_of([1, 2, 3], None, 2), page_of([4], None, 2)], [1, 2, 3, 4]),
+    "nothing told": ([page_of([1, 2, 3]), page_of([4])], [1, 2, 3, 4]),
+    "nothing told, last page full": ([page_of([1, 2, 3]), page_of([])], [1, 2, 3]),
+    "nothing told, then 404": ([page_of([1, 2, 3]), absent_page(2)], [1, 2, 3]),
+    "the server sends fewer a page": (
+        [page_of([1, 2], 5), page_of([3, 4], 5), page_of([5], 5)],
+        [1, 2, 3, 4, 5],
+    ),
+    "a school without records": ([absent_page(1)], []),
+    "an empty list": ([page_of([], 0)], []),
+    "an empty list, nothing told": ([page_of([])], []),
+    "a row more": ([page_of([1, 2, 3], 4), page_of([4, 5], 5), page_of([4, 5], 5)], [1, 2, 3, 4, 5]),
+    "a page more": (
+        [page_of([1, 2, 3], 5), page_of([4, 5, 6], 7), page_of([7], 7), page_of([7], 7)],
+        [1, 2, 3, 4, 5, 6, 7],
+    ),
+    "one in quarantine": ([page_of([1, 3], 3, bad=[2])], [1, 3]),
+    "two in quarantine that have no id": ([page_of([1], 3, bad=[None, 7])], [1]),
+    "a row comes again in quarantine": (
+        [page_of([1, 2, 3], 5), page_of([4, 5], 5, bad=[3])],
+        [1, 2, 3, 4, 5],
+    ),
+}
+
+
+@pytest.mark.parametrize(("pages", "ids"), COMPLETE.values(), ids=COMPLETE.keys())
+def test_complete(pages: Sequence[Page], ids: list[int]) -> None:
+    reading = reading_of(*pages)
+    assert reading.finished
+    assert reading.next_page() is None
+    assert reading.fault() is None
+    assert reading.rows()["id"].to_list() == ids
+
+
+INCOMPLETE = {
+    "a count and no rows": ([page_of([], 100)], "page 2 of 34 is empty"),
+    "a row too few": ([page_of([1, 2], 3), page_of([], 3)], "the source counts 3 records and sent 2"),
+    "a row too many": ([page_of([1, 2, 3], 2)], "the source counts 2 records and sent 3"),
+    "a repeated page": ([page_of([1, 2, 3], 9), page_of([1, 2, 3], 9)], "page 2 repeats page 1"),
+    "a page repeated for ever": ([page_of([1, 2, 3])], "page 2 repeats page 1"),
+    "a repeated page in quarantine": ([page_of([], 6, bad=[1, 2, 3])] * 2, "page 2 repeats page 1"),
+    "an empty page between": ([page_of([1, 2, 3], 9), page_of([], 9)], "page 2 of 3 is empty"),
+    "a page that is not there": ([page_of([1, 2, 3], 9), absent_page(2)], "page 2 of 3 is empty"),
+    "a short page between": (
+        [page_of([1, 2, 3], 9), page_of([4, 5], 9), page_of([6, 7, 8], 9)],
+        "page 2 of 3 is short",
+    ),
+    "the count fell": (
+        [page_of([1, 2, 3], 6), page_of([5, 6], 5), page_of([5, 6], 5)],
+        "the count fell while the pages were read",
+    ),
+    "a row slipped away": (
+        [page_of([1, 2, 3], 7), page_of([5, 6, 7], 7), page_of([8], 7), page_of([8], 7)],
+        None,
+    ),
+    "more pages than can be": ([page_of([1, 2, 3], None, 100_001)], "more than 100000 pages"),
+    "a count without an end": ([page_of([1, 2, 3], 10**30)], "more than 100000 pages"),
+    "the same rows in another order": (
+        [page_of([1, 2, 3], 6), page_of([3, 1, 2], 6)],
+        "counts 6 records and sent 3",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pages", "reason"), INCOMPLETE.values(), ids=INCOMPLETE.keys())
+def test_incomplete(pages: Sequence[Page], reason: str | None) -> None:
+    reading = reading_of(*pages)
+    assert reading.finished
+    fault = reading.fault()
+    if reason is None:
+        assert fault is None  # same count, same ids to all appearance: nothing can tell
+    else:
+        assert fault is not None
+        assert any(part in fault for part in reason.split("|"))
+
+
+def test_a_page_that_could_not_be_had() -> None:
+    reading = SchoolReading(SCHOOL, SIZE, BEGUN)
+    assert (reading.next_page(), reading.next_page()) == (1, None)
+    reading.add(1, page_of([1, 2, 3], 9))
+    assert (reading.next_page(), reading.next_page(), reading.next_page()) == (2, 3, None)
+    reading.fail("school 5, page 2: status 503, after 6 tries")
+    assert not reading.finished
+    assert reading.next_page() is None
+    reading.add(3, page_of([7, 8, 9], 9))
+    assert reading.finished
+    assert reading.fault() == "school 5, page 2: status 503, after 6 tries"
+
+
+def test_the_first_page_could_not_be_had() -> None:
+    reading = SchoolReading(SCHOOL, SIZE, BEGUN)
+    assert (reading.next_page(), reading.next_page()) == (1, None)
+    reading.fail("no")
+    assert (reading.finished, reading.fault(), reading.received) == (True, "no", 0)
+
+
+def test_a_list_that_never_rests_is_read_a_bounded_number_of_times() -> None:
+    answers = [page_of(range(count), count) for count in range(10, 30)]
+    reading = reading_of(*answers, size=100)
+    assert reading.finished
+    assert reading.page_count == 1
+    assert reading.source_count is not None
+    assert reading.source_count < 20
+
+
+def test_an_id_that_no_column_holds_is_counted_as_one_record() -> None:
+    assert reading_of(page_of([1], 2, bad=[None])).fault() is None
+
+
+def test_counts_of_a_reading() -> None:
+    reading = reading_of(page_of([1, 2, 3], 5), page_of([3, 4], 5, bad=[5]))
+    assert (reading.page_count, reading.received, reading.source_count) == (2, 6, 5)
+    assert reading.rejections() == [rejected(5)]
+
+
+VERSIONS: dict[str, tuple[list[str | None], str]] = {
+    "the newest": (["2025-12-09 08:00:00.000000", "2025-12-09 07:00:00.000000"], "first"),
+    "the newest, read last": (["2025-12-09 07:00:00.000000", "2025-12-09 08:00:00.000000"], "second"),
+    "none is oldest": (["2025-12-09 07:00:00.000000", None], "first"),
+    "none is oldest, read first": ([None, "2025-12-09 07:00:00.000000"], "second"),
+    "of equals the one read last": (["2025-12-09 07:00:00.000000"] * 2, "second"),
+    "of none the one read last": ([None, None], "second"),
+}
+
+
+@pytest.mark.parametrize(("times", "kept"), VERSIONS.values(), ids=VERSIONS.keys())
+def test_which_version_of_a_repeated_row_is_kept(times: list[str | None], kept: str) -> None:
+    versions = [
+        page_of(ids, 4).rows.with_columns(modified_on=pl.lit(time, pl.String), comment=pl.lit(comment))
+        for ids, time, comment in (([3, 2, 1], times[0], "first"), ([4, 3], times[1], "second"))
+    ]
+    reading = reading_of(*(Page(rows, (), Paging(count=4)) for rows in versions))
+    assert reading.fault() is None
+    rows = reading.rows()
+    assert rows["id"].to_list() == [1, 2, 3, 4]
+    assert rows.row(by_predicate=pl.col("id") == 3, named=True)["comment"] == kept
+
+
+# --- a source whose list moves ------------------------------------------------------------------------------
+
+
+@dataclass
+class MovingSource:
+    """A list of ids, served in pages; every third record cannot be landed when `some_bad`."""
+
+    chance: Random
+    ids: list[int]
+    page_size: int
+    telling: str  # what it says of the list: both, count, 404 (both, and 404 beyond the end)
+    some_bad: bool
+    changes: Sequence[str]
+    changes_left: int
+    next_id: int = 1000
+    deleted: set[int] = field(default_factory=set)
+    served_last: list[int] = field(default_factory=list)
+
+    def change(self) -> None:
+        """Insert, move or delete a row at a random place."""
+        self.changes_left -= 1
+        kind = self.chance.choice(self.changes)
+        if kind == "insert":
+            self.ids.insert(self.chance.randint(0, len(self.ids)), self.next_id)
+            self.next_id += 1
+        elif self.ids:
+            taken = self.ids.pop(self.chance.randrange(len(self.ids)))
+            if kind == "move":
+                self.ids.insert(self.chance.randint(0, len(self.ids)), taken)
+            else:
+                self.deleted.add(taken)
+
+    def serve(self, number: int) -> Page:
+        self.served_last = list(self.ids)
+        start = (number - 1) * self.page_size
+        here = self.ids[start : start + self.page_size]
+        if not here and self.telling == "404":
+            return absent_page(number)
+        bad = [each for each in here if self.some_bad and each % 3 == 0]
+        pages = None if self.telling == "count" else -(-len(self.ids) // self.page_size)
+        return page_of([each for each in here if each not in bad], len(self.ids), pages, bad=bad)
+
+
+def read_whole(source: MovingSource, at_once: int) -> SchoolReading:
+    """Read with `at_once` requests under way; the source answers them, and answers arrive, in any order."""
+    chance = source.chance
+    reading = SchoolReading(SCHOOL, 3, BEGUN)
+    asked: list[int] = []
+    answered: list[tuple[int, Page]] = []
+    steps = 0
+    while not reading.finished:
+        steps += 1
+        assert steps < 5000
+        step = chance.choice(("ask", "answer", "arrive", "change"))
+        if step == "ask" and len(asked) + len(answered) < at_once:
+            number = reading.next_page()
+            asked += [] if number is None else [number]
+        elif step == "answer" and asked:
+            number = asked.pop(chance.randrange(len(asked)))
+            answered.append((number, source.serve(number)))
+        elif step == "arrive" and answered:
+            reading.add(*answered.pop(chance.randrange(len(answered))))
+        elif step == "change" and source.changes_left:
+            source.change()
+    return reading
+
+
+def sources(changes: Sequence[str], most_changes: int) -> st.SearchStrategy[MovingSource]:
+    return st.builds(
+        MovingSource,
+        chance=st.integers(0, 2**32).map(Random),
+        ids=st.integers(0, 14).map(lambda count: list(range(1, count + 1))),
+        page_size=st.sampled_from([3, 3, 2]),
+        telling=st.sampled_from(["both", "count", "404"]),
+        some_bad=st.booleans(),
+        changes=st.just(changes),
+        changes_left=st.integers(0, most_changes),
+    )
+
+
+def held(reading: SchoolReading) -> list[int]:
+    """The ids that were landed or quarantined."""
+    return sorted([*reading.rows()["id"], *(r.record_id or 0 for r in reading.rejections())])
+
+
+few = settings(max_examples=150, deadline=None)
+
+
+@given(sources(["none"], 0), st.integers(1, 4))
+@few
+def test_a_list_at_rest_is_read_whole_at_once(source: MovingSource, at_once: int) -> None:
+    expected = list(source.ids)
+    reading = read_whole(source, at_once)
+    assert reading.fault() is None
+    assert held(reading) == expected
+
+
+@given(sources(["insert", "move"], 6), st.integers(1, 4))
+@few
+def test_without_a_deletion_what_is_published_is_the_last_list(source: MovingSource, at_once: int) -> None:
+    reading = read_whole(source, at_once)
+    if reading.fault() is None:
+        assert set(held(reading)) == set(source.served_last)
+        assert reading.rows()["id"].is_unique().all()
+
+
+@given(sources(["delete"], 4), st.integers(1, 4))
+@few
+def test_after_deletions_alone_no_row_that_stayed_is_missing(source: MovingSource, at_once: int) -> None:
+    start = set(source.ids)
+    reading = read_whole(source, at_once)
+    if reading.fault() is None:
+        assert start - source.deleted <= set(held(reading)) <= start
+
+
+@given(sources(["insert", "move", "delete"], 8), st.integers(1, 4))
+@few
+def test_whatever_moves_the_reading_ends(source: MovingSource, at_once: int) -> None:
+    reading = read_whole(source, at_once)
+    fault = reading.fault()
+    assert fault is None or fault.strip()
