@@ -1,7 +1,7 @@
 """Amazon Redshift with Spectrum, on one machine, as strict as the real one.
 
-A front that speaks the PostgreSQL protocol and Redshift's dialect stands before a real PostgreSQL. What Redshift
-is not documented to have is refused with Redshift's SQLSTATE; PostgreSQL never answers for it.
+A front that speaks the PostgreSQL protocol and Redshift's dialect stands before a real PostgreSQL. What
+Redshift is not documented to have is refused with Redshift's SQLSTATE; PostgreSQL never answers for it.
 """
 
 from .errors import RedshiftError

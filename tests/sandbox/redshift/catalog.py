@@ -12,13 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import RedshiftError
 
+INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+SERDE_PARAMETERS = {"serialization.format": "1"}
 PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-        "Parameters": {"serialization.format": "1"},
-    },
+    "InputFormat": INPUT_FORMAT,
+    "OutputFormat": OUTPUT_FORMAT,
+    "SerdeInfo": {"SerializationLibrary": SERDE, "Parameters": SERDE_PARAMETERS},
 }
 
 
@@ -53,7 +54,8 @@ class ExternalTable:
 
 def aws_client(service: str, endpoint: str, region: str) -> Any:
     """A client with invented credentials: the stand-in never reads those of its surroundings."""
-    return boto3.client(
+    client: Any = boto3.client  # Its stubs know service names only as literals.
+    return client(
         service,
         endpoint_url=endpoint,
         region_name=region,

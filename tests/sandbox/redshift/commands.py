@@ -56,7 +56,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("MERGE", "INTO"): queries.merge,
 }
 
-# Known to PostgreSQL, and not to Redshift (DG: c_unsupported-postgresql-features) or documented as unsupported.
+# Known to PostgreSQL and not to Redshift (DG: c_unsupported-postgresql-features), or not carried here.
 UNSUPPORTED: dict[tuple[str, ...], str] = {
     ("SAVEPOINT",): "SAVEPOINT",
     ("RELEASE",): "RELEASE SAVEPOINT",

@@ -1,13 +1,13 @@
 """Redshift's SQL to a tree and the tree to PostgreSQL's SQL, by sqlglot, with nothing guessed on the way.
 
-sqlglot turns functions into what they mean and loses what they were (the third argument of TO_DATE, STRING_AGG
-against LISTAGG). Here every function keeps its name, so that the allow-list sees what the client wrote.
+sqlglot turns functions into what they mean and loses what they were (the third argument of TO_DATE,
+STRING_AGG against LISTAGG). Here every function keeps its name, so that the allow-list sees what the client wrote.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
@@ -22,14 +22,16 @@ _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)|''", re.DOTALL)
 _NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-class _Redshift(Redshift):
-    class Tokenizer(Redshift.Tokenizer):
-        COMMANDS: set[TokenType] = set()
+class _Redshift(Redshift):  # type: ignore[misc]
+    class Tokenizer(Redshift.Tokenizer):  # type: ignore[misc]
+        COMMANDS: ClassVar[set[TokenType]] = set()
 
-    class Parser(Redshift.Parser):
-        FUNCTIONS: dict[str, Any] = {}
-        FUNCTION_PARSERS = {k: v for k, v in Redshift.Parser.FUNCTION_PARSERS.items() if k in SPECIAL_FORMS}
-        NO_PAREN_FUNCTION_PARSERS = {
+    class Parser(Redshift.Parser):  # type: ignore[misc]
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            k: v for k, v in Redshift.Parser.FUNCTION_PARSERS.items() if k in SPECIAL_FORMS
+        }
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             k: v
             for k, v in Redshift.Parser.NO_PAREN_FUNCTION_PARSERS.items()
             if k in {"CASE", "ANY", "SYSDATE"}
@@ -55,9 +57,9 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(escaped, 8)) if escaped.isdigit() and escaped < "8" else _NAMED.get(escaped, escaped)
 
 
-class _Backend(Postgres):
-    class Generator(Postgres.Generator):
-        TRANSFORMS = {
+class _Backend(Postgres):  # type: ignore[misc]
+    class Generator(Postgres.Generator):  # type: ignore[misc]
+        TRANSFORMS: ClassVar[dict[Any, Any]] = {
             **Postgres.Generator.TRANSFORMS,
             exp.Anonymous: lambda self, node: self.func(node.name, *node.expressions, normalize=False),
         }
@@ -85,4 +87,4 @@ def _near(error: Exception) -> str | None:
 
 def render(tree: exp.Expr) -> str:
     """SQL for the PostgreSQL behind; every identifier quoted, for the two reserve different words."""
-    return tree.sql(dialect=BACKEND, identify=True, comments=False)
+    return str(tree.sql(dialect=BACKEND, identify=True, comments=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RedshiftError(Exception):
-    """An ErrorResponse to be: `sqlstate` has five characters, `message` and `detail` are what a client reads."""
+    """An ErrorResponse to be: five characters of `sqlstate`, and what a client reads."""
 
     def __init__(
         self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None
@@ -16,7 +16,7 @@ class RedshiftError(Exception):
         self.hint = hint
 
 
-class ConnectionCut(Exception):  # noqa: N818 - an event, not a fault of the program
+class ConnectionCut(Exception):
     """The stand-in was told to drop the connection here."""
 
 
@@ -32,12 +32,12 @@ def not_supported(what: str) -> RedshiftError:
 
 
 def not_carried(what: str) -> RedshiftError:
-    """Redshift has it or may have it, but the stand-in does not; the sentence says so, lest one blame Redshift."""
+    """Redshift has it or may have it, but the stand-in does not, and says that it is not Redshift's fault."""
     return RedshiftError("0A000", f"{what} is not carried by this stand-in for Redshift")
 
 
 def in_transaction_block(command: str) -> RedshiftError:
-    """DG: r_ALTER_TABLE_external-table, r_DROP_TABLE, r_VACUUM_command; text as seen for CREATE EXTERNAL TABLE."""
+    """DG: r_ALTER_TABLE_external-table, r_DROP_TABLE, r_VACUUM_command; text as seen for CREATE."""
     return RedshiftError("25001", f"{command} cannot run inside a transaction block")
 
 

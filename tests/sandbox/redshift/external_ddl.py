@@ -1,4 +1,4 @@
-"""External schemas, tables and partitions: parsed as strictly as the documented grammar, kept in the catalog."""
+"""External schemas, tables and partitions: parsed as strictly as documented, kept in the catalog."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _make_schema(work: Work, schema: ExternalSchema, *, create_database: bool) -
 
 
 def drop_schema(work: Work, reader: Reader) -> None:
-    """DROP SCHEMA, local or external (DG: r_DROP_SCHEMA); the catalog is left as it is unless told otherwise."""
+    """DROP SCHEMA, local or external (DG: r_DROP_SCHEMA); the catalog stays unless told otherwise."""
     reader.expect("DROP", "SCHEMA")
     lenient = reader.take("IF", "EXISTS")
     name = reader.identifier()
@@ -214,7 +214,7 @@ def _properties(reader: Reader) -> tuple[tuple[str, str], ...]:
 
 
 def drop_table(work: Work, reader: Reader) -> None:
-    """DROP TABLE, local or external; of an external one the catalog's entry only, and not in a transaction."""
+    """DROP TABLE, local or external; of an external one its catalog entry only, and not in a transaction."""
     reader.expect("DROP", "TABLE")
     lenient = reader.take("IF", "EXISTS")
     names = [reader.name(work.cluster.database)]

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Function:
-    """`target` is PostgreSQL's function; `leader` ones may not meet tables (DG: c_SQL_functions_leader_node_only)."""
+    """`target` is PostgreSQL's function; those of the leader node may not meet tables.
+
+    DG: c_SQL_functions_leader_node_only.
+    """
 
     target: str
     arity: frozenset[int]
@@ -25,7 +28,8 @@ def _many(
 _ONE, _TWO, _THREE, _NONE = range(1, 2), range(2, 3), range(3, 4), range(1)
 
 FUNCTIONS: dict[str, Function] = {
-    **_many("avg sum count min max bool_and bool_or bit_and bit_or stddev stddev_samp stddev_pop", _ONE),
+    **_many("sum count min max bool_and bool_or bit_and bit_or stddev stddev_samp stddev_pop", _ONE),
+    **_many("avg", _ONE, own=True),
     **_many("variance var_samp var_pop any_value", _ONE),
     **_many(
         "abs acos asin atan cos sin tan cot degrees radians exp ln log sqrt cbrt sign ceil ceiling floor",

@@ -19,6 +19,46 @@ BEGIN
     RAISE EXCEPTION 'cannot cast type boolean to character varying' USING ERRCODE = '42846';
 END $$;
 
+-- Redshift has no cast from BOOLEAN to text, neither by CAST, nor on INSERT, nor before ||.
+CREATE FUNCTION stand_in.no_text(value boolean) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot cast type boolean to character varying' USING ERRCODE = '42846';
+END $$;
+CREATE FUNCTION stand_in.no_varchar(value boolean) RETURNS varchar LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN stand_in.no_text(value);
+END $$;
+DELETE FROM pg_cast WHERE castsource = 'boolean'::regtype
+    AND casttarget IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype);
+CREATE CAST (boolean AS text) WITH FUNCTION stand_in.no_text(boolean) AS ASSIGNMENT;
+CREATE CAST (boolean AS varchar) WITH FUNCTION stand_in.no_varchar(boolean) AS ASSIGNMENT;
+
+-- || for anything and text, less BOOLEAN: PostgreSQL's takes every type.
+DELETE FROM pg_operator WHERE oprname = '||' AND 'text'::regtype IN (oprleft, oprright)
+    AND 'anynonarray'::regtype IN (oprleft, oprright);
+DO $block$
+DECLARE other text;
+BEGIN
+    FOREACH other IN ARRAY ARRAY['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'date',
+        'timestamp', 'timestamptz', 'time'] LOOP
+        EXECUTE format('CREATE FUNCTION stand_in.joined(a %s, b text) RETURNS text LANGUAGE sql STABLE '
+            'AS $$SELECT textcat($1::text, $2)$$', other);
+        EXECUTE format('CREATE FUNCTION stand_in.joined(a text, b %s) RETURNS text LANGUAGE sql STABLE '
+            'AS $$SELECT textcat($1, $2::text)$$', other);
+        EXECUTE format('CREATE OPERATOR pg_catalog.|| '
+            '(LEFTARG = %s, RIGHTARG = text, FUNCTION = stand_in.joined)', other);
+        EXECUTE format('CREATE OPERATOR pg_catalog.|| '
+            '(LEFTARG = text, RIGHTARG = %s, FUNCTION = stand_in.joined)', other);
+    END LOOP;
+END $block$;
+
+CREATE FUNCTION stand_in.joined(a boolean, b text) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.no_text($1)';
+CREATE FUNCTION stand_in.joined(a text, b boolean) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.no_text($2)';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = boolean, RIGHTARG = text, FUNCTION = stand_in.joined);
+CREATE OPERATOR pg_catalog.|| (LEFTARG = text, RIGHTARG = boolean, FUNCTION = stand_in.joined);
+
 -- PostgreSQL 16 reads 0x1F and 1_000 as numbers, an 8.0 does not.
 CREATE FUNCTION stand_in.integer_text(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -174,6 +214,21 @@ BEGIN
 END $$;
 CREATE FUNCTION stand_in.to_timestamp(value text, format text, strict boolean) RETURNS timestamptz
     LANGUAGE sql STABLE AS 'SELECT stand_in.to_timestamp($1, $2)';
+
+-- DG: r_AVG: of whole numbers a whole number.
+CREATE FUNCTION stand_in.avg_step(state numeric[], value bigint) RETURNS numeric[] LANGUAGE sql IMMUTABLE
+    AS 'SELECT CASE WHEN $2 IS NULL THEN $1 ELSE ARRAY[$1[1] + $2, $1[2] + 1] END';
+CREATE FUNCTION stand_in.avg_step(state numeric[], value integer) RETURNS numeric[] LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.avg_step($1, $2::bigint)';
+CREATE FUNCTION stand_in.avg_end(state numeric[]) RETURNS bigint LANGUAGE sql IMMUTABLE
+    AS 'SELECT CASE WHEN $1[2] > 0 THEN trunc($1[1] / $1[2])::bigint END';
+CREATE AGGREGATE stand_in.avg(bigint) (SFUNC = stand_in.avg_step, STYPE = numeric[], INITCOND = '{0,0}',
+    FINALFUNC = stand_in.avg_end);
+CREATE AGGREGATE stand_in.avg(integer) (SFUNC = stand_in.avg_step, STYPE = numeric[], INITCOND = '{0,0}',
+    FINALFUNC = stand_in.avg_end);
+CREATE AGGREGATE stand_in.avg(double precision) (SFUNC = float8_accum, STYPE = double precision[],
+    INITCOND = '{0,0,0}', FINALFUNC = float8_avg);
+CREATE AGGREGATE stand_in.avg(numeric) (SFUNC = numeric_avg_accum, STYPE = internal, FINALFUNC = numeric_avg);
 
 -- Texts and numbers ------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ def vacuum(work: Work, reader: Reader) -> None:
 
 
 def analyze(work: Work, reader: Reader) -> None:
-    """ANALYZE [table [(columns)]] [PREDICATE COLUMNS | ALL COLUMNS]; not for external tables (DG: r_ANALYZE)."""
+    """ANALYZE [table [(columns)]] [PREDICATE COLUMNS | ALL COLUMNS]; no external tables (DG: r_ANALYZE)."""
     reader.expect("ANALYZE")
     reader.take("VERBOSE")
     target = ""
@@ -71,7 +71,7 @@ def analyze(work: Work, reader: Reader) -> None:
 
 
 def grant(work: Work, reader: Reader) -> None:
-    """Rights on schemas and tables: read, checked for what they name, and without effect: there is one user."""
+    """Rights on schemas and tables: read, checked for what they name, without effect: there is one user."""
     word = reader.next().text.upper()
     _ = reader.take("GRANT", "OPTION", "FOR")
     while not reader.at("ON"):

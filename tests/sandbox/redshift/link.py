@@ -1,4 +1,4 @@
-"""One client's connection to the PostgreSQL behind the front: own queries, bulk copies, and the relay of answers."""
+"""One client's connection to the PostgreSQL behind: own queries, bulk copies, the relay of answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class BackendLink:
         self.key = b""
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._channel.send(wire.startup({"user": user, "database": database, "options": options}))
-        self._until_ready(lambda kind, payload: self._remember_key(kind, payload))
+        self._until_ready(self._remember_key)
 
     @property
     def process_id(self) -> int:

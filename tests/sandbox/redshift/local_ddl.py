@@ -1,4 +1,4 @@
-"""Schemas and tables of the cluster's own: Redshift's DDL parsed, what PostgreSQL lacks remembered and left out."""
+"""Schemas and tables of the cluster's own: Redshift's DDL, less what PostgreSQL lacks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,27 @@ from .dialect import DIALECT, parse
 from .errors import RedshiftError, not_supported, syntax_error
 from .meta import TABLE_NOTE, external_schema, kind_of, remember, require_local, table_note
 from .queries import translate_expression, translate_query
-from .refusals import RESERVED, check_type
+from .refusals import check_type
 from .rewrite import backend_type, type_name, varchar_length
 from .statements import Name, Reader, literal, quote
 from .work import Work
 
 ENCODINGS = frozenset(
-    "RAW AZ64 BYTEDICT DELTA DELTA32K LZO MOSTLY8 MOSTLY16 MOSTLY32 RUNLENGTH TEXT255 TEXT32K ZSTD".split()
+    [
+        "RAW",
+        "AZ64",
+        "BYTEDICT",
+        "DELTA",
+        "DELTA32K",
+        "LZO",
+        "MOSTLY8",
+        "MOSTLY16",
+        "MOSTLY32",
+        "RUNLENGTH",
+        "TEXT255",
+        "TEXT32K",
+        "ZSTD",
+    ]
 )
 COLUMN_WORDS = ("ENCODE", "NOT", "NULL", "PRIMARY", "UNIQUE", "REFERENCES", "DISTKEY", "SORTKEY", "DEFAULT")
 
@@ -69,7 +83,7 @@ def create_schema(work: Work, reader: Reader) -> None:
     reader.expect("CREATE", "SCHEMA")
     lenient = "IF NOT EXISTS " if reader.take("IF", "NOT", "EXISTS") else ""
     name = reader.identifier()
-    if name in RESERVED or name.startswith("pg_"):
+    if name.startswith("pg_"):
         raise syntax_error(name)
     if reader.take("AUTHORIZATION"):
         reader.identifier()
@@ -184,22 +198,20 @@ def _reference(work: Work, reader: Reader) -> None:
 
 
 def _column(work: Work, reader: Reader, plan: TablePlan) -> ColumnPlan:
-    token = reader.peek()
     name = reader.identifier()
-    if name in RESERVED and token is not None and token.token_type.name != "IDENTIFIER":
-        raise syntax_error(name)
     column = _typed_column(
         name, reader.until(*COLUMN_WORDS, "IDENTITY", "GENERATED", "COLLATE", "CHECK", "CONSTRAINT")
     )
     while not reader.at(",") and not reader.at(")"):
-        _column_attribute(work, reader, plan, column)
+        if not _column_attribute(reader, plan, column):
+            _column_constraint(work, reader, column)
     return column
 
 
 def _typed_column(name: str, given: str) -> ColumnPlan:
     try:
         node = exp.DataType.build(given, dialect=DIALECT)
-    except Exception as error:  # noqa: BLE001 - sqlglot raises several kinds; all mean that it is no type
+    except Exception as error:
         raise RedshiftError("42704", f'type "{given.lower()}" does not exist') from error
     check_type(node)
     limit = varchar_length(node) if type_name(node) in ("VARCHAR", "NVARCHAR", "TEXT") else None
@@ -208,16 +220,9 @@ def _typed_column(name: str, given: str) -> ColumnPlan:
     return ColumnPlan(name, backend_type(node).sql(dialect="postgres"), limit)
 
 
-def _column_attribute(work: Work, reader: Reader, plan: TablePlan, column: ColumnPlan) -> None:
-    if reader.take("NOT", "NULL"):
-        column.not_null = True
-    elif reader.take("NULL") or reader.take("UNIQUE"):
-        pass
-    elif reader.take("PRIMARY", "KEY"):
-        column.not_null = True
-    elif reader.take("REFERENCES"):
-        _reference(work, reader)
-    elif reader.take("ENCODE"):
+def _column_attribute(reader: Reader, plan: TablePlan, column: ColumnPlan) -> bool:
+    """One attribute that is Redshift's own, or that it has in its own way; False when none comes."""
+    if reader.take("ENCODE"):
         column.encoding = _encoding(reader)
     elif reader.take("DISTKEY"):
         plan.style, plan.distkey = "KEY", column.name
@@ -227,9 +232,20 @@ def _column_attribute(work: Work, reader: Reader, plan: TablePlan, column: Colum
         column.default = _default(reader.until(*(word for word in COLUMN_WORDS if word != "NULL")))
     elif reader.take("IDENTITY") or reader.take("GENERATED", "BY", "DEFAULT", "AS", "IDENTITY"):
         column.identity = _identity(reader)
+    else:
+        return False
+    return True
+
+
+def _column_constraint(work: Work, reader: Reader, column: ColumnPlan) -> None:
+    """Only NOT NULL, which a primary key implies, has an effect (DG: t_Defining_constraints)."""
+    if reader.take("NOT", "NULL") or reader.take("PRIMARY", "KEY"):
+        column.not_null = True
+    elif reader.take("REFERENCES"):
+        _reference(work, reader)
     elif reader.at("GENERATED"):
         raise not_supported("a generated column")
-    else:
+    elif not reader.take("NULL") and not reader.take("UNIQUE"):
         raise reader.fail()
 
 
@@ -237,15 +253,14 @@ def _encoding(reader: Reader) -> str:
     word = reader.next().text.upper()
     if word not in ENCODINGS and word != "AUTO":
         raise RedshiftError("42601", f'invalid encoding type "{word.lower()}"')
-    return word.lower()
+    return str(word).lower()
 
 
 def _default(text: str) -> str:
     tree = parse(f"SELECT {text}")
     if tree.find(exp.Column, exp.Subquery, exp.Table):
         raise RedshiftError("0A000", "cannot use column references or subqueries in default expression")
-    translated = translate_expression(tree)
-    return translated
+    return translate_expression(tree)
 
 
 def _identity(reader: Reader) -> str:
@@ -259,29 +274,36 @@ def _identity(reader: Reader) -> str:
 
 def _table_attributes(reader: Reader, plan: TablePlan) -> None:
     while reader.peek() is not None and not reader.at("AS"):
-        if reader.take("BACKUP"):
-            reader.next()
-        elif reader.take("DISTSTYLE"):
+        if reader.take("DISTSTYLE"):
             plan.style = reader.next().text.upper()
-            if plan.style not in ("AUTO", "EVEN", "KEY", "ALL"):
-                raise syntax_error(plan.style)
         elif reader.take("DISTKEY"):
             (plan.distkey,) = reader.names()
             plan.style = "KEY"
-        elif (
-            reader.take("COMPOUND", "SORTKEY")
-            or reader.take("INTERLEAVED", "SORTKEY")
-            or reader.at("SORTKEY", "(")
-        ):
-            reader.take("SORTKEY")
-            plan.sortkeys = reader.names()
-        elif not reader.take("SORTKEY", "AUTO") and not reader.take("ENCODE", "AUTO"):
+        elif not _sort_attribute(reader, plan):
             raise reader.fail()
+    _check_attributes(plan)
+
+
+def _check_attributes(plan: TablePlan) -> None:
+    if plan.style not in ("AUTO", "EVEN", "KEY", "ALL"):
+        raise syntax_error(plan.style)
     if plan.style == "KEY" and plan.distkey is None:
         raise RedshiftError("42601", "No DISTKEY column was specified for DISTSTYLE KEY")
     for key in [*([plan.distkey] if plan.distkey else []), *plan.sortkeys]:
         if plan.columns:
             _require_columns(plan, [key])
+
+
+def _sort_attribute(reader: Reader, plan: TablePlan) -> bool:
+    if reader.take("BACKUP", "YES") or reader.take("BACKUP", "NO"):
+        return True
+    if reader.take("SORTKEY", "AUTO") or reader.take("ENCODE", "AUTO"):
+        return True
+    _ = reader.take("COMPOUND") or reader.take("INTERLEAVED")
+    if not reader.take("SORTKEY"):
+        return False
+    plan.sortkeys = reader.names()
+    return True
 
 
 def _keep_attributes(work: Work, name: Name, plan: TablePlan) -> None:
@@ -309,7 +331,8 @@ def add_bytes_checks(work: Work, name: Name) -> None:
     """The check for every VARCHAR column that has none yet."""
     rows = work.link.query(
         "SELECT attname, atttypmod - 4 FROM pg_attribute a WHERE attrelid = "
-        f"to_regclass({literal(name.quoted)}) AND attnum > 0 AND atttypid = 'varchar'::regtype AND atttypmod > 4 "
+        f"to_regclass({literal(name.quoted)}) AND attnum > 0 "
+        "AND atttypid = 'varchar'::regtype AND atttypmod > 4 "
         "AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = attrelid AND conkey = ARRAY[attnum])"
     )
     for column, limit in rows:
@@ -368,7 +391,8 @@ def _add_column(work: Work, reader: Reader, name: Name, head: str) -> None:
     column_name = reader.identifier()
     column = _typed_column(column_name, reader.until(*COLUMN_WORDS))
     while reader.peek() is not None:
-        _column_attribute(work, reader, plan, column)
+        if not _column_attribute(reader, plan, column):
+            _column_constraint(work, reader, column)
     if column.not_null and column.default is None:
         raise RedshiftError(
             "0A000", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression"

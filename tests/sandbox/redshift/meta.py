@@ -25,7 +25,7 @@ Kind = Literal["external", "view", "late binding view", "table", "none"]
 
 @dataclass(frozen=True)
 class ExternalSchema:
-    """An external schema: the Glue database behind it, the role that Spectrum assumes, the options as told."""
+    """An external schema: the Glue database behind it, the role that Spectrum assumes, its options."""
 
     name: str
     oid: int
@@ -134,5 +134,5 @@ def require_local(work: Work, name: Name, command: str) -> None:
         raise no_such_relation(name.table)
     if kind == "external":
         raise RedshiftError("0A000", f"{command} is not supported for external table {name}")
-    if kind != "table" and command != "GRANT" and command != "REVOKE":
+    if kind != "table" and command not in {"GRANT", "REVOKE"}:
         raise RedshiftError("42809", f'"{name.table}" is not a table')

@@ -1,7 +1,7 @@
 """What Spectrum is known to read in a Parquet file, and nothing beyond it.
 
-AWS publishes no full matrix. What is documented or was seen to work passes; what is unconfirmed is refused, so that
-nobody ships a file that only this stand-in can read.
+AWS publishes no full matrix. What is documented or was seen to work passes; what is unconfirmed is refused, so
+that nobody ships a file that only this stand-in can read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENCODINGS = frozenset({"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BI
 DATA_PAGE_V2 = b"\x15\x06"
 
 
-class UnreadableFile(Exception):  # noqa: N818 - it becomes a Spectrum Scan Error
+class UnreadableFile(Exception):
     """Why Spectrum would not read the file; the sentence is the context of its error."""
 
 
@@ -118,7 +118,7 @@ def _check_chunk(chunk: Any, data: bytes, path: str) -> None:
 
 
 def read_columns(file: pq.ParquetFile, path: str, columns: Sequence[Column]) -> pa.Table:
-    """The rows, with these columns; texts must fit their column in bytes (the documents disagree on what else)."""
+    """The rows, with these columns; texts must fit in bytes (the documents disagree on what else happens)."""
     rows = file.read(columns=[column.name for column in columns])
     for column in columns:
         if column.hive_type.startswith(("varchar", "char")):

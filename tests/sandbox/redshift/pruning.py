@@ -1,7 +1,7 @@
 """Which partitions a query can need: the conditions on partition columns alone, as Spectrum prunes.
 
-Only plain conditions of WHERE count (DG: c-spectrum-external-performance): those that name no other column, read
-no other table, and stand where a row that fails them cannot come back through an outer join.
+Only plain conditions of WHERE count (DG: c-spectrum-external-performance): those that name no other column,
+read no other table, and stand where a row that fails them cannot come back through an outer join.
 """
 
 from __future__ import annotations

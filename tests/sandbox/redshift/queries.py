@@ -16,7 +16,7 @@ from .work import Work
 
 
 def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
-    """SQL for PostgreSQL; the tables that it reads from elsewhere are filled by then, unless `rows` is False."""
+    """SQL for PostgreSQL; what it reads from elsewhere is there by then, unless `rows` is False."""
     check(tree)
     fold(tree)
     return render(rewrite(bind(work, tree, rows=rows)))

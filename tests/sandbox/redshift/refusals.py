@@ -6,10 +6,15 @@ c_unsupported-postgresql-functions, c_unsupported-postgresql-datatypes, r_pg_key
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlglot import exp
 
+from .correlation import check_correlations
 from .errors import RedshiftError, not_carried, not_supported, syntax_error
 from .functions import FUNCTIONS, Function
+from .keywords import RESERVED
 
 _BINARY = "this expression"
 # Every node that may occur, and which of its parts may be filled.
@@ -17,17 +22,52 @@ NODES: dict[str, frozenset[str]] = {
     name: frozenset(parts.split())
     for name, parts in {
         **dict.fromkeys(
-            "Add And DPipe EQ GT GTE Like ILike LT LTE Mod Mul NEQ Or SimilarTo Sub".split(), _BINARY
+            [
+                "Add",
+                "And",
+                "DPipe",
+                "EQ",
+                "GT",
+                "GTE",
+                "Like",
+                "ILike",
+                "LT",
+                "LTE",
+                "Mod",
+                "Mul",
+                "NEQ",
+                "Or",
+                "SimilarTo",
+                "Sub",
+            ],
+            _BINARY,
         ),
-        **dict.fromkeys("Escape Except Intersect Is RegexpILike RegexpLike Union".split(), _BINARY),
+        **dict.fromkeys(["Escape", "Is", "RegexpLike"], _BINARY),
         **dict.fromkeys(
-            "All Any CurrentDate CurrentTimestamp CurrentUser DataTypeParam Exists".split(), "this"
+            ["All", "Any", "CurrentDate", "CurrentTimestamp", "CurrentUser", "DataTypeParam", "Exists"],
+            "this",
         ),
         **dict.fromkeys(
-            "From Having Neg Not Null Offset Paren Qualify SessionUser Star Var Where".split(), "this"
+            [
+                "From",
+                "Having",
+                "Neg",
+                "Not",
+                "Null",
+                "Offset",
+                "Paren",
+                "Qualify",
+                "SessionUser",
+                "Star",
+                "Var",
+                "Where",
+            ],
+            "this",
         ),
-        **dict.fromkeys("CurrentSchema Boolean".split(), "this"),
-        **dict.fromkeys("Cube Distinct GroupingSets Order Rollup Tuple Values Whens".split(), "expressions"),
+        **dict.fromkeys(["CurrentSchema", "Boolean"], "this"),
+        **dict.fromkeys(
+            ["Cube", "Distinct", "GroupingSets", "Order", "Rollup", "Tuple", "Values", "Whens"], "expressions"
+        ),
         "Alias": "this alias",
         "Anonymous": "this expressions",
         "AtTimeZone": "this zone",
@@ -72,7 +112,7 @@ NODES: dict[str, frozenset[str]] = {
         "WithinGroup": "this expression",
     }.items()
 }
-_SET_OPERATION = frozenset("this expression distinct order limit offset with_".split())
+_SET_OPERATION = frozenset(["this", "expression", "distinct", "order", "limit", "offset", "with_"])
 NODES |= {"Union": _SET_OPERATION, "Except": _SET_OPERATION, "Intersect": _SET_OPERATION}
 
 NAMED: dict[str, str] = {
@@ -92,38 +132,39 @@ NAMED: dict[str, str] = {
     "Pivot": "PIVOT, by this stand-in: it",
 }
 TYPES = frozenset(
-    "SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT BPCHAR DATE TIME "
-    "TIMESTAMP TIMESTAMPTZ".split()
+    [
+        "SMALLINT",
+        "INT",
+        "BIGINT",
+        "DECIMAL",
+        "FLOAT",
+        "DOUBLE",
+        "BOOLEAN",
+        "CHAR",
+        "NCHAR",
+        "VARCHAR",
+        "NVARCHAR",
+        "TEXT",
+        "BPCHAR",
+        "DATE",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+    ]
 )
-RESERVED = frozenset(
-    "aes128 aes256 all allowoverwrite analyse analyze and any array as asc authorization az64 backup between "
-    "binary blanksasnull both bytedict bzip2 case cast check collate column connect constraint create credentials "
-    "cross current_date current_time current_timestamp current_user current_user_id default deferrable deflate "
-    "defrag delta delta32k desc disable distinct do else emptyasnull enable encode encrypt encryption end except "
-    "explicit false for foreign freeze from full globaldict256 globaldict64k grant group gzip having identity "
-    "ignore ilike in initially inner intersect interval into is isnull join language leading left like limit "
-    "localtime localtimestamp lun luns lzo lzop minus mostly16 mostly32 mostly8 natural new not notnull null nulls "
-    "off offline offset oid old on only open or order outer overlaps parallel partition percent permissions pivot "
-    "placing primary raw readratio recover references rejectlog resort respect restore right select session_user "
-    "similar snapshot some sysdate system table tag tdes text255 text32k then timestamp to top trailing true "
-    "truncatecolumns union unique unnest unpivot user using verbose wallet when where with without".split()
-)
+TIMES = frozenset({"TIME", "TIMESTAMP", "TIMESTAMPTZ"})
+# DEFAULT is a value of INSERT and UPDATE, OID a column of the catalogs.
+ALLOWED_BARE = frozenset({"default", "oid"})
+RANKING = frozenset(["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead"])
 
 
 def check(tree: exp.Expr) -> None:
     """Raises what Redshift says of the first thing in the tree that it does not have."""
     for node in tree.walk():
         _check_node(node)
-        if isinstance(node, exp.Anonymous):
-            _check_function(node)
-        elif isinstance(node, exp.DataType):
-            check_type(node)
-        elif isinstance(node, exp.Identifier):
-            _check_identifier(node)
-        elif isinstance(node, exp.Values):
-            _check_values(node)
-        elif isinstance(node, (exp.Interval, exp.CTE, exp.Insert)):
-            _check_place(node)
+        if further := FURTHER.get(type(node)):
+            further(node)
+    check_correlations(tree)
 
 
 def _check_node(node: exp.Expr) -> None:
@@ -164,17 +205,15 @@ def _check_function(call: exp.Anonymous) -> Function:
 def check_type(node: exp.DataType) -> None:
     """0A000 or 42704 for a type that Redshift has no column or cast for."""
     name = node.this.name if isinstance(node.this, exp.DType) else str(node.this)
+    if name in TIMES and node.expressions:
+        raise syntax_error("(")
     if name not in TYPES or node.args.get("nested"):
         raise RedshiftError("42704", f'type "{node.sql("postgres").lower()}" does not exist')
 
 
 def _check_identifier(node: exp.Identifier) -> None:
-    if node.args.get("quoted") or node.name.lower() not in RESERVED:
-        return
-    parent = node.parent
-    if isinstance(parent, exp.Alias) or node.name.lower() in ("oid", "default"):
-        return  # After AS any word may stand; DEFAULT is a value of INSERT and UPDATE.
-    raise syntax_error(node.name)
+    if not node.args.get("quoted") and node.name.lower() in RESERVED - ALLOWED_BARE:
+        raise syntax_error(node.name)
 
 
 def _check_values(node: exp.Values) -> None:
@@ -182,10 +221,78 @@ def _check_values(node: exp.Values) -> None:
         raise syntax_error("VALUES")
 
 
-def _check_place(node: exp.Expr) -> None:
-    if isinstance(node, exp.CTE) and not isinstance(node.this, exp.Query):
+def _check_cte(node: exp.CTE) -> None:
+    if not isinstance(node.this, exp.Query):
         raise syntax_error(node.this.key.upper())
-    if isinstance(node, exp.Insert) and isinstance(node.parent, (exp.CTE, exp.Subquery)):
+
+
+def _check_insert(node: exp.Insert) -> None:
+    if node.parent is not None and not isinstance(node.parent, exp.When):
         raise syntax_error("INSERT")
-    if isinstance(node, exp.Interval) and not isinstance(node.this, exp.Literal):
+
+
+def _check_interval(node: exp.Interval) -> None:
+    if not isinstance(node.this, exp.Literal):
         raise syntax_error("INTERVAL")
+
+
+def _check_window(node: exp.Window) -> None:
+    """An aggregate with an ORDER BY needs a frame, of ROWS; OHDSI/Achilles#232 has both texts."""
+    call = node.this
+    if isinstance(call, exp.WithinGroup):
+        raise not_carried("WITHIN GROUP … OVER")
+    spec = node.args.get("spec")
+    ranking = isinstance(call, exp.Anonymous) and call.name.lower() in RANKING
+    if spec is not None and ranking:
+        raise syntax_error(spec.args.get("kind"))
+    if spec is None and not ranking and node.args.get("order"):
+        raise RedshiftError(
+            "42601", "Aggregate window functions with an ORDER BY clause require a frame clause"
+        )
+    if spec is not None and str(spec.args.get("kind")).upper() != "ROWS":
+        raise RedshiftError(
+            "0A000", f"{spec.args.get('kind')} clause of window functions not yet implemented"
+        )
+
+
+def _check_quantified(node: exp.Expr) -> None:
+    """DG: r_comparison_condition: only = ANY and <> ALL, and only over a subquery."""
+    fits = isinstance(node.parent, exp.EQ if isinstance(node, exp.Any) else exp.NEQ)
+    if not fits or node.find(exp.Query) is None:
+        raise not_supported(f"this use of {node.key.upper()}")
+
+
+def _check_join(node: exp.Join) -> None:
+    if node.kind not in ("", "INNER", "OUTER", "CROSS"):
+        raise not_supported(f"{node.kind} JOIN")
+
+
+def _check_update(node: exp.Update) -> None:
+    for assignment in node.expressions:
+        if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
+            raise syntax_error("(")
+
+
+def _check_tuple(node: exp.Tuple) -> None:
+    """DG: r_in_condition: rows may be compared by IN with a list; a subquery there has one column."""
+    if isinstance(node.parent, exp.In) and node.parent.args.get("query") is not None:
+        raise RedshiftError("42601", "subquery has too many columns")
+    if isinstance(node.parent, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)):
+        raise not_supported("a comparison of rows")
+
+
+FURTHER: dict[type[exp.Expr], Callable[[Any], object]] = {
+    exp.All: _check_quantified,
+    exp.Anonymous: _check_function,
+    exp.Any: _check_quantified,
+    exp.CTE: _check_cte,
+    exp.DataType: check_type,
+    exp.Identifier: _check_identifier,
+    exp.Insert: _check_insert,
+    exp.Interval: _check_interval,
+    exp.Join: _check_join,
+    exp.Tuple: _check_tuple,
+    exp.Update: _check_update,
+    exp.Values: _check_values,
+    exp.Window: _check_window,
+}

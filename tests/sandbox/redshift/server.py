@@ -10,6 +10,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -212,8 +213,6 @@ class RedshiftStandIn:
 
 
 def _cut(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # It may be gone already.
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # Already gone.
     connection.close()

@@ -14,7 +14,7 @@ from .work import Cluster, Work
 
 __all__ = ["Cluster", "Session"]
 
-# A PostgreSQL 8.0 has no standard_conforming_strings, so clients double their backslashes (npgsql/npgsql#515).
+# An 8.0 has no standard_conforming_strings, so clients double their backslashes (npgsql/npgsql#515).
 STATUS = {
     "server_version": "8.0.2",
     "server_encoding": "UNICODE",

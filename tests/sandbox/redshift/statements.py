@@ -11,6 +11,7 @@ from sqlglot.tokens import Token, TokenType
 
 from .dialect import DIALECT
 from .errors import RedshiftError, not_supported, syntax_error
+from .keywords import RESERVED
 
 _WORD = re.compile(r"\S+")
 LARGEST_STATEMENT = 16 * 1024 * 1024  # DG: amazon-redshift-limits
@@ -61,12 +62,12 @@ def split(sql: str) -> list[Statement]:
     if len(sql.encode()) > LARGEST_STATEMENT:
         raise RedshiftError("54001", "Statement is too large. Statement Size: larger than 16 MB")
     try:
-        tokens = DIALECT.tokenize(sql)
+        tokens = [word for token in DIALECT.tokenize(sql) for word in _single_words(token, sql)]
     except TokenError as error:
         raise RedshiftError("42601", "unterminated quoted string or comment") from error
     statements: list[Statement] = []
     run: list[Token] = []
-    for token in [*(word for token in tokens for word in _single_words(token, sql)), None]:
+    for token in [*tokens, None]:
         if token is not None and token.token_type is not TokenType.SEMICOLON:
             run.append(token)
             continue
@@ -156,8 +157,11 @@ class Reader:
         token = self.peek()
         if token is None or token.token_type is TokenType.STRING or not _is_name(token):
             raise self.fail()
+        name = str(token.text).lower()
+        if token.token_type is not TokenType.IDENTIFIER and name in RESERVED:
+            raise self.fail()
         self._at += 1
-        return token.text.lower()
+        return name
 
     def string(self) -> str:
         """One text in single quotes."""
@@ -165,7 +169,7 @@ class Reader:
         if token is None or token.token_type is not TokenType.STRING:
             raise self.fail()
         self._at += 1
-        return token.text
+        return str(token.text)
 
     def name(self, database: str) -> Name:
         """A name of up to three parts, the first of which is `database`."""

@@ -68,7 +68,7 @@ class Storage:
         ]
 
     def read(self, stored: StoredObject) -> bytes:
-        """The object as it was listed; StorageError, with InvalidRange when it changed since, as Spectrum says."""
+        """The object as it was listed. StorageError, with InvalidRange when it changed since."""
         try:
             answer = self._s3.get_object(Bucket=stored.bucket, Key=stored.key, IfMatch=stored.etag)
             data: bytes = answer["Body"].read()

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from .catalog import PARQUET, ExternalTable
+from .catalog import INPUT_FORMAT, OUTPUT_FORMAT, SERDE, SERDE_PARAMETERS, ExternalTable
 from .errors import no_such_relation
 from .meta import ExternalSchema, external_schemas, require_role
 from .statements import Name
@@ -15,7 +15,17 @@ from .work import Work
 
 # Those that PostgreSQL answers, by views.sql.
 KEPT = frozenset(
-    "pg_namespace pg_class pg_user pg_database pg_tables pg_views pg_indexes pg_table_def svv_table_info".split()
+    [
+        "pg_namespace",
+        "pg_class",
+        "pg_user",
+        "pg_database",
+        "pg_tables",
+        "pg_views",
+        "pg_indexes",
+        "pg_table_def",
+        "svv_table_info",
+    ]
 )
 LOCATION_CUT = 128
 Row = Sequence["str | int | None"]
@@ -44,12 +54,7 @@ def _tables(work: Work) -> Iterator[tuple[ExternalSchema, ExternalTable]]:
 
 
 def _format() -> tuple[str, str, str, str, int]:
-    serde = PARQUET["SerdeInfo"]
-    library, parameters = (
-        serde["SerializationLibrary"],
-        json.dumps(serde["Parameters"], separators=(",", ":")),
-    )  # type: ignore[index]
-    return str(PARQUET["InputFormat"]), str(PARQUET["OutputFormat"]), str(library), parameters, 0
+    return INPUT_FORMAT, OUTPUT_FORMAT, SERDE, json.dumps(SERDE_PARAMETERS, separators=(",", ":")), 0
 
 
 def _cut(location: str) -> str:
@@ -61,8 +66,14 @@ def _external_tables(work: Work) -> Iterator[Row]:
     for schema, table in _tables(work):
         parameters = json.dumps(dict(table.parameters), separators=(",", ":"))
         yield (
-            work.cluster.database, schema.name, table.name, "TABLE", _cut(table.location), *_format(), parameters,
-        )  # fmt: skip
+            work.cluster.database,
+            schema.name,
+            table.name,
+            "TABLE",
+            _cut(table.location),
+            *_format(),
+            parameters,
+        )
 
 
 def _external_columns(work: Work) -> Iterator[Row]:
@@ -118,6 +129,12 @@ _FORMAT = (
     "input_format text, output_format text, serialization_lib text, serde_parameters text, compressed int"
 )
 _TABLE = "schemaname text, tablename text"
+_COLUMN = "columnname text, external_type text, columnnum int, part_key int, is_nullable text"
+_STANDARD = "table_catalog text, table_schema text, table_name text"
+_STANDARD_COLUMN = (
+    "column_name text, ordinal_position int, column_default text, is_nullable text, data_type text, "
+    "character_maximum_length int, remarks text"
+)
 # Those that the front answers: columns, the rows of its own, and a view whose rows come with them.
 MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
     "svv_external_schemas": (
@@ -137,8 +154,7 @@ MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
         None,
     ),
     "svv_external_columns": (
-        f"redshift_database_name text, {_TABLE}, columnname text, external_type text, columnnum int, part_key int, "
-        "is_nullable text",
+        f"redshift_database_name text, {_TABLE}, {_COLUMN}",
         _external_columns,
         None,
     ),
@@ -154,13 +170,12 @@ MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
         None,
     ),
     "svv_tables": (
-        "table_catalog text, table_schema text, table_name text, table_type text, remarks text",
+        f"{_STANDARD}, table_type text, remarks text",
         _all_tables,
         "stand_in.svv_tables",
     ),
     "svv_columns": (
-        "table_catalog text, table_schema text, table_name text, column_name text, ordinal_position int, "
-        "column_default text, is_nullable text, data_type text, character_maximum_length int, remarks text",
+        f"{_STANDARD}, {_STANDARD_COLUMN}",
         _all_columns,
         "stand_in.svv_columns",
     ),
@@ -182,7 +197,7 @@ def is_leader_relation(name: Name) -> bool:
 
 
 def materialise(work: Work, name: Name) -> str:
-    """Where PostgreSQL finds the rows of this system view; 42P01 when Redshift or the stand-in has none such."""
+    """Where PostgreSQL finds the rows of this system view; 42P01 when there is none such."""
     if name.schema == "information_schema":
         if name.table not in INFORMATION_SCHEMA:
             raise no_such_relation(str(name))

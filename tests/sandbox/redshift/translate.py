@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .errors import RedshiftError
 from .link import BackendError
@@ -16,19 +17,9 @@ def translated(error: RedshiftError, work: Work) -> RedshiftError:
     """The same fault as Redshift reports it; what the front itself raised stays as it is."""
     if not isinstance(error, BackendError):
         return error
-    sqlstate = error.sqlstate
-    if sqlstate == "40001":
-        return _conflict(error, work)
-    if sqlstate == "57014":
-        # DG: r_statement_timeout
-        return RedshiftError("57014", f"Query ({work.query_id}) canceled on user's request")
-    if sqlstate == "21000" and "MERGE" in error.message:
-        return RedshiftError("XX000", "Found multiple matches to update the same tuple.")
-    if sqlstate == "23514" and (found := BYTES_CHECK.match(error.constraint)):
-        return RedshiftError("22001", f"value too long for type character varying({found[1]})")
-    if sqlstate == "23502":
-        return _compute_node_error(f"Cannot insert a NULL value into column {error.column}", 8007, work)
-    return RedshiftError(sqlstate, error.message, error.detail)
+    if error.sqlstate in WORDS:
+        return WORDS[error.sqlstate](error, work)
+    return RedshiftError(error.sqlstate, error.message, error.detail)
 
 
 def _conflict(error: BackendError, work: Work) -> RedshiftError:
@@ -57,3 +48,39 @@ def _compute_node_error(text: str, code: int, work: Work) -> RedshiftError:
         " -----------------------------------------------",
     )
     return RedshiftError("XX000", text, "\n".join(["", *lines, ""]))
+
+
+def _cancelled(_: BackendError, work: Work) -> RedshiftError:
+    """DG: r_statement_timeout."""
+    return RedshiftError("57014", f"Query ({work.query_id}) canceled on user's request")
+
+
+def _repeated(error: BackendError, _: Work) -> RedshiftError:
+    if "MERGE" in error.message:
+        return RedshiftError("XX000", "Found multiple matches to update the same tuple.")
+    return RedshiftError(error.sqlstate, error.message)
+
+
+def _too_long(error: BackendError, _: Work) -> RedshiftError:
+    found = BYTES_CHECK.match(error.constraint)
+    limit = found[1] if found else "?"
+    return RedshiftError("22001", f"value too long for type character varying({limit})")
+
+
+def _null(error: BackendError, work: Work) -> RedshiftError:
+    return _compute_node_error(f"Cannot insert a NULL value into column {error.column}", 8007, work)
+
+
+def _read_only(_: BackendError, __: Work) -> RedshiftError:
+    """As seen on external queries under BEGIN READ ONLY (awslabs/mcp#3342)."""
+    return RedshiftError("25006", "transaction is read-only")
+
+
+WORDS: dict[str, Callable[[BackendError, Work], RedshiftError]] = {
+    "40001": _conflict,
+    "57014": _cancelled,
+    "21000": _repeated,
+    "23514": _too_long,
+    "23502": _null,
+    "25006": _read_only,
+}

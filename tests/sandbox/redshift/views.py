@@ -54,7 +54,8 @@ def _create_late(work: Work, name: Name, tree: exp.Expr, text: str) -> None:
                 continue
             raise RedshiftError(
                 "42P01",
-                "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING.",
+                "All the relation names inside should be qualified "
+                "when creating VIEW WITH NO SCHEMA BINDING.",
             )
         if found.schema is not None and not schema_exists(work, found.schema):
             raise RedshiftError("3F000", f'schema "{found.schema}" does not exist')

@@ -25,8 +25,8 @@ class Channel:
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes; EOFError when the other side is gone."""
-        data = self._reader.read(size)
-        if data is None or len(data) < size:
+        data: bytes = self._reader.read(size)
+        if len(data) < size:
             raise EOFError
         return data
 

@@ -1,0 +1,65 @@
+"""Correlated subqueries that Redshift cannot take apart (DG: r_correlated_subqueries)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from .errors import RedshiftError
+
+REFUSAL = RedshiftError("0A000", "This type of correlated subquery pattern is not supported yet")
+
+
+def check_correlations(tree: exp.Expr) -> None:
+    """0A000 for a reference that skips a query block, and for one from a windowed or an ON clause's subquery.
+
+    Only columns that name their table can be judged: which table an unqualified one is of is not known here.
+    """
+    for select in tree.find_all(exp.Select):
+        for column in _own_columns(select):
+            distance = _distance(select, column.table) if column.table else 0
+            if distance > 1 or (distance == 1 and (_is_windowed(select) or _is_in_outer_on(select))):
+                raise REFUSAL
+
+
+def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
+    return (column for column in select.find_all(exp.Column) if column.find_ancestor(exp.Select) is select)
+
+
+def _distance(select: exp.Select, table: str) -> int:
+    """How many blocks out the table is: 0 for this block's own, or for one that no block around has."""
+    block: exp.Expr | None = select
+    steps = 0
+    while isinstance(block, exp.Select):
+        if table.lower() in _sources(block):
+            return steps
+        block = _enclosing(block)
+        steps += 1
+    return 0
+
+
+def _enclosing(select: exp.Select) -> exp.Expr | None:
+    """The block that this one is a predicate of or a value in; a subquery in FROM sees none."""
+    parent = select.parent
+    while isinstance(parent, (exp.Subquery, exp.SetOperation)):
+        if isinstance(parent.parent, (exp.From, exp.Join)):
+            return None
+        parent = parent.parent
+    if isinstance(parent, (exp.CTE, exp.From, exp.Join, exp.Insert, type(None))):
+        return None
+    return parent.find_ancestor(exp.Select)
+
+
+def _sources(select: exp.Select) -> set[str]:
+    nodes = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    return {node.this.alias_or_name.lower() for node in nodes if node is not None}
+
+
+def _is_windowed(select: exp.Select) -> bool:
+    return any(window.find_ancestor(exp.Select) is select for window in select.find_all(exp.Window))
+
+
+def _is_in_outer_on(select: exp.Select) -> bool:
+    join = select.find_ancestor(exp.Join, exp.Select)
+    return isinstance(join, exp.Join) and bool(join.side)
