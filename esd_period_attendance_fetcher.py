@@ -19,7 +19,7 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -178,29 +178,30 @@ class LandingZone:
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
 
-    def publish(
-        self, school_id: int, rows: pl.DataFrame, rejections: Sequence[Rejection], read_at: dt.datetime
-    ) -> Counter[str]:
-        """Write the school's quarantine, then each date; the counts say what became of the objects.
+    def publish(self, reading: SchoolReading) -> Counter[str]:
+        """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
 
         Raises AwsError; every write that was begun has ended by then.
         """
-        from attendance_common.flatten import partition_dates
-
+        rejections = reading.rejections()
+        unread = [rejection.record_id for rejection in rejections if rejection.record_id is not None]
+        done: Counter[str] = Counter()
+        pending: deque[Future[str]] = deque()
         with aws.explained(f"s3://{self._areas.bucket}"):
             if rejections:
-                self._quarantine(school_id, rejections)
-            dates = partition_dates(rows)
-            for day in dates.values():
-                self._existing(day)
-            unread = [rejection.record_id for rejection in rejections if rejection.record_id is not None]
-            futures = [
-                self._pool.submit(
-                    self._publish_date, dates[part.item(0, "date")], school_id, part, unread, read_at
-                )
-                for part in rows.partition_by("date")
-            ]
-            return Counter(future.result() for future in futures)
+                self._quarantine(reading.school_id, rejections)
+            try:
+                for day, rows in reading.by_date():
+                    done["landed"] += rows.height
+                    self._existing(day)
+                    job = (day, reading.school_id, rows, unread, reading.begun)
+                    pending.append(self._pool.submit(self._publish_date, *job))
+                    if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
+                        done[pending.popleft().result()] += 1
+            finally:
+                wait(pending)
+            done.update(future.result() for future in pending)
+        return done
 
     def _existing(self, day: dt.date) -> dict[str, str]:
         """Name -> ETag of the objects that were in the date's month when it was first asked for."""
@@ -306,23 +307,28 @@ class Run:
 
     def _settle(self, reading: SchoolReading) -> bool:
         """Publish a complete reading; False when it has to be done again."""
-        fault = reading.fault()
+        school, fault = reading.school_id, reading.fault()
         told = {
             "pages": reading.page_count,
             "source_count": reading.source_count,
             "received": reading.received,
         }
-        self.schools[reading.school_id] = {**told, "fault": fault}
+        self.schools[school] = {**told, "fault": fault}
         if fault:
-            log.warning("school %d was not read completely: %s", reading.school_id, fault)
+            log.warning("school %d was not read completely: %s", school, fault)
             return False
-        rows, rejections = reading.rows(), reading.rejections()
-        repeats = reading.received - rows.height - len(rejections)
-        objects = self._zone.publish(reading.school_id, rows, rejections, reading.begun)
-        told.update(landed=rows.height, quarantined=len(rejections), repeats=repeats)
+        rejections = reading.rejections()
+        done = self._zone.publish(reading)
+        landed, quarantined = done.pop("landed", 0), len(rejections)
+        told |= {"landed": landed, "quarantined": quarantined}
+        told["repeats"] = reading.received - landed - quarantined
         reasons = dict(Counter(rejection.reason for rejection in rejections))
-        self.schools[reading.school_id] = {**told, "objects": dict(objects), "quarantine": reasons}
-        log.info("school %d: %s", reading.school_id, self.schools[reading.school_id])
+        self.schools[school] = {**told, "objects": dict(done), "quarantine": reasons}
+        log.info(
+            "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
+            *(school, reading.received, reading.page_count, landed, quarantined),
+            ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
+        )
         return True
 
     def outcome(self) -> command.Outcome:

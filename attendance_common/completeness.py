@@ -7,7 +7,8 @@ not yet read to one already read. A reading counts only when nothing points to t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -22,6 +23,26 @@ def absent_page(number: int) -> Page:
     return Page(pl.DataFrame(schema=SCHEMA), (), Paging(count=0) if number == 1 else Paging())
 
 
+class HeldPage:
+    """A page that waits for the others; its rows are packed as Parquet, a tenth of their size in memory."""
+
+    def __init__(self, page: Page) -> None:
+        self.received = page.received
+        self.ids = page.rows["id"]
+        self.rejections = page.rejections
+        body = io.BytesIO()
+        page.rows.write_parquet(body, compression="lz4", statistics=False)
+        self._packed = body.getvalue()
+
+    def unpacked(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows again, all columns or some."""
+        return pl.read_parquet(io.BytesIO(self._packed), columns=list(columns) if columns else None)
+
+    def repeats(self, page: Page) -> bool:
+        """Whether both pages hold the same records."""
+        return self.ids.equals(page.rows["id"]) and self.rejections == page.rejections
+
+
 class SchoolReading:
     """The pages of one school, in whatever order they come. Pages are numbered from 1."""
 
@@ -29,7 +50,7 @@ class SchoolReading:
         self.school_id = school_id
         self.begun = begun
         self._page_size = page_size
-        self._pages: dict[int, Page] = {}
+        self._pages: dict[int, HeldPage] = {}
         self._asked = 0
         self._waiting = 0
         self._last = 1
@@ -65,7 +86,7 @@ class SchoolReading:
         """Take in a page; what it says of the whole list may add pages to ask for."""
         self._waiting -= 1
         self._trouble = self._trouble or self._seen_trouble(number, page)
-        self._pages[number] = page
+        self._pages[number] = HeldPage(page)
         if self._closing:
             self._closing, self._closed = False, (page.paging.count or 0) <= max(self._counts)
         if page.paging.count is not None:
@@ -78,8 +99,7 @@ class SchoolReading:
         if page.received == 0:
             return f"page {number} of {self._last} is empty" if number < self._last else None
         for other, seen in self._pages.items():
-            same = page.rows["id"].equals(seen.rows["id"]) and page.rejections == seen.rejections
-            if same and other != number:
+            if other != number and seen.repeats(page):
                 return f"page {number} repeats page {other}"
         return None
 
@@ -121,12 +141,12 @@ class SchoolReading:
         return None
 
     def _distinct(self) -> int:
-        ids = [page.rows["id"] for page in self._ordered()]
+        ids = [page.ids for page in self._ordered()]
         known = [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
         nameless = sum(1 for rejection in self.rejections() if rejection.record_id is None)
         return pl.concat([*ids, pl.Series("id", known, dtype=pl.Int64)]).n_unique() + nameless
 
-    def _ordered(self) -> Iterator[Page]:
+    def _ordered(self) -> Iterator[HeldPage]:
         return (self._pages[number] for number in sorted(self._pages))
 
     @property
@@ -148,8 +168,34 @@ class SchoolReading:
         """What goes to quarantine; the same record twice counts once."""
         return list(dict.fromkeys(rejection for page in self._ordered() for rejection in page.rejections))
 
-    def rows(self) -> pl.DataFrame:
-        """The school's complete list, no id twice: the newest version, and of equals the one read last."""
-        together = pl.concat([page.rows for page in self._ordered()])
-        newest = together.sort("modified_on", nulls_last=False, maintain_order=True)
-        return newest.unique("id", keep="last", maintain_order=False).sort("id")
+    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """The school's complete list, a date at a time, its rows sorted by id.
+
+        No id comes twice: the newest version counts, and of equals the one read last. Pages are unpacked one
+        by one, and a date is given away with the last page that has it, so few rows are in memory.
+        """
+        newest = self._newest()
+        ends: dict[str, int] = dict(newest.group_by("date").agg(pl.col("page").max()).iter_rows())
+        wanted = {page: group["row"] for (page,), group in newest.group_by("page")}
+        begun: dict[str, list[pl.DataFrame]] = {}
+        for number in sorted(wanted):
+            for part in self._pages[number].unpacked()[wanted[number]].partition_by("date"):
+                begun.setdefault(part.item(0, "date"), []).append(part)
+            for date in [date for date in begun if ends[date] == number]:
+                yield _day(date), pl.concat(begun.pop(date)).sort("id")
+
+    def _newest(self) -> pl.DataFrame:
+        """Where the newest version of each id is: date, page, row on the page."""
+        keys = pl.concat(
+            page.unpacked(["id", "date", "modified_on"])
+            .with_row_index("row")
+            .with_columns(page=pl.lit(number))
+            for number, page in sorted(self._pages.items())
+        )
+        by_age = keys.sort("modified_on", nulls_last=False, maintain_order=True)
+        return by_age.unique("id", keep="last", maintain_order=True)
+
+
+def _day(text: str) -> dt.date:
+    """The date of a row: rows with any other text than MM-DD-YYYY went to quarantine."""
+    return dt.datetime.strptime(text, "%m-%d-%Y").date()

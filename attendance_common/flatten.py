@@ -7,7 +7,6 @@ fast way takes only what would come out the same.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -246,8 +245,3 @@ def _count(value: Any) -> int | None:
     if isinstance(value, str) and _COUNT_TEXT.fullmatch(value):
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def partition_dates(rows: pl.DataFrame) -> dict[str, dt.date]:
-    """The distinct dates of the rows, as the record says it -> as a date."""
-    return {text: day for text in rows["date"].unique() if (day := parse_date(text))}

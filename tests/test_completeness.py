@@ -28,7 +28,10 @@ def rejected(number: int | None) -> Rejection:
 def page_of(
     ids: Sequence[int], count: int | None = None, pages: int | None = None, *, bad: Sequence[int | None] = ()
 ) -> Page:
-    rows = pl.DataFrame({"id": ids, "modified_on": None}, schema={"id": pl.Int64, "modified_on": pl.String})
+    rows = pl.DataFrame(
+        {"id": ids, "date": "12-09-2025", "modified_on": None},
+        schema={"id": pl.Int64, "date": pl.String, "modified_on": pl.String},
+    )
     missing = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in rows.columns}
     whole = rows.with_columns(**missing).select(SCHEMA.names())
     return Page(whole, tuple(map(rejected, bad)), Paging(pages, count))
@@ -41,6 +44,11 @@ def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
     while (number := reading.next_page()) is not None:
         reading.add(number, next(answers))
     return reading
+
+
+def rows_of(reading: SchoolReading) -> pl.DataFrame:
+    """All dates' rows together."""
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
 
 
 # --- one case after another ---------------------------------------------------------------------------------
@@ -79,7 +87,7 @@ def test_complete(pages: Sequence[Page], ids: list[int]) -> None:
     assert reading.finished
     assert reading.next_page() is None
     assert reading.fault() is None
-    assert reading.rows()["id"].to_list() == ids
+    assert rows_of(reading)["id"].to_list() == ids
 
 
 INCOMPLETE = {
@@ -181,7 +189,7 @@ def test_which_version_of_a_repeated_row_is_kept(times: list[str | None], kept: 
     ]
     reading = reading_of(*(Page(rows, (), Paging(count=4)) for rows in versions))
     assert reading.fault() is None
-    rows = reading.rows()
+    rows = rows_of(reading)
     assert rows["id"].to_list() == [1, 2, 3, 4]
     assert rows.row(by_predicate=pl.col("id") == 3, named=True)["comment"] == kept
 
@@ -268,7 +276,7 @@ def sources(changes: Sequence[str], most_changes: int) -> st.SearchStrategy[Movi
 
 def held(reading: SchoolReading) -> list[int]:
     """The ids that were landed or quarantined."""
-    return sorted([*reading.rows()["id"], *(r.record_id or 0 for r in reading.rejections())])
+    return sorted([*rows_of(reading)["id"], *(r.record_id or 0 for r in reading.rejections())])
 
 
 few = settings(max_examples=150, deadline=None)
@@ -289,7 +297,7 @@ def test_without_a_deletion_what_is_published_is_the_last_list(source: MovingSou
     reading = read_whole(source, at_once)
     if reading.fault() is None:
         assert set(held(reading)) == set(source.served_last)
-        assert reading.rows()["id"].is_unique().all()
+        assert rows_of(reading)["id"].is_unique().all()
 
 
 @given(sources(["delete"], 4), st.integers(1, 4))

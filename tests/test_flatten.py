@@ -17,7 +17,6 @@ from attendance_common.flatten import (
     UnreadablePage,
     _read_any,
     _read_ordinary,
-    partition_dates,
     read_page,
 )
 from tests.samples import LANDED, SCHOOL, SEEN, page, record
@@ -330,9 +329,3 @@ def test_repeated_fields_are_read_alike() -> None:
     assert fast is not None
     assert fast.rows.equals(_read_any(body, SCHOOL).rows)
     assert fast.rows["id"].to_list() == [7]
-
-
-def test_the_dates_on_a_page() -> None:
-    rows = read(record(), record({"id": 2, "date": "01-05-2026"}), record({"id": 3})).rows
-    dates = {text: (day.year, day.month, day.day) for text, day in partition_dates(rows).items()}
-    assert dates == {"12-09-2025": (2025, 12, 9), "01-05-2026": (2026, 1, 5)}
