@@ -1,7 +1,7 @@
 """Redshift's SQL to a tree and the tree to PostgreSQL's SQL, by sqlglot, with nothing guessed on the way.
 
-sqlglot turns functions into what they mean and loses what they were (the third argument of TO_DATE,
-STRING_AGG against LISTAGG). Here every function keeps its name, so that the allow-list sees what the client wrote.
+sqlglot turns functions into what they mean and loses what they were: the third argument of TO_DATE,
+STRING_AGG against LISTAGG. Here every function keeps its name, so that the allow-list sees what was written.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from . import local_ddl
+from .alter_table import alter_local_table
 from .catalog import Column, ExternalTable, Partition
 from .errors import RedshiftError, no_such_relation, not_carried, syntax_error
 from .meta import (
@@ -220,11 +221,12 @@ def drop_table(work: Work, reader: Reader) -> None:
     names = [reader.name(work.cluster.database)]
     while reader.take(","):
         names.append(reader.name(work.cluster.database))
-    _ = reader.take("CASCADE") or reader.take("RESTRICT")
+    cascade = reader.take("CASCADE")
+    reader.take("RESTRICT")
     reader.end()
     external = [name for name in names if external_schema(work, name.schema) is not None]
     if not external:
-        local_ddl.drop_tables(work, names, lenient=lenient)
+        local_ddl.drop_tables(work, names, lenient=lenient, cascade=cascade)
         return
     if len(names) > 1:
         raise not_carried("DROP TABLE of several external tables")
@@ -243,7 +245,7 @@ def alter_table(work: Work, reader: Reader) -> None:
     reader.expect("ALTER", "TABLE")
     name = reader.name(work.cluster.database)
     if external_schema(work, name.schema) is None:
-        local_ddl.alter_table(work, name, reader)
+        alter_local_table(work, name, reader)
         return
     if work.in_block or not work.alone:
         work.require_no_block("ALTER EXTERNAL TABLE")

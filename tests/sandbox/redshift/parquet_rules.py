@@ -1,7 +1,7 @@
 """What Spectrum is known to read in a Parquet file, and nothing beyond it.
 
-AWS publishes no full matrix. What is documented or was seen to work passes; what is unconfirmed is refused, so
-that nobody ships a file that only this stand-in can read.
+AWS publishes no full matrix. What is documented or was seen to work passes; what is unconfirmed is refused,
+so that nobody ships a file that only this stand-in can read.
 """
 
 from __future__ import annotations

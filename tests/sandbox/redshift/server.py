@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
-import re
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -22,43 +19,10 @@ from .errors import ConnectionCut, RedshiftError
 from .link import forward_cancel
 from .session import Cluster, Session
 from .storage import Storage
+from .watch import Watch
 
 DEFAULT_ROLE = "arn:aws:iam::123456789012:role/RedshiftSpectrumRole"
 MAX_CLIENTS = 50
-
-
-@dataclass
-class Fault:
-    """A planned refusal: `error` None cuts the connection."""
-
-    matching: re.Pattern[str]
-    error: RedshiftError | None
-    times: int
-
-
-@dataclass
-class Watch:
-    """What clients sent, and what is to go wrong."""
-
-    log: Path | None
-    faults: list[Fault] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def sent(self, sql: str) -> None:
-        """Called for every statement before it runs; raises the fault that was planned for it."""
-        with self.lock:
-            if self.log is not None:
-                with self.log.open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"sql": sql}) + "\n")
-            fault = next((fault for fault in self.faults if fault.matching.search(sql)), None)
-            if fault is None:
-                return
-            fault.times -= 1
-            if fault.times <= 0:
-                self.faults.remove(fault)
-        if fault.error is None:
-            raise ConnectionCut
-        raise fault.error
 
 
 class RedshiftStandIn:
@@ -102,7 +66,7 @@ class RedshiftStandIn:
             roles=tuple(cluster_roles),
             isolation=isolation,
             query_ids=itertools.count(1000),
-            sent=self._watch.sent,
+            watch=self._watch,
         )
         self._door: socket.socket | None = None
         self._clients: set[socket.socket] = set()
@@ -129,13 +93,11 @@ class RedshiftStandIn:
 
     def fail_next(self, matching: str, error: RedshiftError, times: int = 1) -> None:
         """Refuse the next `times` statements whose SQL matches the regex (any case) with `error`."""
-        with self._watch.lock:
-            self._watch.faults.append(Fault(re.compile(matching, re.IGNORECASE), error, times))
+        self._watch.plan(matching, error, times)
 
     def cut_next(self, matching: str, times: int = 1) -> None:
         """Drop the connection in place of running the next `times` matching statements."""
-        with self._watch.lock:
-            self._watch.faults.append(Fault(re.compile(matching, re.IGNORECASE), None, times))
+        self._watch.plan(matching, None, times)
 
     def _accept(self, door: socket.socket) -> None:
         while True:

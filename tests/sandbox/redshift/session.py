@@ -74,12 +74,12 @@ class Session:
 
     def _run_string(self, work: Work, sql: str) -> None:
         try:
-            statements = split(sql)
+            statements = self._split(sql)
             if not statements:
                 self._channel.send(wire.frame(b"I"))
             work.alone = len(statements) <= 1
             for statement in statements:
-                self._cluster.sent(statement.text)
+                self._cluster.watch.raise_fault(statement.text)
                 self._run_statement(work, statement)
             self._close_implicit_block(work, "COMMIT")
         except ConnectionCut:
@@ -87,6 +87,15 @@ class Session:
         except RedshiftError as error:
             self._refuse(work, error)
         self._channel.send(wire.ready(work.link.status))
+
+    def _split(self, sql: str) -> list[Statement]:
+        try:
+            statements = split(sql)
+        except RedshiftError:
+            self._cluster.watch.sent([sql])
+            raise
+        self._cluster.watch.sent([statement.text for statement in statements])
+        return statements
 
     def _refuse(self, work: Work, error: RedshiftError) -> None:
         work.fail_block()

@@ -59,8 +59,13 @@ def literal(value: str) -> str:
 
 def split(sql: str) -> list[Statement]:
     """The statements of one message. Raises 42601 for text that has no words, 54001 for what is too long."""
-    if len(sql.encode()) > LARGEST_STATEMENT:
-        raise RedshiftError("54001", "Statement is too large. Statement Size: larger than 16 MB")
+    size = len(sql.encode())
+    if size > LARGEST_STATEMENT:
+        raise RedshiftError(
+            "54001",
+            f"Statement is too large. Statement Size: {size} bytes. "
+            f"Maximum Allowed: {LARGEST_STATEMENT} bytes",
+        )
     try:
         tokens = [word for token in DIALECT.tokenize(sql) for word in _single_words(token, sql)]
     except TokenError as error:

@@ -20,6 +20,9 @@ def begin(work: Work, reader: Reader) -> None:
         work.implicit_block = False  # From here on it is the client's own.
         work.done("BEGIN")
         return
+    if work.link.status == b"T":
+        work.relay("BEGIN")  # PostgreSQL warns that there is one already, as Redshift does.
+        return
     mode = " READ ONLY" if read_only else ""
     work.relay(f"BEGIN ISOLATION LEVEL {work.cluster.backend_isolation}{mode}", lambda _: "BEGIN")
 

@@ -12,6 +12,7 @@ from .catalog import Catalog
 from .errors import in_transaction_block
 from .link import BackendError, BackendLink
 from .storage import Storage
+from .watch import Watch
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Cluster:
     roles: tuple[str, ...]
     isolation: Literal["SERIALIZABLE", "SNAPSHOT"]
     query_ids: Iterator[int]
-    sent: Callable[[str], None]
+    watch: Watch
     scans: list[ScanRecord] = field(default_factory=list)
 
     @property

@@ -1,0 +1,56 @@
+"""What clients sent, and what is planned to go wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ConnectionCut, RedshiftError
+
+
+@dataclass
+class Fault:
+    """A planned refusal; without an error the connection is cut."""
+
+    matching: re.Pattern[str]
+    error: RedshiftError | None
+    times: int
+
+
+class Watch:
+    """Shared by all sessions."""
+
+    def __init__(self, log: Path | None) -> None:
+        self._log = log
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def plan(self, matching: str, error: RedshiftError | None, times: int) -> None:
+        """The next `times` statements that match the regex, in any case, fail so."""
+        with self._lock:
+            self._faults.append(Fault(re.compile(matching, re.IGNORECASE), error, times))
+
+    def sent(self, statements: Sequence[str]) -> None:
+        """One JSON object a line, written before any of them runs."""
+        if self._log is None:
+            return
+        lines = "".join(json.dumps({"sql": sql}) + "\n" for sql in statements)
+        with self._lock, self._log.open("a", encoding="utf-8") as log:
+            log.write(lines)
+
+    def raise_fault(self, sql: str) -> None:
+        """RedshiftError or ConnectionCut when one was planned for this statement."""
+        with self._lock:
+            fault = next((fault for fault in self._faults if fault.matching.search(sql)), None)
+            if fault is None:
+                return
+            fault.times -= 1
+            if fault.times <= 0:
+                self._faults.remove(fault)
+        if fault.error is None:
+            raise ConnectionCut
+        raise fault.error
