@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
+_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:

@@ -1,0 +1,242 @@
+"""Start-up and exit: the result line, the exit status, the log, and what a signal does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import esd_period_attendance_fetcher
+import redshift_loader
+from attendance_common import command, errors
+from attendance_common.config import AwsSettings
+
+MARK = "Zqx7Marker"  # stands for a student's data or a secret
+
+
+@pytest.fixture(autouse=True)
+def _own_process_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An empty directory, no settings, and the log and the signals put back as they were."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("S3_BUCKET", "S3_PREFIX", "AWS_REGION", "LOG_FORMAT", "ESD_API_URL", "REDSHIFT_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    root, own = logging.getLogger(), logging.getLogger("attendance")
+    before = root.handlers[:], root.level, own.level
+    signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    root.handlers[:], root.level, own.level = before
+    for number, handler in signals.items():
+        signal.signal(number, handler)
+
+
+class Ran:
+    """A command that ran: its status, its result line and its story."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status = status
+        self.out, self.err = out, err
+        self.result: dict[str, Any] = json.loads(out.splitlines()[-1])
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Give a way to run a piece of work as a command."""
+
+    def run_work(work: Callable[[command.Context], command.Outcome], *argv: str) -> Ran:
+        flags = command.parser("About.", AwsSettings)
+        status = command.run(flags, AwsSettings, lambda _, context: work(context), argv)
+        return Ran(status, *capsys.readouterr())
+
+    return run_work
+
+
+def failing(error: BaseException) -> Callable[[command.Context], command.Outcome]:
+    def work(_: command.Context) -> command.Outcome:
+        raise error
+
+    return work
+
+
+def test_all_done(run: Run) -> None:
+    ran = run(lambda _: command.Outcome({"rows": 7}))
+    assert ran.status == 0
+    assert ran.result.pop("seconds") >= 0
+    assert ran.result == {"status": 0, "rows": 7, "attention": []}
+    assert len(ran.out.splitlines()) == 1
+
+
+def test_a_person_is_needed(run: Run) -> None:
+    ran = run(lambda _: command.Outcome({}, ["school 5 was not read: the count fell"]))
+    assert ran.status == ran.result["status"] == 3
+    assert ran.result["attention"] == ["school 5 was not read: the count fell"]
+    assert "school 5 was not read" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.ConfigurationError, 2),
+        (errors.SourceError, 1),
+        (errors.AwsError, 1),
+        (errors.WarehouseError, 1),
+        (errors.Terminated, 1),
+    ],
+)
+def test_a_failure_is_a_sentence(run: Run, error: type[errors.AttendanceError], status: int) -> None:
+    ran = run(failing(error("what is wrong: the cure")))
+    assert ran.status == ran.result["status"] == status
+    assert ran.result["error"] == "what is wrong: the cure"
+    assert "what is wrong: the cure" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["plain", "verbose"])
+def test_the_unexpected_tells_its_place_and_nothing_of_the_data(run: Run, argv: Sequence[str]) -> None:
+    ran = run(failing(KeyError(MARK)), *argv)
+    assert ran.status == 1
+    assert "KeyError in work, line" in ran.result["error"]
+    assert "running again is safe" in ran.err
+    assert ("traceback" in ran.err) == bool(argv)
+    assert MARK not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["plain", "verbose"])
+def test_what_a_failure_came_from_is_not_told(run: Run, argv: Sequence[str]) -> None:
+    error = errors.WarehouseError("Redshift refused")
+    error.__cause__ = ValueError(MARK)
+    ran = run(failing(error), *argv)
+    assert MARK not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("argv", [["--no-such-flag"], ["--buck", "x"], ["extra"]], ids=" ".join)
+def test_wrong_usage(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        command.run(command.parser("About.", AwsSettings), AwsSettings, failing(AssertionError()), argv)  # type: ignore[arg-type]
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("main", "variables"),
+    [
+        (esd_period_attendance_fetcher.main, {"S3_PREFIX": "flat", "ESD_API_URL": None}),
+        (redshift_loader.main, {"S3_PREFIX": "flat", "REDSHIFT_PORT": "none"}),
+    ],
+    ids=["fetcher", "loader"],
+)
+def test_wrong_configuration_of_either_script(
+    main: Callable[[list[str]], int],
+    variables: dict[str, str | None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in variables.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert main([]) == 2
+    told = Ran(2, *capsys.readouterr())
+    assert told.result["status"] == 2
+    assert all(name in told.result["error"] and name in told.err for name in variables)
+    assert "Traceback" not in told.err
+
+
+def test_dry_run_is_told(run: Run) -> None:
+    seen: list[bool] = []
+
+    def work(context: command.Context) -> command.Outcome:
+        seen.append(context.dry_run)
+        return command.Outcome()
+
+    run(work)
+    run(work, "--dry-run")
+    assert seen == [False, True]
+
+
+def speaking(_: command.Context) -> command.Outcome:
+    command.log.info("read %d schools", 2)
+    command.log.debug("more")
+    logging.getLogger("urllib3").debug(MARK)
+    logging.getLogger("botocore").info(MARK)
+    print("from somewhere", file=sys.stderr)
+    return command.Outcome()
+
+
+def test_the_story_in_plain_lines(run: Run) -> None:
+    ran = run(speaking)
+    assert "INFO    read 2 schools" in ran.err
+    assert "more" not in ran.err
+
+
+def test_verbose_says_more_but_never_what_libraries_say(run: Run) -> None:
+    ran = run(speaking, "--verbose")
+    assert "more" in ran.err
+    assert MARK not in ran.err
+
+
+def test_the_story_as_json(run: Run) -> None:
+    ran = run(speaking, "--log-format", "json")
+    [told] = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+    assert (told["level"], told["message"]) == ("INFO", "read 2 schools")
+    assert told["time"]
+
+
+# --- signals ------------------------------------------------------------------------------------------------
+
+signals = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+@signals
+def test_a_signal_ends_the_run(run: Run, number: signal.Signals) -> None:
+    done: list[str] = []
+
+    def work(_: command.Context) -> command.Outcome:
+        os.kill(os.getpid(), number)
+        done.append("went on")
+        return command.Outcome()
+
+    ran = run(work)
+    assert ran.status == 1
+    assert number.name in ran.result["error"]
+    assert not done
+
+
+@signals
+def test_a_signal_waits_for_what_must_end_whole(run: Run, number: signal.Signals) -> None:
+    done: list[str] = []
+
+    def work(context: command.Context) -> command.Outcome:
+        with context.termination.deferred():
+            os.kill(os.getpid(), number)
+            done.append("the block")
+        done.append("went on")
+        return command.Outcome()
+
+    assert run(work).status == 1
+    assert done == ["the block"]
+
+
+def test_without_a_signal_a_deferred_block_changes_nothing(run: Run) -> None:
+    def work(context: command.Context) -> command.Outcome:
+        with context.termination.deferred():
+            pass
+        return command.Outcome({"done": 1})
+
+    assert run(work).result["done"] == 1
+
+
+def test_a_failure_inside_a_deferred_block_is_told_as_it_is(run: Run) -> None:
+    def work(context: command.Context) -> command.Outcome:
+        with context.termination.deferred():
+            raise errors.AwsError("access denied: the cure")
+
+    assert run(work).result["error"] == "access denied: the cure"
