@@ -1,0 +1,223 @@
+"""The warehouse: what it connects with, which refusals are tried again, and what an operator is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pytest
+
+from attendance_common.config import LoaderSettings
+from attendance_common.errors import WarehouseError
+from attendance_common.warehouse import Conflict, Warehouse, connection_parameters, cure, is_conflict
+
+SETTINGS = LoaderSettings(
+    bucket="b",
+    prefix="a/b/",
+    region=None,
+    log_format="text",
+    host=None,
+    port=None,
+    database=None,
+    user=None,
+    secret_id="s",
+    sslmode="verify-full",
+    sslrootcert=None,
+    batch_partitions=366,
+)
+OWNERS_HOST = "edna-prod-dw.cejfjblsis8x.us-east-1.redshift.amazonaws.com"
+MARK = "Zqx7Marker"  # stands for a student's data
+
+
+def chosen(settings: LoaderSettings, secret: dict[str, Any]) -> tuple[Any, ...]:
+    parameters = connection_parameters(settings, {"password": "p", **secret})
+    return tuple(parameters[name] for name in ("host", "port", "dbname", "user", "password"))
+
+
+def test_the_owners_defaults() -> None:
+    assert chosen(SETTINGS, {}) == (OWNERS_HOST, "5439", "db02", "dba02", "p")
+
+
+def test_what_the_secret_says_goes_before_the_default() -> None:
+    secret = {"host": "h", "port": 5440, "dbname": "d", "username": "u", "engine": "redshift"}
+    assert chosen(SETTINGS, secret) == ("h", "5440", "d", "u", "p")
+    assert chosen(SETTINGS, {"port": "5441", "host": None})[:2] == (OWNERS_HOST, "5441")
+
+
+def test_what_was_set_goes_before_the_secret() -> None:
+    given = replace(SETTINGS, host="h2", port=1, database="d2", user="u2")
+    assert chosen(given, {"host": "h", "port": 2, "dbname": "d", "username": "u"}) == (
+        "h2",
+        "1",
+        "d2",
+        "u2",
+        "p",
+    )
+
+
+def test_tls_is_verified_and_an_idle_connection_kept_alive(tmp_path: Path) -> None:
+    parameters = connection_parameters(SETTINGS, {"password": "p"})
+    assert (parameters["sslmode"], parameters["sslrootcert"]) == ("verify-full", certifi.where())
+    assert (parameters["keepalives"], parameters["keepalives_idle"]) == (1, 200)
+    assert parameters["connect_timeout"] == 30
+    bundle = str(tmp_path / "ca.pem")
+    own = connection_parameters(replace(SETTINGS, sslmode="verify-ca", sslrootcert=bundle), {"password": "p"})
+    assert (own["sslmode"], own["sslrootcert"]) == ("verify-ca", bundle)
+
+
+# --- what is tried again ------------------------------------------------------------------------------------
+
+SCAN_ERROR = """Spectrum Scan Error
+DETAIL:
+  -----------------------------------------------
+  error:  Spectrum Scan Error
+  code:      15007
+  context:   File 'https://s3.amazonaws.com/edna-prod/year=2025/month=12/day=09/school_1023.parquet' has an \
+incompatible Parquet schema for column 's3://edna-prod/landing.id'.
+  query:     10231018
+  location:  dory_util.cpp:1018
+  process:   worker_thread [pid=1023]
+  -----------------------------------------------
+"""
+SERIALIZATION = "1023\nDETAIL:  Serializable isolation violation on table - 123, transactions forming the cycle are: 1, 2 (pid:3)\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "expected"),
+    [
+        pytest.param("XX000", SERIALIZATION, True, id="1023"),
+        pytest.param("XX000", "1018\nDETAIL:  Relation does not exist.\n", True, id="1018"),
+        pytest.param(
+            "XX000", "could not complete because of conflict with concurrent transaction", True, id="snapshot"
+        ),
+        pytest.param(
+            "XX000", "Spectrum Scan Error\nDETAIL: … 416 Message: InvalidRange", True, id="replaced"
+        ),
+        pytest.param("40001", "could not serialize access", True, id="serialization"),
+        pytest.param("40P01", "deadlock detected", True, id="deadlock"),
+        pytest.param("57P01", "terminating connection due to administrator command", True, id="shut down"),
+        pytest.param("XX000", SCAN_ERROR, False, id="a school named 1023"),
+        pytest.param("42P01", 'relation "1023" does not exist', False, id="a table named 1023"),
+        pytest.param("57014", "Query (1023) cancelled on user's request", False, id="cancelled"),
+        pytest.param("XX000", "", False, id="no text"),
+        pytest.param("", "1023", False, id="no state"),
+    ],
+)
+def test_what_is_tried_again(state: str, text: str, expected: bool) -> None:
+    assert is_conflict(state, text) is expected
+
+
+class Rehearsal(Warehouse):
+    """A warehouse that is never connected; it keeps what was sent and fails as told."""
+
+    def __init__(self, *refused: str) -> None:
+        self.sent: list[str] = []
+        self._refused = list(refused)
+        self._connection = None
+
+    def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
+        self.sent.append(text)
+        if self._refused and self._refused[0] == text:
+            self._refused.pop(0)
+            raise Conflict("Redshift: another transaction got in the way (XX000)")
+        return []
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    noted: list[float] = []
+    monkeypatch.setattr("time.sleep", noted.append)
+    return noted
+
+
+def test_a_transaction_is_begun_and_committed_once(pauses: list[float]) -> None:
+    warehouse = Rehearsal()
+    assert warehouse.transaction(lambda: len(warehouse.rows("work"))) == 0
+    assert (warehouse.sent, pauses) == (["BEGIN", "work", "COMMIT"], [])
+
+
+@pytest.mark.parametrize("refused", ["work", "COMMIT", "BEGIN"])
+def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: str) -> None:
+    warehouse = Rehearsal(refused)
+    warehouse.transaction(lambda: warehouse.rows("work"))
+    assert warehouse.sent[-3:] == ["BEGIN", "work", "COMMIT"]
+    assert warehouse.sent.count("BEGIN") == 2
+    assert len(pauses) == 1
+
+
+def test_conflicts_without_an_end_are_reported(pauses: list[float]) -> None:
+    warehouse = Rehearsal(*["COMMIT"] * 99)
+    with pytest.raises(
+        WarehouseError, match="another transaction got in the way .*8 times in a row: run again later"
+    ):
+        warehouse.transaction(lambda: warehouse.rows("work"))
+    assert warehouse.sent.count("work") == 8
+
+
+def test_another_failure_is_not_tried_again(pauses: list[float]) -> None:
+    warehouse = Rehearsal()
+
+    def work() -> None:
+        raise WarehouseError("refused")
+
+    with pytest.raises(WarehouseError, match=r"^refused$"):
+        warehouse.transaction(work)
+    assert warehouse.sent == ["BEGIN"]
+
+
+# --- what the operator is told ------------------------------------------------------------------------------
+
+PARAMETERS = {"host": "cluster", "port": "5439", "password": "secret-Zqx7"}
+CURES = [
+    ("", 'FATAL:  password authentication failed for user "dba02"', "check REDSHIFT_USER and REDSHIFT_SECRET_ID"),
+    ("", 'connection to server failed: server certificate for "x" does not match host name', "check REDSHIFT_HOST, REDSHIFT_SSLMODE"),
+    ("", 'connection failed: FATAL:  database "db09" does not exist', "check REDSHIFT_DATABASE"),
+    ("", 'could not translate host name "x" to address', "check REDSHIFT_HOST, REDSHIFT_PORT"),
+    ("", "connection refused", "that the cluster is awake"),
+    ("XX000", SCAN_ERROR, "school_1023.parquet' has an incompatible Parquet schema"),
+    ("42P01", 'relation "public.period_attendance" does not exist\nLINE 1: …', "run redshift_period_attendance_setup.sql"),
+    ("3F000", 'schema "esd_spectrum" does not exist', "run redshift_period_attendance_setup.sql"),
+    ("42703", 'column "later" does not exist', "run redshift_period_attendance_setup.sql"),
+    ("42501", "permission denied for relation period_attendance\nLINE 1", "permission denied for relation period_attendance (42501)"),
+    ("22P02", f'invalid input syntax for integer: "{MARK}"', "SQLSTATE 22P02"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "text", "told"), CURES, ids=[text[:30] for _, text, _ in CURES])
+def test_a_refusal_names_its_cure(state: str, text: str, told: str) -> None:
+    sentence = cure(state, text, PARAMETERS)
+    assert told in sentence
+    assert "\n" not in sentence
+    assert "secret-Zqx7" not in sentence
+    assert (f"cluster:{PARAMETERS['port']}" in sentence) == (state == "")
+
+
+HOLD_DATA = [
+    ("22P02", f'invalid input syntax for type bigint: "{MARK}"'),
+    ("22001", f"value too long for type character varying(256)\nCONTEXT: {MARK}"),
+    ("22007", f'invalid value "{MARK}" for "YYYY"'),
+    ("22008", f'date/time field value out of range: "{MARK}"'),
+    (
+        "23502",
+        f'null value in column "id" violates not-null constraint\nDETAIL: Failing row contains ({MARK}).',
+    ),
+    ("XX000", f"Assert\nDETAIL:\n  error: Assert\n  context: {MARK}\n"),
+    ("XX000", f"1204\nDETAIL:  String length exceeds DDL length: {MARK}"),
+    ("57014", f"Query (1) cancelled on user's request: {MARK}"),
+    ("42601", f"syntax error at or near \";\"\nLINE 1: INSERT … VALUES ('{MARK}')"),
+    ("42804", f"column is of type bigint but expression is of type text\nLINE 1: {MARK}\nHINT: {MARK}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "text"), HOLD_DATA, ids=[f"{state} {text[:20]}" for state, text in HOLD_DATA]
+)
+def test_no_sentence_holds_a_records_data(state: str, text: str) -> None:
+    assert MARK not in cure(state, text, PARAMETERS)
+
+
+def test_a_refusal_without_text() -> None:
+    assert cure("42000", "", PARAMETERS) == "Redshift refused a statement: no text (42000)"
