@@ -82,7 +82,10 @@ incompatible Parquet schema for column 's3://edna-prod/landing.id'.
   process:   worker_thread [pid=1023]
   -----------------------------------------------
 """
-SERIALIZATION = "1023\nDETAIL:  Serializable isolation violation on table - 123, transactions forming the cycle are: 1, 2 (pid:3)\n"
+SERIALIZATION = (
+    "1023\nDETAIL:  Serializable isolation violation on table - 123, "
+    "transactions forming the cycle are: 1, 2 (pid:3)\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -150,9 +153,7 @@ def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: 
 
 def test_conflicts_without_an_end_are_reported(pauses: list[float]) -> None:
     warehouse = Rehearsal(*["COMMIT"] * 99)
-    with pytest.raises(
-        WarehouseError, match="another transaction got in the way .*8 times in a row: run again later"
-    ):
+    with pytest.raises(WarehouseError, match="8 times in a row: run again later"):
         warehouse.transaction(lambda: warehouse.rows("work"))
     assert warehouse.sent.count("work") == 8
 
@@ -171,19 +172,20 @@ def test_another_failure_is_not_tried_again(pauses: list[float]) -> None:
 # --- what the operator is told ------------------------------------------------------------------------------
 
 PARAMETERS = {"host": "cluster", "port": "5439", "password": "secret-Zqx7"}
+SETUP = "run redshift_period_attendance_setup.sql"
 CURES = [
-    ("", 'FATAL:  password authentication failed for user "dba02"', "check REDSHIFT_USER and REDSHIFT_SECRET_ID"),
-    ("", 'connection to server failed: server certificate for "x" does not match host name', "check REDSHIFT_HOST, REDSHIFT_SSLMODE"),
-    ("", 'connection failed: FATAL:  database "db09" does not exist', "check REDSHIFT_DATABASE"),
+    ("", 'FATAL:  password authentication failed for user "dba02"', "REDSHIFT_USER and REDSHIFT_SECRET_ID"),
+    ("", 'server certificate for "x" does not match host name', "REDSHIFT_HOST, REDSHIFT_SSLMODE"),
+    ("", 'FATAL:  database "db09" does not exist', "check REDSHIFT_DATABASE"),
     ("", 'could not translate host name "x" to address', "check REDSHIFT_HOST, REDSHIFT_PORT"),
     ("", "connection refused", "that the cluster is awake"),
     ("XX000", SCAN_ERROR, "school_1023.parquet' has an incompatible Parquet schema"),
-    ("42P01", 'relation "public.period_attendance" does not exist\nLINE 1: …', "run redshift_period_attendance_setup.sql"),
-    ("3F000", 'schema "esd_spectrum" does not exist', "run redshift_period_attendance_setup.sql"),
-    ("42703", 'column "later" does not exist', "run redshift_period_attendance_setup.sql"),
-    ("42501", "permission denied for relation period_attendance\nLINE 1", "permission denied for relation period_attendance (42501)"),
+    ("42P01", 'relation "public.period_attendance" does not exist\nLINE 1: …', SETUP),
+    ("3F000", 'schema "esd_spectrum" does not exist', SETUP),
+    ("42703", 'column "later" does not exist', SETUP),
+    ("42501", "permission denied for relation loads\nLINE 1", "permission denied for relation loads (42501)"),
     ("22P02", f'invalid input syntax for integer: "{MARK}"', "SQLSTATE 22P02"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("state", "text", "told"), CURES, ids=[text[:30] for _, text, _ in CURES])
