@@ -1,0 +1,3 @@
+SELECT attendance_date, COUNT(*)
+FROM incoming
+GROUP BY attendance_date;

@@ -1,0 +1,1 @@
+CREATE TEMP TABLE incoming (LIKE public.period_attendance);

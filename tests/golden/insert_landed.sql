@@ -1,0 +1,1 @@
+INSERT INTO landed (source_file, landed_at) VALUES %s;

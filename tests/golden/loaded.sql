@@ -1,0 +1,2 @@
+SELECT partition_date, fingerprint
+FROM public.period_attendance_loads;

@@ -1,0 +1,4 @@
+SELECT values, location
+FROM svv_external_partitions
+WHERE schemaname = %s
+    AND tablename = %s;

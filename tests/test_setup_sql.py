@@ -1,0 +1,116 @@
+"""The setup script's tables against the declaration of the columns and against the specification."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from attendance_common import merge_sql
+from attendance_common.columns import COLUMNS, LINEAGE, NATIVE_COLUMNS
+from tests.test_columns import EXTERNAL_NAMES, NATIVE_NAMES
+
+SCRIPT = Path(__file__).parent.parent / "redshift_period_attendance_setup.sql"
+OWNERS_PREFIX = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
+
+
+def script() -> str:
+    return SCRIPT.read_text(encoding="utf-8")
+
+
+def setup_statements() -> list[str]:
+    """Every statement, both branches of a condition, as the server would get it."""
+    text = re.sub(r"--.*", "", script())
+    text = re.sub(r"^\\gset", ";", text, flags=re.MULTILINE)  # it sends the query before it
+    text = re.sub(r"^\\.*", "", text, flags=re.MULTILINE)
+    text = re.sub(r":'(\w+)'", r"'\1'", text)
+    return [statement.strip() for statement in text.split(";") if statement.strip()]
+
+
+def table(start: str) -> tuple[list[tuple[str, str]], str]:
+    """A table's columns (name, type and constraints), and what stands behind them."""
+    [statement] = [each for each in setup_statements() if each.startswith(start + " (")]
+    inside, behind = statement[len(start) + 2 :].split("\n)", 1)
+    columns = [line.strip().rstrip(",").split(None, 1) for line in inside.strip().splitlines()]
+    return [(name, kind) for name, kind in columns], " ".join(behind.split())
+
+
+EXTERNAL, BEHIND_EXTERNAL = table("CREATE EXTERNAL TABLE esd_spectrum.period_attendance")
+NATIVE, BEHIND_NATIVE = table("CREATE TABLE IF NOT EXISTS public.period_attendance")
+CONTROL, BEHIND_CONTROL = table("CREATE TABLE IF NOT EXISTS public.period_attendance_loads")
+
+
+def test_the_external_table_has_the_specifications_columns() -> None:
+    assert [name for name, _ in EXTERNAL] == EXTERNAL_NAMES
+    assert dict(EXTERNAL)["date"] == "VARCHAR(10)"
+
+
+def test_the_external_table_is_the_declaration() -> None:
+    assert EXTERNAL == [(column.name, column.external_type) for column in COLUMNS]
+
+
+def test_the_external_table_is_partitioned_parquet_below_the_landing_zone() -> None:
+    partitions = "PARTITIONED BY (year INTEGER, month INTEGER, day INTEGER)"
+    expected = f"{partitions} STORED AS PARQUET LOCATION 'location'"
+    assert expected == BEHIND_EXTERNAL
+
+
+def test_the_native_table_has_the_specifications_columns() -> None:
+    assert [name for name, _ in NATIVE] == [*NATIVE_NAMES, "source_file", "loaded_at"]
+    kinds = {name: kind.removesuffix(" NOT NULL") for name, kind in NATIVE}
+    assert kinds["attendance_date"] == "DATE"
+    assert kinds["created_on"] == kinds["modified_on"] == kinds["loaded_at"] == "TIMESTAMP"
+
+
+def test_the_native_table_is_the_declaration() -> None:
+    declared = [*((str(column.native), column.native_type) for column in NATIVE_COLUMNS), *LINEAGE]
+    assert [(name, kind.removesuffix(" NOT NULL")) for name, kind in NATIVE] == declared
+
+
+def test_what_every_row_has_may_not_be_null() -> None:
+    required = {name for name, kind in NATIVE if kind.endswith("NOT NULL")}
+    given = {"source_file", "loaded_at"}
+    assert required == {"id", "school_id", "attendance_date", "student_id"} | given
+
+
+def test_the_native_table_is_distributed_by_student_and_sorted_by_date() -> None:
+    assert (
+        BEHIND_NATIVE == "DISTSTYLE KEY DISTKEY (student_id) COMPOUND SORTKEY (attendance_date, student_id)"
+    )
+
+
+def test_the_control_table_is_what_the_loader_writes() -> None:
+    written = re.search(r"period_attendance_loads \(([^)]*)\)", merge_sql.INSERT_LOADS)
+    assert written is not None
+    assert [name for name, _ in CONTROL] == written[1].split(", ")
+    assert dict(CONTROL)["partition_date"] == "DATE NOT NULL"
+    assert dict(CONTROL)["fingerprint"] == "VARCHAR(64) NOT NULL"
+
+
+def test_no_key_is_declared_that_redshift_would_not_enforce_but_plan_by() -> None:
+    for columns, behind in ((NATIVE, BEHIND_NATIVE), (CONTROL, BEHIND_CONTROL)):
+        assert not re.search("PRIMARY|UNIQUE|REFERENCES", behind + str(columns))
+
+
+def test_another_run_changes_nothing() -> None:
+    creating = [each.split("(")[0] for each in setup_statements() if each.startswith("CREATE")]
+    guarded = [each for each in creating if "IF NOT EXISTS" not in each.split("\n")[0]]
+    assert [each.strip() for each in guarded] == ["CREATE EXTERNAL TABLE esd_spectrum.period_attendance"]
+    before = script().split("CREATE EXTERNAL TABLE esd_spectrum")[0].rstrip().splitlines()
+    assert before[-1] == r"\if :external_table_is_missing"
+
+
+def test_nothing_runs_in_a_transaction_and_an_error_ends_the_script() -> None:
+    assert not any(re.match("BEGIN|START|COMMIT|END", each) for each in setup_statements())
+    assert r"\set ON_ERROR_STOP on" in script().splitlines()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("bucket", "edna-prod"), ("prefix", OWNERS_PREFIX)])
+def test_what_is_not_told_is_the_owners(variable: str, value: str) -> None:
+    assert rf"\if :{{?{variable}}} \else \set {variable} {value}" in script().splitlines()
+
+
+@pytest.mark.parametrize("verb", ["DROP", "DELETE", "TRUNCATE", "UPDATE", "INSERT", "GRANT"])
+def test_the_setup_only_creates_and_looks(verb: str) -> None:
+    assert not any(re.search(rf"\b{verb}\b", each) for each in setup_statements())
