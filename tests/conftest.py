@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox import Options, Sandbox
+from tests.world import World, set_up
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
     """Give the outside world as it was when it started."""
     running_sandbox.reset()
     return running_sandbox
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> World:
+    """Give that, with its tables made, beside the model."""
+    return set_up(sandbox)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -29,11 +32,58 @@ PATIENCE = 120  # seconds that a script may take before the test gives up
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that has ended: its status, its result line, its story."""
+    """A process that has ended: its status, its result line, its story, all of stdout."""
 
     status: int
     result: dict[str, Any]
     story: str
+    output: str
+
+
+class Running:
+    """A script under way."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], directory: Path = ROOT) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: list[str] = []
+        self._told = threading.Condition()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._told:
+                self._lines.append(line)
+                self._told.notify_all()
+
+    def until(self, text: str) -> None:
+        """Wait until the story says so."""
+        with self._told:
+            assert self._told.wait_for(lambda: text in "".join(self._lines), PATIENCE), text
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def end(self, within: float = PATIENCE) -> Finished:
+        """Wait for the end; one that does not end is killed, and the test fails."""
+        try:
+            status = self.process.wait(within)
+        finally:
+            self.process.kill()
+        self._listener.join(PATIENCE)
+        assert self.process.stdout is not None
+        output = self.process.stdout.read()
+        lines = output.splitlines()
+        return Finished(status, json.loads(lines[-1]) if lines else {}, "".join(self._lines), output)
 
 
 class Pipeline:
@@ -52,17 +102,11 @@ class Pipeline:
 
     def script(self, name: str, *flags: str, **variables: str) -> Finished:
         """Run a script to its end."""
-        done = subprocess.run(
-            [sys.executable, name, *flags],
-            cwd=ROOT,
-            env=self.sandbox.process_environment(**variables),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        lines = done.stdout.splitlines()
-        return Finished(done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr)
+        return self.start(name, *flags, **variables).end()
+
+    def start(self, name: str, *flags: str, **variables: str) -> Running:
+        """Start a script."""
+        return Running([sys.executable, name, *flags], self.sandbox.process_environment(**variables))
 
     def setup(self, *flags: str) -> subprocess.CompletedProcess[str]:
         """Run the setup file with psql."""

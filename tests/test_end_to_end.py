@@ -9,63 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.model import Landed, Record, Table, day_of
-from tests.pipeline import LANDING, QUARANTINE, RUNS, Pipeline
+from tests.model import Record, day_of
+from tests.pipeline import LANDING, QUARANTINE, RUNS
 from tests.readme import owner_queries
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
-
-
-class World:
-    """The pipeline beside the model of what it must leave."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.pipeline = Pipeline(sandbox)
-        self.source = sandbox.source
-        self.landed = Landed()
-        self.table = Table()
-
-    @property
-    def schools(self) -> list[int]:
-        return [school["id"] for school in self.source.schools]
-
-    @property
-    def first(self) -> int:
-        return self.schools[0]
-
-    def run(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Fetch and load; both must end well, and everything must be as the model says."""
-        fetched, loaded = self.pipeline.fetch(), self.pipeline.load()
-        assert (fetched.status, loaded.status) == (0, 0), fetched.story + loaded.story
-        self.follow()
-        return fetched.result, loaded.result
-
-    def follow(self) -> None:
-        """Let the model do what the scripts did, and compare."""
-        for school in self.schools:
-            self.landed.publish(school, self.source.records(school))
-        self.table.load(self.landed)
-        self.compare()
-
-    def compare(self) -> None:
-        """The landing zone and the table hold what the model holds."""
-        landed = self.pipeline.landed()
-        ids = {place: [row["id"] for row in rows] for place, rows in landed.items()}
-        assert ids == {place: sorted(rows) for place, rows in self.landed.lists.items()}
-        assert self.pipeline.table() == self.table.rows
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    world = World(sandbox)
-    done = world.pipeline.setup()
-    assert done.returncode == 0, done.stderr
-    return world
-
-
-def change(world: World, school: int, record_id: int, **fields: Any) -> None:
-    record = world.source.find(school, record_id)
-    world.source.put(school, [{**record, **fields}])
+from tests.world import World
 
 
 def test_a_first_load_holds_every_record_of_the_source(world: World) -> None:
@@ -109,7 +58,7 @@ def test_a_school_without_records_is_no_fault(world: World) -> None:
 def test_a_record_whose_date_changes_stands_once_under_its_new_date(world: World) -> None:
     world.run()
     moved = world.source.records(world.first)[0]
-    change(world, world.first, moved["id"], date="11-28-2025", modifiedOn="2026-06-01T00:00:00Z")
+    world.change(world.first, moved["id"], date="11-28-2025", modifiedOn="2026-06-01T00:00:00Z")
     _, loaded = world.run()
     assert (loaded["inserted"], loaded["updated"], loaded["removed"]) == (0, 1, 0)
     assert world.pipeline.table()[moved["id"]]["attendance_date"] == date(2025, 11, 28)
@@ -119,7 +68,7 @@ def test_the_last_record_of_a_date_moves_and_the_old_list_stays(world: World) ->
     alone = {**world.source.records(world.first)[0], "id": 77, "date": "01-02-2026"}
     world.source.add(world.first, alone)
     world.run()
-    change(world, world.first, 77, date="01-05-2026", modifiedOn="2026-06-01T00:00:00Z")
+    world.change(world.first, 77, date="01-05-2026", modifiedOn="2026-06-01T00:00:00Z")
     world.run()
     assert (date(2026, 1, 2), world.first) in world.pipeline.landed()
     assert world.pipeline.table()[77]["attendance_date"] == date(2026, 1, 5)
@@ -129,7 +78,7 @@ def test_a_record_that_moves_without_a_newer_time_stands_where_it_was_landed_las
     alone = {**world.source.records(world.first)[0], "id": 77, "date": "01-02-2026", "modifiedOn": None}
     world.source.add(world.first, alone)
     world.run()
-    change(world, world.first, 77, date="01-05-2026")
+    world.change(world.first, 77, date="01-05-2026")
     world.run()
     # Another school's list for the old date changes: its partition is loaded again, old list included.
     world.source.add(world.schools[1], {**alone, "id": 78})
@@ -232,7 +181,7 @@ def test_numbers_as_text_offsets_new_fields_and_lists_are_landed(world: World) -
 def test_a_record_that_turns_odd_keeps_its_last_good_version(world: World) -> None:
     world.run()
     record = world.source.records(world.first)[0]
-    change(world, world.first, record["id"], minutesLate="x", modifiedOn="2026-06-01T00:00:00Z")
+    world.change(world.first, record["id"], minutesLate="x", modifiedOn="2026-06-01T00:00:00Z")
     assert world.pipeline.fetch().status == 3
     assert world.pipeline.load().status == 0
     world.compare()
