@@ -47,7 +47,7 @@ def test_the_external_table_has_the_specifications_columns() -> None:
 
 
 def test_the_external_table_is_the_declaration() -> None:
-    assert EXTERNAL == [(column.name, column.external_type) for column in COLUMNS]
+    assert [(column.name, column.external_type) for column in COLUMNS] == EXTERNAL
 
 
 def test_the_external_table_is_partitioned_parquet_below_the_landing_zone() -> None:
