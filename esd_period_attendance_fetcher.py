@@ -358,7 +358,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
     areas = landing.Areas(settings.bucket, settings.prefix)
-    zone = LandingZone(aws.s3_client(settings, UPLOADS), areas, dry_run=context.dry_run)
+    zone = LandingZone(aws.s3_client(settings, UPLOADS + 1), areas, dry_run=context.dry_run)
     schools = list_schools(api, settings)
     log.info("%d schools", len(schools))
     readers = Readers(

@@ -38,10 +38,6 @@ class HeldPage:
         """The rows again, all columns or some."""
         return pl.read_parquet(io.BytesIO(self._packed), columns=list(columns) if columns else None)
 
-    def repeats(self, page: Page) -> bool:
-        """Whether both pages hold the same records."""
-        return self.ids.equals(page.rows["id"]) and self.rejections == page.rejections
-
 
 class SchoolReading:
     """The pages of one school, in whatever order they come. Pages are numbered from 1."""
@@ -51,6 +47,7 @@ class SchoolReading:
         self.begun = begun
         self._page_size = page_size
         self._pages: dict[int, HeldPage] = {}
+        self._seen: dict[int, int] = {}  # content -> page
         self._asked = 0
         self._waiting = 0
         self._last = 1
@@ -98,10 +95,8 @@ class SchoolReading:
     def _seen_trouble(self, number: int, page: Page) -> str | None:
         if page.received == 0:
             return f"page {number} of {self._last} is empty" if number < self._last else None
-        for other, seen in self._pages.items():
-            if other != number and seen.repeats(page):
-                return f"page {number} repeats page {other}"
-        return None
+        other = self._seen.setdefault(_content(page), number)
+        return f"page {number} repeats page {other}" if other != number else None
 
     def _pages_told(self, number: int, page: Page) -> int:
         if page.paging.pages is not None:
@@ -194,6 +189,11 @@ class SchoolReading:
         )
         by_age = keys.sort("modified_on", nulls_last=False, maintain_order=True)
         return by_age.unique("id", keep="last", maintain_order=True)
+
+
+def _content(page: Page) -> int:
+    """A number that two pages share only when they hold the same records."""
+    return hash((tuple(page.rows["id"]), page.rejections))
 
 
 def _day(text: str) -> dt.date:

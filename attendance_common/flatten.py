@@ -115,13 +115,12 @@ def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
     """The records as a frame of SCHEMA; raises ValueError when a time is not an ordinary one."""
     inner = [getattr(record, NESTED) or _EMPTY for record in records]
     series = {**_series(_OUTER, records), **_series(_INNER, inner)}
-    given = {"school_id": pl.lit(school_id, pl.Int64), "extra_fields": pl.lit(None, pl.String)}
-    rows = pl.DataFrame(series).with_columns(**given)
-    times = [column.name for column in COLUMNS if column.kind is Kind.TIMESTAMP]
-    landed = rows.with_columns(_utc_text(pl.col(name)) for name in times)
-    if any(landed[name].null_count() > rows[name].null_count() for name in times):
+    series["school_id"] = pl.repeat(school_id, len(records), dtype=pl.Int64, eager=True)
+    series["extra_fields"] = pl.repeat(None, len(records), dtype=pl.String, eager=True)
+    rows = pl.DataFrame(series).select(_LANDED)
+    if any(rows[name].null_count() > series[name].null_count() for name in _TIMES):
         raise ValueError("a time is not an ordinary one")
-    return landed.select(SCHEMA.names())
+    return rows
 
 
 def _series(columns: Sequence[Column], records: Sequence[Any]) -> dict[str, pl.Series]:
@@ -151,6 +150,10 @@ def _utc_text(time: pl.Expr) -> pl.Expr:
     ordinary = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z$"
     parsed = time.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
     return pl.when(time.str.contains(ordinary)).then(parsed.dt.to_string("%Y-%m-%d %H:%M:%S%.6f"))
+
+
+_TIMES = [column.name for column in COLUMNS if column.kind is Kind.TIMESTAMP]
+_LANDED = [_utc_text(pl.col(name)).alias(name) if name in _TIMES else pl.col(name) for name in SCHEMA]
 
 
 def _all_fit(rows: pl.DataFrame) -> bool:
