@@ -194,6 +194,49 @@ def test_which_version_of_a_repeated_row_is_kept(times: list[str | None], kept: 
     assert rows.row(by_predicate=pl.col("id") == 3, named=True)["comment"] == kept
 
 
+VERSION = st.tuples(
+    st.integers(1, 6),
+    st.sampled_from(["12-09-2025", "01-05-2026", "02-29-2024"]),
+    st.sampled_from([None, "2025-12-09 07:00:00.000000", "2025-12-09 08:00:00.000000"]),
+)
+
+
+def page_of_versions(number: int, versions: Sequence[tuple[int, str, str | None]]) -> Page:
+    """A page whose rows tell where they stood."""
+    ids, dates, times = (list(values) for values in zip(*versions, strict=True))
+    rows = page_of(ids).rows.with_columns(
+        date=pl.Series(dates, dtype=pl.String),
+        modified_on=pl.Series(times, dtype=pl.String),
+        comment=pl.Series([f"{number}.{place}" for place in range(len(versions))]),
+    )
+    return Page(rows, (), Paging())
+
+
+@given(st.lists(st.lists(VERSION, min_size=1, max_size=5), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_each_date_is_given_once_with_the_newest_version_of_each_row(
+    pages: list[list[tuple[int, str, str | None]]],
+) -> None:
+    reading = SchoolReading(SCHOOL, 1, BEGUN)
+    newest: dict[int, tuple[str, str, str]] = {}
+    for number, repeated in enumerate(pages, start=1):
+        versions = [(100 + number, "12-09-2025", None), *repeated]  # no page is another's repeat
+        assert reading.next_page() == number
+        reading.add(number, page_of_versions(number, versions))
+        for place, (identity, date, modified_on) in enumerate(versions):
+            told = (modified_on or "", date, f"{number}.{place}")
+            newest[identity] = max(newest.get(identity, told), told, key=lambda version: version[0])
+            if newest[identity][0] == told[0]:
+                newest[identity] = told  # of equals the one read last
+    given_away = list(reading.by_date())
+    expected: dict[str, list[tuple[int, str]]] = {}
+    for identity, (_, date, comment) in sorted(newest.items()):
+        expected.setdefault(date, []).append((identity, comment))
+    assert {f"{day:%m-%d-%Y}": rows.select("id", "comment").rows() for day, rows in given_away} == expected
+    assert len(given_away) == len(expected)
+    assert all(rows.columns == SCHEMA.names() for _, rows in given_away)
+
+
 # --- a source whose list moves ------------------------------------------------------------------------------
 
 

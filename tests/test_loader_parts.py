@@ -1,0 +1,152 @@
+"""The loader's own decisions, with a warehouse that only answers what it was told to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import pytest
+
+from attendance_common import merge_sql as sql
+from attendance_common.command import Outcome
+from attendance_common.config import LoaderSettings
+from attendance_common.errors import WarehouseError
+from attendance_common.landing import Areas
+from attendance_common.warehouse import Warehouse
+from redshift_loader import Batch, CheckFailed, check_external_table, load_changed, registered_days
+from tests.test_columns import EXTERNAL_NAMES
+from tests.test_warehouse import SETTINGS
+
+AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
+DEC_9 = dt.date(2025, 12, 9)
+DEC_9_LOCATION = f"s3://edna-prod/{AREAS.landing}year=2025/month=12/day=09"
+T = TypeVar("T")
+
+
+class Told(Warehouse):
+    """Answers each statement from a table; a transaction is the work alone."""
+
+    def __init__(self, answers: dict[str, list[Any]]) -> None:
+        self._answers = answers
+
+    def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
+        return self._answers[text]
+
+    def transaction(self, work: Callable[[], T]) -> T:
+        return work()
+
+
+def registered(*partitions: tuple[str, str]) -> list[dt.date]:
+    return registered_days(Told({sql.REGISTERED: list(partitions)}), AREAS)
+
+
+@pytest.mark.parametrize("values", ['["2025","12","09"]', '["2025", "12", "9"]', "[2025, 12, 9]"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_partition_is_known_by_its_values(values: str, slash: str) -> None:
+    assert registered((values, DEC_9_LOCATION + slash)) == [DEC_9]
+
+
+def test_a_location_that_the_view_cut_is_compared_as_far_as_it_goes() -> None:
+    areas = Areas("edna-prod", "a/" * 80)
+    cut = f"s3://edna-prod/{areas.landing}"[:128]
+    found = Told({sql.REGISTERED: [('["2025","12","09"]', cut)]})
+    assert registered_days(found, areas) == [DEC_9]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "s3://another/raw_esd/incoming/operational/landing/unnested_period_attendance/year=2025/month=12/day=09",
+        f"s3://edna-prod/{AREAS.landing}year=2025/month=12/day=10",
+        "s3://edna-prod/",
+        "",
+    ],
+)
+def test_a_partition_that_points_elsewhere_is_told(location: str) -> None:
+    with pytest.raises(WarehouseError, match="check S3_BUCKET and S3_PREFIX"):
+        registered(('["2025","12","09"]', location))
+
+
+def external(*changes: Callable[[list[tuple[str, str, int]]], object]) -> Told:
+    columns = [(name, "bigint", 0) for name in EXTERNAL_NAMES]
+    kinds = {name: kind for name, kind, _ in sql.expected_external_columns()}
+    columns = [(name, kinds[name], 0) for name, _, _ in columns]
+    columns += [("year", "int", 1), ("month", "int", 2), ("day", "int", 3)]
+    for change in changes:
+        change(columns)
+    return Told({sql.EXTERNAL_COLUMNS: columns})
+
+
+def test_the_external_table_as_it_is_set_up() -> None:
+    check_external_table(external())
+
+
+def test_no_external_table_names_the_setup() -> None:
+    with pytest.raises(
+        WarehouseError, match=r"no table esd_spectrum\.period_attendance: run redshift_period"
+    ):
+        check_external_table(Told({sql.EXTERNAL_COLUMNS: []}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda columns: columns.pop(0),
+        lambda columns: columns.insert(43, ("later", "varchar(10)", 0)),
+        lambda columns: columns.reverse(),
+        lambda columns: columns.__setitem__(0, ("id", "varchar(20)", 0)),
+        lambda columns: columns.__setitem__(-1, ("day", "int", 0)),
+    ],
+    ids=["one less", "one more", "another order", "another type", "no partition column"],
+)
+def test_an_external_table_of_another_version_is_told(change: Callable[[Any], object]) -> None:
+    with pytest.raises(WarehouseError, match="is another version's: DROP TABLE"):
+        check_external_table(external(change))
+
+
+# --- batch after batch --------------------------------------------------------------------------------------
+
+
+class Batches(Batch):
+    """Counts a row a partition; the batches that begin with a date of `failing` fail their check."""
+
+    def __init__(self, *failing: dt.date) -> None:
+        self.loaded: list[list[dt.date]] = []
+        self._failing = failing
+
+    def load(self, days: Sequence[dt.date]) -> Counter[str]:
+        if days[0] in self._failing:
+            raise CheckFailed(f"partitions {days[0]} to {days[-1]} were not loaded")
+        self.loaded.append(list(days))
+        return Counter(inserted=len(days))
+
+
+def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], Outcome]:
+    settings = LoaderSettings(**{**vars(SETTINGS), "batch_partitions": most})
+    outcome = Outcome()
+    return load_changed(Told({}), batch, days, settings, outcome), outcome
+
+
+DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
+
+
+def test_partitions_are_loaded_in_batches() -> None:
+    batch = Batches()
+    sums, outcome = loaded(batch, DAYS, 2)
+    assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
+    assert (sums["inserted"], outcome.attention) == (5, [])
+
+
+def test_a_batch_whose_check_fails_is_told_and_the_others_are_loaded() -> None:
+    batch = Batches(DAYS[2])
+    sums, outcome = loaded(batch, DAYS, 2)
+    assert batch.loaded == [DAYS[:2], DAYS[4:]]
+    assert sums["inserted"] == 3
+    assert outcome.attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+
+
+def test_nothing_to_load() -> None:
+    sums, outcome = loaded(Batches(), [], 2)
+    assert (dict(sums), outcome.attention) == ({}, [])
