@@ -15,6 +15,7 @@ class World:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.pipeline = Pipeline(sandbox)
+        self.esd = sandbox.esd
         self.source = sandbox.source
         self.landed = Landed()
         self.table = Table()

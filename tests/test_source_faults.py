@@ -1,0 +1,317 @@
+"""Faults at the source, each against a run of the real fetcher: what may pass is waited out, what stays ends
+in a report after a bounded number of requests, and no list that was not read wholly is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.model import day_of
+from tests.pipeline import Finished
+from tests.sandbox.esd import Fault
+from tests.sandbox.esd.faults import KINDS, Exchange
+from tests.sandbox.esd.source import Source
+from tests.world import World
+
+ATTENDANCE, SCHOOLS, TOKEN = "/api/v1/periodAttendance", "/api/v1/schools", "/oauth/token"
+PAGES = 3 + 3 + 1  # two schools with 300 records in pages of 100, one without
+QUICK = {"ESD_PAGE_SIZE": "100", "ESD_ATTEMPTS": "2"}
+
+
+def fetch(world: World, *faults: Fault, **variables: str) -> Finished:
+    """Run the fetcher through these faults, and count its requests from nought."""
+    world.esd.traffic.forget()
+    world.esd.faults.add(*faults)
+    done = world.pipeline.fetch(**{**QUICK, **variables})
+    assert "Traceback" not in done.story
+    world.esd.faults.clear()
+    return done
+
+
+def arrives(world: World, *faults: Fault, **variables: str) -> Finished:
+    """Everything is landed and loaded in spite of the faults."""
+    done = fetch(world, *faults, **variables)
+    assert done.status == 0, done.story
+    assert world.pipeline.load().status == 0
+    world.follow()
+    return done
+
+
+def stays_out(world: World, *faults: Fault, **variables: str) -> Finished:
+    """The first school is not read, is left as it was and reported; the rest is landed and loaded."""
+    world.publish()
+    assert fetch(world).status == 0
+    for school in world.schools[:2]:
+        record = world.source.records(school)[150]
+        world.change(school, record["id"], comment="corrected", modifiedOn="2026-06-01T00:00:00Z")
+    done = fetch(world, *faults, **variables)
+    assert done.status == 3, done.story
+    assert [
+        told for told in done.result["attention"] if told.startswith(f"school {world.first} was not read")
+    ]
+    assert (done.result["schools"], done.result["schools_failed"]) == (3, 1)
+    assert world.pipeline.load().status == 0
+    world.follow(failed=[world.first])
+    return done
+
+
+def asked(world: World, path: str = ATTENDANCE) -> int:
+    """How many requests the source got."""
+    return world.esd.traffic.requests[path]
+
+
+# --- what may pass ------------------------------------------------------------------------------------------
+
+ONCE = [
+    pytest.param(Fault("status", page=2, status=429, retry_after=1), 1, id="429, seconds"),
+    pytest.param(
+        Fault("status", page=2, status=429, retry_after=2, retry_after_as_date=True), 1, id="429, date"
+    ),
+    pytest.param(Fault("status", page=2, status=429), 1, id="429 without Retry-After"),
+    pytest.param(Fault("status", page=1, status=500, times=2), 2, id="500"),
+    pytest.param(Fault("status", page=3, status=503, retry_after=0), 1, id="503"),
+    pytest.param(Fault("html", page=2), 1, id="HTML with 200"),
+    pytest.param(Fault("cut", page=2), 1, id="body cut short"),
+    pytest.param(Fault("reset", page=2), 1, id="reset within the body"),
+    pytest.param(Fault("drop", page=2), 1, id="connection drops"),
+    pytest.param(Fault("hang", page=2), 1, id="connection hangs"),
+    pytest.param(Fault("status", path="oauth/token", status=500), 0, id="no token at first"),
+    pytest.param(Fault("html", path="oauth/token"), 0, id="HTML for a token"),
+    pytest.param(Fault("drop", path="schools$"), 0, id="the list of schools drops"),
+]
+
+
+@pytest.mark.parametrize(("fault", "more"), ONCE)
+def test_what_passes_is_waited_out(world: World, fault: Fault, more: int) -> None:
+    arrives(world, replace(fault), ESD_TIMEOUT="1", ESD_ATTEMPTS="3")
+    assert asked(world) == PAGES + more
+
+
+def test_a_pause_longer_than_the_token_lives(world: World) -> None:
+    world.esd.tokens.lifetime = 1
+    try:
+        arrives(world, Fault("status", status=429, retry_after=3, times=7), ESD_CONCURRENCY="2")
+    finally:
+        world.esd.tokens.lifetime = 3600
+    assert world.esd.tokens.issued >= 2
+    assert asked(world) <= 2 * (PAGES + 7)
+
+
+@pytest.mark.parametrize("value", ["-5", "soon", "", "1e3", "Wed, 99 Foo 2026 00:00:00 GMT", "٣"])
+def test_a_retry_after_that_says_nothing(world: World, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(exchange: Exchange) -> Any:
+        answer = KINDS["status"](exchange)
+        return replace(answer, headers={**answer.headers, "Retry-After": value.encode().decode("latin-1")})
+
+    monkeypatch.setitem(KINDS, "odd_pause", odd)
+    assert fetch(world, Fault("odd_pause", page=2, status=429)).status == 0
+    world.publish()
+    world.compare_landing()
+    assert asked(world) == PAGES + 1
+
+
+def test_a_pause_beyond_all_patience_is_a_fault(world: World) -> None:
+    done = stays_out(world, Fault("status", school=world.first, status=429, retry_after=10**6, times=None))
+    assert asked(world) == 3 + 1 + 3  # once in each of three readings
+    assert done.result["seconds"] < 3600
+
+
+def test_a_token_that_dies_earlier_than_it_said(world: World) -> None:
+    arrives(world, Fault("expire_tokens", page=2), ESD_CONCURRENCY="1")
+    assert (world.esd.tokens.issued - 1, asked(world)) == (2, PAGES + 1)
+
+
+def test_tokens_that_die_again_and_again(world: World) -> None:
+    arrives(world, Fault("expire_tokens", page=2, times=4))
+    assert asked(world) <= 3 * PAGES
+
+
+# --- what stays ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["status", "html", "cut", "drop"])
+def test_a_school_that_always_fails_is_left_as_it_was(world: World, kind: str) -> None:
+    stays_out(world, Fault(kind, school=world.first, times=None))
+    assert asked(world) == 3 + 1 + 3 * 2  # three readings, two tries each
+
+
+def test_a_school_of_which_one_page_always_hangs(world: World) -> None:
+    stays_out(world, Fault("hang", school=world.first, page=3, times=None), ESD_TIMEOUT="1", ESD_ATTEMPTS="1")
+    assert asked(world) == 3 + 1 + 3 * 3
+
+
+def test_a_401_that_stays_a_401(world: World) -> None:
+    before = world.esd.tokens.issued
+    done = fetch(world, Fault("status", status=401, times=None))
+    assert done.status == 3
+    assert len(done.result["attention"]) == 3
+    assert "even with a fresh token" in done.result["attention"][0]
+    assert asked(world) <= 3 * 3 * 2  # schools, readings, old and new token
+    assert world.esd.tokens.issued - before <= 1 + 3 * 3
+    assert world.pipeline.landed() == {}
+
+
+def test_a_401_for_the_schools_ends_the_run(world: World) -> None:
+    done = fetch(world, Fault("status", path="schools$", status=401, times=None))
+    assert (done.status, asked(world, SCHOOLS), asked(world, TOKEN)) == (1, 2, 2)
+    assert "even with a fresh token" in done.result["error"]
+    assert world.pipeline.keys("") == {}
+
+
+@pytest.mark.parametrize(("status", "requests"), [(400, 1), (401, 1), (403, 1), (500, 2), (503, 2)])
+def test_no_token_ends_the_run(world: World, status: int, requests: int) -> None:
+    done = fetch(world, Fault("status", path="oauth/token", status=status, times=None))
+    assert (done.status, asked(world, TOKEN), asked(world, SCHOOLS)) == (1, requests, 0)
+    assert f"status {status}" in done.result["error"]
+
+
+@pytest.mark.parametrize("status", [204, 302, 400, 403, 410])
+def test_an_answer_of_another_kind_is_no_list(world: World, status: int) -> None:
+    stays_out(world, Fault("status", school=world.first, status=status, times=None))
+    assert asked(world) == 3 + 1 + 3
+
+
+# --- the list of schools ------------------------------------------------------------------------------------
+
+
+def test_an_empty_list_of_schools_is_a_fault(world: World) -> None:
+    done = fetch(world, Fault("no_schools", path="schools$", times=None))
+    assert (done.status, asked(world)) == (1, 0)
+    assert "no schools" in done.result["error"]
+    assert world.pipeline.keys("") == {}
+
+
+def schools_answer(monkeypatch: pytest.MonkeyPatch, **paging: Any) -> Fault:
+    """A fault that changes what the list of schools says of itself."""
+
+    def told(exchange: Exchange) -> Any:
+        answer = exchange.proceed(exchange.request)
+        content = orjson.loads(answer.body)
+        content["pagingInfo"] |= {name: say(exchange) for name, say in paging.items()}
+        return replace(answer, body=orjson.dumps(content), key=None)
+
+    monkeypatch.setitem(KINDS, "schools_say", told)
+    return Fault("schools_say", path="schools$", times=None)
+
+
+def test_a_list_of_schools_without_end_is_a_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = schools_answer(monkeypatch, totalPages=lambda exchange: exchange.request.page + 1)
+    done = fetch(world, fault)
+    assert (done.status, asked(world)) == (1, 0)
+    assert asked(world, SCHOOLS) <= 200
+    assert world.pipeline.keys("") == {}
+
+
+def test_a_list_of_schools_with_some_missing_is_a_fault(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = fetch(world, schools_answer(monkeypatch, totalCount=lambda _: 89))
+    assert done.status == 1
+    assert "89" in done.result["error"]
+    assert world.pipeline.keys("") == {}
+
+
+# --- lists that are not what they say -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["no_page_count", "total_pages", "bare_list"])
+def test_a_list_that_tells_of_its_pages_in_another_way(world: World, kind: str) -> None:
+    arrives(world, Fault(kind, times=None))
+    assert asked(world) <= PAGES + 2  # a bare list has an end only where a page is not full
+
+
+def test_a_page_that_repeats_for_ever_ends_in_a_report(world: World) -> None:
+    done = stays_out(world, Fault("repeat_page", school=world.first, times=None))
+    assert "repeats page" in done.story
+    assert asked(world) <= 3 + 1 + 3 * 4
+
+
+def test_a_count_without_rows_ends_in_a_report(world: World) -> None:
+    stays_out(world, Fault("count_without_rows", school=world.first, times=None))
+    assert asked(world) <= 3 + 1 + 3 * 3
+
+
+def test_one_page_without_its_rows_is_read_again(world: World) -> None:
+    arrives(world, Fault("count_without_rows", school=world.first, page=2))
+    assert asked(world) <= PAGES + 3 + 5
+
+
+def test_a_page_cut_to_fewer_rows_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shortened(exchange: Exchange) -> Any:
+        answer = exchange.proceed(exchange.request)
+        content = orjson.loads(answer.body)
+        content["periodAttendanceList"].pop()
+        return replace(answer, body=orjson.dumps(content), key=None)
+
+    monkeypatch.setitem(KINDS, "short", shortened)
+    arrives(
+        world, Fault("short", school=world.first, page=2), Fault("short", school=world.schools[1], page=3)
+    )
+    assert asked(world) <= 2 * PAGES + 5
+
+
+def test_a_school_that_answers_404_now_keeps_what_it_had(world: World) -> None:
+    world.publish()
+    assert fetch(world).status == 0
+    world.source.set_records(world.first, [])
+    assert fetch(world).status == 0
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+def test_an_api_that_answers_for_today_only_leaves_other_days_alone(world: World) -> None:
+    assert fetch(world).status == 0
+    world.publish()
+    newest = max(day_of(record) for record in world.source.records(world.first))
+    changed = [record for record in world.source.records(world.first) if day_of(record) == newest]
+    world.source.put(world.first, [record | {"comment": "today"} for record in changed])
+    done = fetch(world, ESD_SCHOOL_YEAR_ID="")
+    assert (done.status, done.result["objects_written"]) == (0, 1)
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+# --- rows that move while they are read ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("concurrency", ["1", "8"])
+@pytest.mark.parametrize("change", ["appear", "appear_last", "vanish", "move", "correct"])
+def test_rows_that_move_between_pages(world: World, change: str, concurrency: str) -> None:
+    faults = [Fault("change", school=school, page=2, change=change) for school in world.schools[:2]]
+    arrives(world, *faults, ESD_CONCURRENCY=concurrency)
+    assert asked(world) <= 3 * PAGES
+
+
+def swap(source: Source, school: int) -> None:
+    """A row moves from behind the reader to before it, another goes the other way: the count stays."""
+    records = source.records(school)
+    first, last = records[0], records[-1]
+    source.put(school, [first | {"date": last["date"]}, last | {"date": first["date"]}])
+
+
+def replace_first(source: Source, school: int) -> None:
+    """A row that was read vanishes, a row at the end appears: the count stays, a row slips forward."""
+    records = source.records(school)
+    source.remove(school, records[0]["id"])
+    source.add(school, records[-1] | {"id": max(record["id"] for record in records) + 1})
+
+
+@pytest.mark.parametrize("change", [swap, replace_first])
+def test_rows_that_move_so_that_the_count_stays(world: World, change: Any) -> None:
+    arrives(world, Fault("change", school=world.first, page=2, change=change), ESD_CONCURRENCY="1")
+    assert asked(world) == PAGES + 3
+
+
+def test_a_list_that_never_rests_is_left_as_it_was(world: World) -> None:
+    world.publish()
+    assert fetch(world).status == 0
+    moving = Fault("change", school=world.first, page=2, change="vanish", times=None)
+    done = fetch(world, moving, ESD_CONCURRENCY="1")
+    assert done.status == 3
+    assert asked(world) <= 3 + 1 + 3 * (3 + 5)
+    assert world.pipeline.load().status == 0
+    world.follow(failed=[world.first])
+    arrives(world)
