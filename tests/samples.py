@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from attendance_common.config import AwsSettings
 
 SCHOOL = 12549
 
@@ -96,3 +99,11 @@ def without(path: str) -> dict[str, Any]:
 def page(texts: Iterable[str], paging: str = "{}", name: str = "periodAttendanceList") -> bytes:
     """An answer of the API around the records' own texts."""
     return f'{{"{name}": [{", ".join(texts)}], "pagingInfo": {paging}}}'.encode()
+
+
+SettingsType = TypeVar("SettingsType", bound=AwsSettings)
+
+
+def settings_with(kind: type[SettingsType], **given: Any) -> SettingsType:
+    """Settings of which only some are set; the others are None."""
+    return kind(**{**{declared.name: None for declared in fields(kind)}, **given})

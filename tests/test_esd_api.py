@@ -29,21 +29,17 @@ from attendance_common.esd_api import (
     retry_after,
     token_url,
 )
+from tests.samples import settings_with
 
 SECRET = {
     "ESD_URL": "https://login.example/token",
     "ESD_CLIENT_ID": "client-Zqx7",
     "ESD_SECRET_KEY": "secret-Zqx7",
 }
-SETTINGS = FetcherSettings(
-    bucket="b",
-    prefix="a/b/",
-    region=None,
-    log_format="text",
+SETTINGS = settings_with(
+    FetcherSettings,
     api_url="https://district.example/api",
     secret_id="s",
-    school_year_id=None,
-    page_size=1000,
     concurrency=4,
     timeout=60,
     attempts=3,

@@ -16,8 +16,8 @@ from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
 from attendance_common.warehouse import Warehouse
 from redshift_loader import Batch, CheckFailed, check_external_table, load_changed, registered_days
+from tests.samples import settings_with
 from tests.test_columns import EXTERNAL_NAMES
-from tests.test_warehouse import SETTINGS
 
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
 DEC_9 = dt.date(2025, 12, 9)
@@ -124,7 +124,7 @@ class Batches(Batch):
 
 
 def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], Outcome]:
-    settings = LoaderSettings(**{**vars(SETTINGS), "batch_partitions": most})
+    settings = settings_with(LoaderSettings, batch_partitions=most)
     outcome = Outcome()
     return load_changed(Told({}), batch, days, settings, outcome), outcome
 

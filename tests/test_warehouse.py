@@ -13,21 +13,9 @@ import pytest
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import WarehouseError
 from attendance_common.warehouse import Conflict, Warehouse, connection_parameters, cure, is_conflict
+from tests.samples import settings_with
 
-SETTINGS = LoaderSettings(
-    bucket="b",
-    prefix="a/b/",
-    region=None,
-    log_format="text",
-    host=None,
-    port=None,
-    database=None,
-    user=None,
-    secret_id="s",
-    sslmode="verify-full",
-    sslrootcert=None,
-    batch_partitions=366,
-)
+SETTINGS = settings_with(LoaderSettings, secret_id="s", sslmode="verify-full")
 OWNERS_HOST = "edna-prod-dw.cejfjblsis8x.us-east-1.redshift.amazonaws.com"
 MARK = "Zqx7Marker"  # stands for a student's data
 
