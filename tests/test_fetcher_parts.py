@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -14,7 +14,8 @@ import pytest
 from attendance_common.completeness import SchoolReading
 from attendance_common.errors import SourceError
 from attendance_common.flatten import Page, read_page
-from esd_period_attendance_fetcher import Readers, Task, next_task, parquet, read_schools, take_in
+from attendance_common.objects import parquet
+from esd_period_attendance_fetcher import Readers, Task, next_task, read_schools, take_in
 from tests.samples import LANDED, SCHOOL, page, record
 from tests.test_completeness import BEGUN, page_of
 
@@ -39,6 +40,10 @@ def three_pages(task: Task) -> Page:
     return page_of([first] if task.number == 3 else [first, first + 1], 5)
 
 
+def read(schools: Iterable[int], readers: Readers, ahead: int = 4) -> list[SchoolReading]:
+    return list(read_schools([SchoolReading(school, 2, BEGUN) for school in schools], readers, ahead))
+
+
 def faults(readings: Sequence[SchoolReading]) -> dict[int, str | None]:
     return {reading.school_id: reading.fault() for reading in readings}
 
@@ -46,39 +51,39 @@ def faults(readings: Sequence[SchoolReading]) -> dict[int, str | None]:
 @pytest.mark.parametrize("ahead", [1, 2, 7, 100])
 def test_every_school_is_read_whole(ahead: int) -> None:
     readers = InTurn(three_pages)
-    readings = list(read_schools([1, 2, 3], 2, readers, ahead))
+    readings = read([1, 2, 3], readers, ahead)
     assert faults(readings) == {1: None, 2: None, 3: None}
     assert sorted(readers.asked) == [(school, number) for school in (1, 2, 3) for number in (1, 2, 3)]
 
 
 def test_a_school_is_opened_only_when_the_open_ones_have_no_page_left_to_ask_for() -> None:
     readers = InTurn(three_pages)
-    list(read_schools([1, 2, 3], 2, readers, 1))
+    read([1, 2, 3], readers, ahead=1)
     assert readers.asked == [(school, number) for school in (1, 2, 3) for number in (1, 2, 3)]
 
 
 def test_a_school_that_fails_does_not_stop_the_others() -> None:
-    def read(task: Task) -> Answer:
+    def answer(task: Task) -> Answer:
         broken = task.reading.school_id == 2 and task.number == 2
         return SourceError("school 2, page 2: status 500, after 6 tries") if broken else three_pages(task)
 
-    readings = list(read_schools([1, 2, 3], 2, InTurn(read), 4))
+    readings = read([1, 2, 3], InTurn(answer))
     expected = {1: None, 2: "school 2, page 2: status 500, after 6 tries", 3: None}
     assert faults(readings) == expected
 
 
 def test_a_bug_in_a_reader_is_raised_where_it_is_seen() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(read_schools([1], 2, InTurn(lambda _: ZeroDivisionError()), 1))
+        read([1], InTurn(lambda _: ZeroDivisionError()))
 
 
 def test_no_schools() -> None:
-    assert list(read_schools([], 2, InTurn(three_pages), 4)) == []
+    assert read([], InTurn(three_pages)) == []
 
 
 def test_threads_answer_every_task() -> None:
     readers = Readers(4, three_pages)
-    readings = list(read_schools(range(1, 9), 2, readers, 8))
+    readings = read(range(1, 9), readers, ahead=8)
     assert faults(readings) == dict.fromkeys(range(1, 9))
 
 
