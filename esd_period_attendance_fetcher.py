@@ -8,48 +8,43 @@ person is needed (rows in quarantine, a school that could not be read).
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
-import hashlib
-import io
-import json
 import logging
 import queue
 import secrets
 import sys
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, command, landing
+from attendance_common import aws, command
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import AwsError, SourceError
+from attendance_common.errors import SourceError
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
-    import polars as pl
-    from mypy_boto3_s3 import S3Client
-
     from attendance_common.completeness import SchoolReading
-    from attendance_common.flatten import Page, Rejection
+    from attendance_common.flatten import Page
+    from attendance_common.objects import LandingZone
 
 log = logging.getLogger("attendance")
 
 READINGS = 3  # of a school whose list moved while it was read
-UPLOADS = 16  # objects written at a time
 
 
-def fetch_page(api: EsdApi, settings: FetcherSettings, school_id: int, number: int) -> Page:
+def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> Page:
     """One page of a school, flattened; raises SourceError when it cannot be had."""
     from attendance_common.completeness import absent_page
     from attendance_common.flatten import UnreadablePage, read_page
 
+    school_id, number = task.reading.school_id, task.number
     parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
     if settings.school_year_id is not None:
         parameters["schoolYearId"] = settings.school_year_id
-    order = {"sortField": "date", "sortDirection": "Ascending"}
+    order = {"sortField": "date", "sortDirection": task.reading.direction}
 
     def ask() -> Page:
         answer = api.get("/v1/periodAttendance", {**parameters, **order})
@@ -104,24 +99,22 @@ class Readers:
             self.answers.put((task, answer))
 
 
-def read_schools(
-    schools: Iterable[int], page_size: int, readers: Readers, ahead: int
-) -> Iterable[SchoolReading]:
+def read_schools(readings: Iterable[SchoolReading], readers: Readers, ahead: int) -> Iterable[SchoolReading]:
     """Yield each school's reading when it is finished, whatever came of it.
 
     `ahead` pages are kept asked for over all schools; a school is opened only when those that are open have
     no page left to ask for, so few are in memory.
     """
-    from attendance_common.completeness import SchoolReading
-
-    waiting = deque(schools)
+    waiting = iter(readings)
+    following = next(waiting, None)
     opened: list[SchoolReading] = []
     under_way = 0
-    while waiting or opened:
+    while following or opened:
         while under_way < ahead:
             task = next_task(opened)
-            if task is None and waiting:
-                opened.append(SchoolReading(waiting.popleft(), page_size, now()))
+            if task is None and following:
+                opened.append(following)
+                following = next(waiting, None)
                 continue
             if task is None:
                 break
@@ -154,156 +147,37 @@ def take_in(task: Task, answer: Page | BaseException) -> None:
         task.reading.add(task.number, answer)
 
 
-# --- landing ------------------------------------------------------------------------------------------------
-
-
-def parquet(rows: pl.DataFrame) -> bytes:
-    """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
-    body = io.BytesIO()
-    rows.write_parquet(body, compression="snappy", statistics=True)
-    return body.getvalue()
-
-
-def _status(error: Any) -> int:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-
-
-class LandingZone:
-    """Writes a school's objects: only where the content differs, never over what was read later."""
-
-    def __init__(self, client: S3Client, areas: landing.Areas, *, dry_run: bool) -> None:
-        self._s3 = client
-        self._areas = areas
-        self._dry_run = dry_run
-        self._pool = ThreadPoolExecutor(UPLOADS)
-        self._months: dict[str, dict[str, str]] = {}
-
-    def publish(self, reading: SchoolReading) -> Counter[str]:
-        """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
-
-        Raises AwsError; every write that was begun has ended by then.
-        """
-        rejections = reading.rejections()
-        unread = [rejection.record_id for rejection in rejections if rejection.record_id is not None]
-        done: Counter[str] = Counter()
-        pending: deque[Future[str]] = deque()
-        with aws.explained(f"s3://{self._areas.bucket}"):
-            if rejections:
-                self._quarantine(reading.school_id, rejections)
-            try:
-                for day, rows in reading.by_date():
-                    done["landed"] += rows.height
-                    self._existing(day)
-                    job = (day, reading.school_id, rows, unread, reading.begun)
-                    pending.append(self._pool.submit(self._publish_date, *job))
-                    if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
-                        done[pending.popleft().result()] += 1
-            finally:
-                wait(pending)
-            done.update(future.result() for future in pending)
-        return done
-
-    def _existing(self, day: dt.date) -> dict[str, str]:
-        """Name -> ETag of the objects that were in the date's month when it was first asked for."""
-        month = landing.month_folder(day)
-        if month not in self._months:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._areas.bucket, Prefix=f"{self._areas.landing}{month}"
-            )
-            found = (entry for page in pages for entry in page.get("Contents", []))
-            skip = len(self._areas.landing)
-            self._months[month] = {entry["Key"][skip:]: entry["ETag"].strip('"') for entry in found}
-        return self._months[month]
-
-    def _publish_date(
-        self, day: dt.date, school_id: int, rows: pl.DataFrame, unread: Sequence[int], read_at: dt.datetime
-    ) -> str:
-        name = landing.object_name(day, school_id)
-        etag = self._existing(day).get(name)
-        if etag and unread:
-            rows = self._keep_unread(name, rows, unread)
-        body = parquet(rows)
-        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        if etag == digest:
-            return "unchanged"
-        if self._dry_run:
-            return "written"
-        told = {"content-md5": digest, "read-at": read_at.isoformat(timespec="microseconds")}
-        return self._write(name, body, told, exists=etag is not None)
-
-    def _keep_unread(self, name: str, rows: pl.DataFrame, unread: Sequence[int]) -> pl.DataFrame:
-        """Keep what is landed of records whose newest version went to quarantine: stale, but not lost."""
-        import polars as pl
-
-        body = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.landing + name)["Body"].read()
-        lost = pl.col("id").is_in(list(unread)) & ~pl.col("id").is_in(rows["id"].to_list())
-        kept = pl.read_parquet(io.BytesIO(body)).filter(lost)
-        return pl.concat([rows, kept.select(rows.columns)]).sort("id") if kept.height else rows
-
-    def _write(self, name: str, body: bytes, told: dict[str, str], *, exists: bool) -> str:
-        """Put the object if it is still what was looked at; S3 answers 412 or 409 when it is not."""
-        from botocore.exceptions import ClientError
-
-        condition: dict[str, str] = {} if exists else {"IfNoneMatch": "*"}
-        for _ in range(10):
-            if not condition:
-                there = self._s3.head_object(Bucket=self._areas.bucket, Key=self._areas.landing + name)
-                if there["Metadata"].get("content-md5") == told["content-md5"]:
-                    return "unchanged"
-                if there["Metadata"].get("read-at", "") > told["read-at"]:
-                    return "superseded"
-                condition = {"IfMatch": there["ETag"]}
-            try:
-                self._put(self._areas.landing + name, body, Metadata=told, **condition)
-            except ClientError as error:
-                if _status(error) not in (409, 412):
-                    raise
-                condition = {}
-            else:
-                return "written"
-        raise AwsError(f"{name} is being written by others again and again: run again later")
-
-    def _put(self, key: str, body: bytes, **more: Any) -> None:
-        self._s3.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **more)
-
-    def _quarantine(self, school_id: int, rejections: Sequence[Rejection]) -> None:
-        """One JSON line per record, whole; named by its content, so that a rerun does not pile up."""
-        lines = [{"reason": r.reason, "schoolId": school_id, "record": r.record} for r in rejections]
-        body = "".join(json.dumps(line) + "\n" for line in sorted(lines, key=json.dumps)).encode()
-        name = f"school_{school_id}/{hashlib.sha256(body).hexdigest()[:32]}.jsonl"
-        if not self._dry_run:
-            self._put(self._areas.quarantine + name, body)
-
-    def record_run(self, record: dict[str, Any]) -> None:
-        """Write the run's record beside the landing zone."""
-        key = f"{self._areas.runs}fetch/{record['run']}.json"
-        if not self._dry_run:
-            with aws.explained(f"s3://{self._areas.bucket}/{key}"):
-                self._put(key, json.dumps(record, indent=1).encode())
-
-
 # --- the run ------------------------------------------------------------------------------------------------
 
 
 class Run:
     """One run over all schools: reads, publishes, reads again what moved, and keeps the record."""
 
-    def __init__(self, zone: LandingZone, context: command.Context) -> None:
+    def __init__(self, zone: LandingZone, context: command.Context, since: dt.date | None) -> None:
         self._zone = zone
         self._context = context
+        self._since = since
+        self._read_whole: set[int] = set()  # schools whose list the source did not sort
         self.run_id = f"{now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # sorts by time
         self.schools: dict[int, dict[str, Any]] = {}
 
     def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:
         """Read each school until it is complete, READINGS times at the most."""
-        for reading_number in range(1, READINGS + 1):
-            last = reading_number == READINGS
+        for _ in range(READINGS):
+            readings = (self._open(school, settings.page_size) for school in schools)
             again = []
-            for reading in read_schools(schools, settings.page_size, readers, 2 * settings.concurrency):
+            for reading in read_schools(readings, readers, 2 * settings.concurrency):
                 with self._context.termination.deferred():
-                    if not self._settle(reading) and not last:
+                    if not self._settle(reading):
                         again.append(reading.school_id)
             schools = again
+
+    def _open(self, school: int, page_size: int) -> SchoolReading:
+        from attendance_common.completeness import RecentReading, SchoolReading
+
+        if self._since is None or school in self._read_whole:
+            return SchoolReading(school, page_size, now())
+        return RecentReading(school, page_size, now(), self._since)
 
     def _settle(self, reading: SchoolReading) -> bool:
         """Publish a complete reading; False when it has to be done again."""
@@ -316,17 +190,19 @@ class Run:
         self.schools[school] = {**told, "fault": fault}
         if fault:
             log.warning("school %d was not read completely: %s", school, fault)
+            if reading.unsorted:
+                self._read_whole.add(school)
             return False
         rejections = reading.rejections()
         done = self._zone.publish(reading)
-        landed, quarantined = done.pop("landed", 0), len(rejections)
-        told |= {"landed": landed, "quarantined": quarantined}
-        told["repeats"] = reading.received - landed - quarantined
+        landed = done.pop("landed", 0)
+        told |= {"landed": landed, "quarantined": len(rejections)}
+        told |= {"repeats": reading.repeats, "older": reading.older}
         reasons = dict(Counter(rejection.reason for rejection in rejections))
         self.schools[school] = {**told, "objects": dict(done), "quarantine": reasons}
         log.info(
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
-            *(school, reading.received, reading.page_count, landed, quarantined),
+            *(school, reading.received, reading.page_count, landed, len(rejections)),
             ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
         )
         return True
@@ -345,37 +221,113 @@ class Run:
             **{f"objects_{became}": objects[became] for became in ("written", "unchanged", "superseded")},
         }
         attention = [f"school {school} was not read: {fault}" for school, fault in faults.items()]
+        attention += [
+            f"school {school}: its records do not add up, see the run record {self.run_id}"
+            for school, about in self.schools.items()
+            if not about.get("fault") and about["received"] != sum(about[part] for part in _PARTS)
+        ]
         if sums["quarantined"]:
             attention.append(f"{sums['quarantined']} records are in quarantine")
         return command.Outcome(counts, attention)
 
 
-_SUMS = ("pages", "received", "landed", "quarantined", "repeats")
+_PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
+_SUMS = ("pages", "received", *_PARTS)
 
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
-    """Fetch all schools."""
+    """Fetch the schools, or land what can be read of the quarantine."""
+    from attendance_common.objects import LandingZone
+
+    zone = LandingZone(settings, dry_run=context.dry_run)
+    if context.flags.replay_quarantine:
+        return replay(zone, context)
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
-    areas = landing.Areas(settings.bucket, settings.prefix)
-    zone = LandingZone(aws.s3_client(settings, UPLOADS + 1), areas, dry_run=context.dry_run)
-    schools = list_schools(api, settings)
+    schools = [school for school in list_schools(api, settings) if context.flags.shard.has(school)]
     log.info("%d schools", len(schools))
-    readers = Readers(
-        settings.concurrency,
-        lambda task: fetch_page(api, settings, task.reading.school_id, task.number),
-    )
-    run = Run(zone, context)
+    readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
+    run = Run(zone, context, context.flags.since)
     run.read_all(schools, settings, readers)
     outcome = run.outcome()
     zone.record_run({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
     return outcome
 
 
+def replay(zone: LandingZone, context: command.Context) -> command.Outcome:
+    """Land the records in quarantine that this version can read; the rest stays there."""
+    from attendance_common.flatten import read_again
+
+    counts: Counter[str] = Counter(read=0, landed=0, quarantined=0)
+    for key, school, rejections in zone.quarantined():
+        rows, rest = read_again(rejections, school)
+        with context.termination.deferred():
+            if rows.height:
+                zone.merge(school, rows)
+                zone.replace_quarantined(key, school, rest)
+        counts.update(read=len(rejections), landed=rows.height, quarantined=len(rest))
+    stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
+    return command.Outcome(dict(counts), stays)
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shard:
+    """This machine's share of the schools: by their ids alone, so that no two machines need to talk."""
+
+    number: int
+    of: int
+
+    def has(self, school: int) -> bool:
+        """Whether the school is this machine's."""
+        return school % self.of == self.number - 1
+
+
+def shard(text: str) -> Shard:
+    """`2/3` -> the second of three shares."""
+    number, slash, of = text.partition("/")
+    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+        return Shard(int(number), int(of))
+    raise argparse.ArgumentTypeError("must be i/n with i from 1 to n, such as 1/3")
+
+
+def days_ago(text: str) -> dt.date:
+    """A number of days -> the date so many days ago."""
+    if text.isdecimal() and 1 <= int(text) <= 10_000:
+        return dt.date.today() - dt.timedelta(days=int(text))
+    raise argparse.ArgumentTypeError("must be a number of days from 1")
+
+
+def flags() -> argparse.ArgumentParser:
+    """The fetcher's flags."""
+    made = command.parser((__doc__ or "").strip(), FetcherSettings)
+    recent = made.add_mutually_exclusive_group()
+    recent.add_argument(
+        "--since", type=dt.date.fromisoformat, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on"
+    )
+    recent.add_argument(
+        "--days", dest="since", type=days_ago, metavar="N", help="only the dates of the last N days"
+    )
+    made.add_argument(
+        "--shard",
+        type=shard,
+        default=Shard(1, 1),
+        metavar="i/n",
+        help="only the i-th of n shares of the schools",
+    )
+    made.add_argument(
+        "--replay-quarantine",
+        action="store_true",
+        help="land what can be read of the quarantine now, keep the rest; does not ask the API",
+    )
+    return made
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the fetcher; returns the exit status."""
-    description = (__doc__ or "").strip()
-    return command.run(command.parser(description, FetcherSettings), FetcherSettings, fetch, argv)
+    return command.run(flags(), FetcherSettings, fetch, argv)
 
 
 if __name__ == "__main__":

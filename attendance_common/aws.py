@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
+from attendance_common.landing import Areas
 
 if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so that --help answers at once
     import boto3
@@ -68,6 +69,13 @@ def read_secret(
     if missing:
         raise AwsError(f"secret {secret_id!r} has no {', '.join(missing)}: add it to the secret's JSON")
     return values
+
+
+def write_record(client: S3Client, areas: Areas, command: str, record: dict[str, Any], **more: Any) -> None:
+    """Leave the record of a run, named by its `run`, beside the landing zone."""
+    key = f"{areas.runs}{command}/{record['run']}.json"
+    with explained(f"s3://{areas.bucket}/{key}"):
+        client.put_object(Bucket=areas.bucket, Key=key, Body=json.dumps(record, indent=1).encode(), **more)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
+from attendance_common.records import parse_date
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5
@@ -42,6 +43,9 @@ class HeldPage:
 class SchoolReading:
     """The pages of one school, in whatever order they come. Pages are numbered from 1."""
 
+    direction = "Ascending"
+    unsorted = False
+
     def __init__(self, school_id: int, page_size: int, begun: dt.datetime) -> None:
         self.school_id = school_id
         self.begun = begun
@@ -58,7 +62,7 @@ class SchoolReading:
 
     def next_page(self) -> int | None:
         """The next page to ask for; None when there is none, or none before an awaited page has come."""
-        if self._trouble or (self._asked >= self._last and not self._needs_closing()):
+        if not self._more():
             return None
         self._waiting += 1
         if self._asked < self._last:
@@ -71,8 +75,10 @@ class SchoolReading:
     @property
     def finished(self) -> bool:
         """Nothing is awaited and nothing is left to ask for."""
-        idle = self._waiting == 0
-        return idle and (bool(self._trouble) or (self._asked >= self._last and not self._needs_closing()))
+        return self._waiting == 0 and not self._more()
+
+    def _more(self) -> bool:
+        return not self._trouble and (self._asked < self._last or self._needs_closing())
 
     def fail(self, reason: str) -> None:
         """A page could not be had at all."""
@@ -159,6 +165,18 @@ class SchoolReading:
         """What the source said last of how many records there are."""
         return self._counts[-1] if self._counts else None
 
+    @property
+    def repeats(self) -> int:
+        """Records that came more than once, counted without the first time."""
+        ids = pl.concat([page.ids for page in self._pages.values()])
+        rejected = sum(len(page.rejections) for page in self._pages.values())
+        return len(ids) - ids.n_unique() + rejected - len(self.rejections())
+
+    @property
+    def older(self) -> int:
+        """Records of dates that were not asked for."""
+        return 0
+
     def rejections(self) -> list[Rejection]:
         """What goes to quarantine; the same record twice counts once."""
         return list(dict.fromkeys(rejection for page in self._ordered() for rejection in page.rejections))
@@ -177,7 +195,8 @@ class SchoolReading:
             for part in self._pages[number].unpacked()[wanted[number]].partition_by("date"):
                 begun.setdefault(part.item(0, "date"), []).append(part)
             for date in [date for date in begun if ends[date] == number]:
-                yield _day(date), pl.concat(begun.pop(date)).sort("id")
+                rows = pl.concat(begun.pop(date)).sort("id")
+                yield day_of(rows), rows
 
     def _newest(self) -> pl.DataFrame:
         """Where the newest version of each id is: date, page, row on the page."""
@@ -196,6 +215,53 @@ def _content(page: Page) -> int:
     return hash((tuple(page.rows["id"]), page.rejections))
 
 
-def _day(text: str) -> dt.date:
-    """The date of a row: rows with any other text than MM-DD-YYYY went to quarantine."""
-    return dt.datetime.strptime(text, "%m-%d-%Y").date()
+class RecentReading(SchoolReading):
+    """The newest pages of one school, back to a date: read one by one, newest first.
+
+    It ends with the first page that has an older date. That proves the later dates complete only when the
+    source really sorted and the list did not move meanwhile; if not, `unsorted` or `fault()` says so.
+    """
+
+    direction = "Descending"
+
+    def __init__(self, school_id: int, page_size: int, begun: dt.datetime, since: dt.date) -> None:
+        super().__init__(school_id, page_size, begun)
+        self.unsorted = False
+        self._since = since
+        self._oldest = dt.date.max
+
+    def _more(self) -> bool:
+        return super()._more() and self._waiting == 0 and not self.unsorted and self._oldest >= self._since
+
+    def add(self, number: int, page: Page) -> None:
+        """Take in the next page and look how far back it goes."""
+        super().add(number, page)
+        for text in page.rows["date"]:
+            day = parse_date(text) or dt.date.max
+            self.unsorted = self.unsorted or day > self._oldest
+            self._oldest = min(self._oldest, day)
+
+    def fault(self) -> str | None:
+        """Why the recent dates must not be published; None when they are complete."""
+        if self.unsorted:
+            return "the source did not sort by date"
+        if len(set(self._counts)) > 1:
+            return "the list moved while its newest pages were read"
+        if self._oldest >= self._since:  # the list ended first: it was read whole
+            return super().fault()
+        return self._trouble or self._short_page()
+
+    @property
+    def older(self) -> int:
+        """Records of dates before the one asked for: they came along on the last page."""
+        days = self._newest()["date"]
+        return sum(1 for text in days if (parse_date(text) or dt.date.max) < self._since)
+
+    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """The dates that were seen completely."""
+        return ((day, rows) for day, rows in super().by_date() if day >= self._since)
+
+
+def day_of(rows: pl.DataFrame) -> dt.date:
+    """The date of rows that share one: any other text than MM-DD-YYYY went to quarantine."""
+    return dt.datetime.strptime(rows.item(0, "date"), "%m-%d-%Y").date()

@@ -146,6 +146,9 @@ class FetcherSettings(AwsSettings):
         parse=_whole(1, 64),
         flag="--concurrency",
     )
+    kms_key_id: str | None = setting(
+        "S3_KMS_KEY_ID", "KMS key that encrypts the objects; unset: as the bucket says"
+    )
     timeout: int = setting(
         "ESD_TIMEOUT", "seconds to wait for the API to say something", default="60", parse=_whole(1, 3600)
     )

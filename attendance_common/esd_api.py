@@ -10,7 +10,8 @@ import email.utils
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -32,11 +33,12 @@ GIVE_UP_AFTER = 3600.0
 
 
 class TemporaryFault(Exception):
-    """It may pass; `pause` is what the source asked for, in seconds."""
+    """It may pass; `pause` is what the source asked for, in seconds; `slow`: it has too much to do."""
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
+    def __init__(self, reason: str, pause: float | None = None, *, slow: bool = False) -> None:
         super().__init__(reason)
         self.pause = pause
+        self.slow = slow
 
 
 def retry_after(value: str | None) -> float | None:
@@ -69,6 +71,50 @@ class Token:
             return self._value
 
 
+class Pace:
+    """How many requests may be under way: halved when the source asks for less, back one by one after."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._allowed = float(most)
+        self._under_way = 0
+        self._slowed_at = 0.0
+        self._free = threading.Condition()
+
+    @property
+    def allowed(self) -> int:
+        """How many may be under way now."""
+        return int(self._allowed)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until one more request may be under way; a TemporaryFault that is `slow` lowers the pace."""
+        with self._free:
+            self._free.wait_for(lambda: self._under_way < self.allowed)
+            self._under_way += 1
+            begun = time.monotonic()
+        try:
+            yield
+        except TemporaryFault as fault:
+            self._ended(begun, slower=fault.slow)
+            raise
+        except BaseException:
+            self._ended(begun)
+            raise
+        self._ended(begun, faster=True)
+
+    def _ended(self, begun: float, *, slower: bool = False, faster: bool = False) -> None:
+        with self._free:
+            self._under_way -= 1
+            if slower and begun > self._slowed_at:  # once for all that were under way together
+                self._allowed = max(1.0, self.allowed / 2)
+                self._slowed_at = time.monotonic()
+                log.info("the source asks for less: %d requests at a time", self.allowed)
+            if faster:
+                self._allowed = min(float(self._most), self._allowed + 1 / self._allowed)
+            self._free.notify_all()
+
+
 class EsdApi:
     """A session with the API. Every call has a timeout; what may pass raises TemporaryFault."""
 
@@ -81,6 +127,7 @@ class EsdApi:
             "client_secret": secret["ESD_SECRET_KEY"],
         }
         self._token = Token(self._ask_for_token)
+        self._pace = Pace(settings.concurrency)
         self._session = requests.Session()
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.concurrency)
         self._session.mount("https://", adapter)
@@ -104,7 +151,8 @@ class EsdApi:
             return request
 
         # As auth, not as a header: requests lets a .netrc entry overwrite a header.
-        return self._send("GET", f"{self._settings.api_url}{path}", params=parameters, auth=bearer)
+        with self._pace.turn():
+            return self._send("GET", f"{self._settings.api_url}{path}", params=parameters, auth=bearer)
 
     def _ask_for_token(self) -> tuple[str, float]:
         answer = self._send("POST", self._token_url, data=self._form)
@@ -129,7 +177,8 @@ class EsdApi:
             raise TemporaryFault(type(error).__name__) from error
         if answer.status_code == 429 or answer.status_code >= 500:
             pause = retry_after(answer.headers.get("Retry-After"))
-            raise TemporaryFault(f"status {answer.status_code}", pause)
+            slow = answer.status_code in (429, 503)
+            raise TemporaryFault(f"status {answer.status_code}", pause, slow=slow)
         return answer
 
 

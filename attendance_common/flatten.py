@@ -173,6 +173,16 @@ def _all_fit(rows: pl.DataFrame) -> bool:
 
 def _read_any(body: bytes, school_id: int) -> Page:
     records, paging = _split(body)
+    rows, rejections = _read_each(records, school_id)
+    return Page(rows, tuple(rejections), paging)
+
+
+def read_again(rejections: Sequence[Rejection], school_id: int) -> tuple[pl.DataFrame, list[Rejection]]:
+    """What this version makes of records that an earlier one rejected: rows of SCHEMA, and the rest."""
+    return _read_each([rejection.record for rejection in rejections], school_id)
+
+
+def _read_each(records: Iterable[str], school_id: int) -> tuple[pl.DataFrame, list[Rejection]]:
     rows: list[Row] = []
     rejections: list[Rejection] = []
     for text in records:
@@ -181,7 +191,7 @@ def _read_any(body: bytes, school_id: int) -> Page:
             rejections.append(read)
         else:
             rows.append(read)
-    return Page(pl.DataFrame(rows, schema=SCHEMA, orient="row"), tuple(rejections), paging)
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row"), rejections
 
 
 def _split(body: bytes) -> tuple[list[str], Paging]:
