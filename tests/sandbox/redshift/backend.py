@@ -120,7 +120,7 @@ class Backend:
 
     def stop(self) -> None:
         """Ends every session; nothing is left running."""
-        command = [str(BIN / "pg_ctl"), "-D", str(self._data), "-m", "immediate", "-w", "-s", "stop"]
+        command = [str(BIN / "pg_ctl"), "-D", str(self._data), "-m", "fast", "-w", "-s", "stop"]
         subprocess.run(command, check=False, capture_output=True, **self._as_account())
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)

@@ -239,8 +239,8 @@ def _check_interval(node: exp.Interval) -> None:
 def _check_window(node: exp.Window) -> None:
     """An aggregate with an ORDER BY needs a frame, of ROWS; OHDSI/Achilles#232 has both texts."""
     call = node.this
-    if isinstance(call, exp.WithinGroup):
-        raise not_carried("WITHIN GROUP … OVER")
+    if isinstance(call, (exp.WithinGroup, exp.IgnoreNulls)):
+        raise not_carried("WITHIN GROUP … OVER and IGNORE NULLS")
     spec = node.args.get("spec")
     ranking = isinstance(call, exp.Anonymous) and call.name.lower() in RANKING
     if spec is not None and ranking:

@@ -55,7 +55,7 @@ class RedshiftStandIn:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate, private_key)
         self._backend = Backend(directory, user=user, database=database)
-        self._watch = Watch(statement_log)
+        self.watch = Watch(statement_log)
         self._cluster = Cluster(
             backend=self._backend,
             catalog=Catalog(aws_endpoint, region),
@@ -66,7 +66,7 @@ class RedshiftStandIn:
             roles=tuple(cluster_roles),
             isolation=isolation,
             query_ids=itertools.count(1000),
-            watch=self._watch,
+            watch=self.watch,
         )
         self._door: socket.socket | None = None
         self._clients: set[socket.socket] = set()
@@ -93,11 +93,11 @@ class RedshiftStandIn:
 
     def fail_next(self, matching: str, error: RedshiftError, times: int = 1) -> None:
         """Refuse the next `times` statements whose SQL matches the regex (any case) with `error`."""
-        self._watch.plan(matching, error, times)
+        self.watch.plan(matching, error, times)
 
     def cut_next(self, matching: str, times: int = 1) -> None:
         """Drop the connection in place of running the next `times` matching statements."""
-        self._watch.plan(matching, None, times)
+        self.watch.plan(matching, None, times)
 
     def _accept(self, door: socket.socket) -> None:
         while True:

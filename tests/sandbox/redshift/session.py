@@ -26,6 +26,7 @@ STATUS = {
 }
 ENDS_BLOCK = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
 OPENS_OR_ENDS_BLOCK = ENDS_BLOCK | {"BEGIN", "START"}
+MOST_HELD_BACK = 1 << 16  # bytes of answers
 
 
 class Session:
@@ -35,6 +36,8 @@ class Session:
         self._channel = channel
         self._cluster = cluster
         self._parameters = parameters
+        self._client = parameters.get("application_name", "")
+        self._held = bytearray()
 
     def run(self) -> None:
         """Greet, then answer."""
@@ -46,7 +49,7 @@ class Session:
             settings=settings,
         )
         try:
-            work = Work(self._cluster, link, self._channel.send)
+            work = Work(self._cluster, link, self._send)
             self._greet(work)
             while (message := self._channel.message())[0] != b"X":
                 self._answer(work, *message)
@@ -59,13 +62,28 @@ class Session:
             status["application_name"] = self._parameters["application_name"]
         hello = wire.frame(b"R", struct.pack("!i", 0))
         hello += b"".join(wire.parameter_status(name, value) for name, value in status.items())
-        self._channel.send(hello + wire.frame(b"K", work.link.key) + wire.ready(b"I"))
+        self._send(hello + wire.frame(b"K", work.link.key))
+        self._hand_over(work)
+
+    def _send(self, data: bytes) -> None:
+        """Answers wait until the client's turn comes, or until there are many of them."""
+        self._held += data
+        if len(self._held) > MOST_HELD_BACK:
+            self._flush()
+
+    def _flush(self) -> None:
+        held, self._held = bytes(self._held), bytearray()
+        self._channel.send(held)
+
+    def _hand_over(self, work: Work) -> None:
+        self._send(wire.ready(work.link.status))
+        self._flush()
 
     def _answer(self, work: Work, kind: bytes, payload: bytes) -> None:
         if kind == b"Q":
             self._run_string(work, payload[:-1].decode())
         elif kind == b"S":
-            self._channel.send(wire.ready(work.link.status))
+            self._hand_over(work)
         elif kind in (b"P", b"F"):
             error = not_supported("the extended query protocol, by this stand-in: send simple queries; it")
             self._refuse(work, error)
@@ -76,17 +94,18 @@ class Session:
         try:
             statements = self._split(sql)
             if not statements:
-                self._channel.send(wire.frame(b"I"))
+                self._send(wire.frame(b"I"))
             work.alone = len(statements) <= 1
             for statement in statements:
-                self._cluster.watch.raise_fault(statement.text)
-                self._run_statement(work, statement)
+                with self._cluster.watch.crossing(self._client, statement.text):
+                    self._cluster.watch.raise_fault(statement.text)
+                    self._run_statement(work, statement)
             self._close_implicit_block(work, "COMMIT")
         except ConnectionCut:
             raise
         except RedshiftError as error:
             self._refuse(work, error)
-        self._channel.send(wire.ready(work.link.status))
+        self._hand_over(work)
 
     def _split(self, sql: str) -> list[Statement]:
         try:
@@ -100,7 +119,7 @@ class Session:
     def _refuse(self, work: Work, error: RedshiftError) -> None:
         work.fail_block()
         self._close_implicit_block(work, "ROLLBACK")
-        self._channel.send(wire.error_response(translated(error, work)))
+        self._send(wire.error_response(translated(error, work)))
 
     def _run_statement(self, work: Work, statement: Statement) -> None:
         first = statement.words[0]

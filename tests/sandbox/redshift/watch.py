@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ConnectionCut, RedshiftError
+
+Crossing = Callable[[str, str], AbstractContextManager[None]]
 
 
 @dataclass
@@ -28,6 +31,9 @@ class Watch:
         self._log = log
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        # Entered with the client's application_name and the statement before it runs, left before its answer
+        # goes out; ConnectionCut raised in it cuts the client off.
+        self.crossing: Crossing = lambda _client, _sql: nullcontext()
 
     def plan(self, matching: str, error: RedshiftError | None, times: int) -> None:
         """The next `times` statements that match the regex, in any case, fail so."""
