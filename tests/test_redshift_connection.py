@@ -315,16 +315,29 @@ def test_psql_in_one_transaction_cannot_make_external_tables(
 
 
 def test_stop_leaves_nothing_running_and_start_brings_the_tables_back(tmp_path: Path) -> None:
-    before = {process.pid for process in psutil.process_iter()}
     with running(tmp_path) as place:
         place.run("CREATE TABLE kept (id INT)", "INSERT INTO kept VALUES (7)")
         client = place.connect()
+        server = postgres_of(tmp_path)
         place.redshift.stop()
+        assert not [process for process in server if alive(process)]
         with pytest.raises(psycopg2.Error):
             execute(client, "SELECT 1")
         with pytest.raises(psycopg2.OperationalError):
             place.connect()
         place.redshift.start()
         assert place.run("SELECT id FROM kept") == [(7,)]
-    left = [process.name() for process in psutil.process_iter() if process.pid not in before]
-    assert not [name for name in left if "postgres" in name]
+        server = postgres_of(tmp_path)
+    assert not [process for process in server if alive(process)]
+
+
+def postgres_of(directory: Path) -> list[psutil.Process]:
+    """The server and its children."""
+    first = int((directory / "postgres" / "postmaster.pid").read_text().split()[0])
+    server = psutil.Process(first)
+    return [server, *server.children(recursive=True)]
+
+
+def alive(process: psutil.Process) -> bool:
+    """A zombie is gone: only its number waits for the parent."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -129,25 +129,77 @@ QUERIES = [
 ]
 
 MERGES = [
-    ("MERGE INTO t AS x USING u ON x.id = u.id WHEN MATCHED THEN DELETE "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)", "42601", "x"),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN MATCHED AND u.id > 1 THEN DELETE "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)", "42601", "AND"),
+    (
+        (
+            "MERGE INTO t AS x USING u ON x.id = u.id WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42601",
+        "x",
+    ),
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED AND u.id > 1 THEN DELETE "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42601",
+        "AND",
+    ),
     ("MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE", "42601", "syntax error"),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)", "42601", "syntax"),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE "
-     "WHEN NOT MATCHED BY SOURCE THEN DELETE", "42601", "syntax error"),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id) "
-     "WHEN MATCHED THEN DELETE", "42601", "syntax error"),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DO NOTHING "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)", "42601", "syntax error"),
-    ("WITH w AS (SELECT 1 AS id) MERGE INTO t USING w ON t.id = w.id WHEN MATCHED THEN DELETE "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (w.id)", "42601", "syntax error"),
-    ("MERGE INTO t USING (SELECT * FROM t) AS s ON t.id = s.id WHEN MATCHED THEN DELETE "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)", "XX000", "cannot reference target table"),
-    ("MERGE INTO svv_tables USING u ON true WHEN MATCHED THEN DELETE "
-     "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)", "42P01", "does not exist"),
-]  # fmt: skip
+    (
+        "MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)",
+        "42601",
+        "syntax",
+    ),
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED BY SOURCE THEN DELETE"
+        ),
+        "42601",
+        "syntax error",
+    ),
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id) "
+            "WHEN MATCHED THEN DELETE"
+        ),
+        "42601",
+        "syntax error",
+    ),
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DO NOTHING "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42601",
+        "syntax error",
+    ),
+    (
+        (
+            "WITH w AS (SELECT 1 AS id) MERGE INTO t USING w ON t.id = w.id WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (w.id)"
+        ),
+        "42601",
+        "syntax error",
+    ),
+    (
+        (
+            "MERGE INTO t USING (SELECT * FROM t) AS s ON t.id = s.id WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
+        ),
+        "XX000",
+        "cannot reference target table",
+    ),
+    (
+        (
+            "MERGE INTO svv_tables USING u ON true WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42P01",
+        "does not exist",
+    ),
+]
 
 CATALOGS = [
     "pg_stat_statements",
@@ -162,38 +214,102 @@ CATALOGS = [
 ]
 
 EXTERNAL = [
-    ("CREATE EXTERNAL TABLE IF NOT EXISTS esd_spectrum.x (id BIGINT) STORED AS PARQUET "
-     "LOCATION 's3://b-1/x/'", "42601", "NOT"),
-    ("CREATE EXTERNAL TABLE x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/'", "0A000", "external schema"),
-    ("CREATE EXTERNAL TABLE public.x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/'", "42809", "public"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/' "
-     "TBLPROPERTIES ('a'='b')", "42601", "TBLPROPERTIES"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (s STRING) STORED AS PARQUET LOCATION 's3://b-1/x/'", "42704", "string"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (t TIMESTAMPTZ) STORED AS PARQUET LOCATION 's3://b-1/x/'",
-     "42704", "timestamptz"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (t TIMESTAMP WITH TIME ZONE) STORED AS PARQUET "
-     "LOCATION 's3://b-1/x/'", "42704", "timestamp"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (t SUPER) STORED AS PARQUET LOCATION 's3://b-1/x/'", "42704", "super"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT NOT NULL) STORED AS PARQUET LOCATION 's3://b-1/x/'",
-     "42601", "NOT"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT DEFAULT 1) STORED AS PARQUET LOCATION 's3://b-1/x/'",
-     "42601", "DEFAULT"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT ENCODE zstd) STORED AS PARQUET LOCATION 's3://b-1/x/'",
-     "42601", "ENCODE"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT, year INT) PARTITIONED BY (year INT) STORED AS PARQUET "
-     "LOCATION 's3://b-1/x/'", "42701", "year"),
-    ('CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION "s3://b-1/x/"', "42601", "s3:"),
-    ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION 'b-1/x/'", "42601", "location"),
+    (
+        (
+            "CREATE EXTERNAL TABLE IF NOT EXISTS esd_spectrum.x (id BIGINT) STORED AS PARQUET "
+            "LOCATION 's3://b-1/x/'"
+        ),
+        "42601",
+        "NOT",
+    ),
+    (
+        "CREATE EXTERNAL TABLE x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "0A000",
+        "external schema",
+    ),
+    (
+        "CREATE EXTERNAL TABLE public.x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42809",
+        "public",
+    ),
+    (
+        (
+            "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION 's3://b-1/x/' "
+            "TBLPROPERTIES ('a'='b')"
+        ),
+        "42601",
+        "TBLPROPERTIES",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (s STRING) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42704",
+        "string",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (t TIMESTAMPTZ) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42704",
+        "timestamptz",
+    ),
+    (
+        (
+            "CREATE EXTERNAL TABLE esd_spectrum.x (t TIMESTAMP WITH TIME ZONE) STORED AS PARQUET "
+            "LOCATION 's3://b-1/x/'"
+        ),
+        "42704",
+        "timestamp",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (t SUPER) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42704",
+        "super",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT NOT NULL) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42601",
+        "NOT",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT DEFAULT 1) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42601",
+        "DEFAULT",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT ENCODE zstd) STORED AS PARQUET LOCATION 's3://b-1/x/'",
+        "42601",
+        "ENCODE",
+    ),
+    (
+        (
+            "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT, year INT) PARTITIONED BY (year INT) STORED AS PARQUET "
+            "LOCATION 's3://b-1/x/'"
+        ),
+        "42701",
+        "year",
+    ),
+    (
+        'CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION "s3://b-1/x/"',
+        "42601",
+        "s3:",
+    ),
+    (
+        "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET LOCATION 'b-1/x/'",
+        "42601",
+        "location",
+    ),
     ("CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT) STORED AS PARQUET", "42601", "end of input"),
     ("CREATE TABLE esd_spectrum.x (id BIGINT)", "0A000", "external schema"),
     ("SELECT * FROM esd_spectrum.nowhere", "42P01", "esd_spectrum.nowhere"),
     ("SELECT * FROM nowhere", "42P01", "nowhere"),
     ("ALTER TABLE esd_spectrum.nowhere ADD PARTITION (a='1') LOCATION 's3://b-1/x/'", "42P01", "nowhere"),
     ("DROP TABLE esd_spectrum.nowhere", "42P01", "nowhere"),
-    ("CREATE EXTERNAL SCHEMA esd_spectrum FROM DATA CATALOG DATABASE 'esd' IAM_ROLE default", "42P06", "exists"),
+    (
+        "CREATE EXTERNAL SCHEMA esd_spectrum FROM DATA CATALOG DATABASE 'esd' IAM_ROLE default",
+        "42P06",
+        "exists",
+    ),
     ("CREATE EXTERNAL SCHEMA y FROM DATA CATALOG DATABASE 'esd' IAM_ROLE 'me'", "42601", "IAM role"),
     ("CREATE EXTERNAL SCHEMA y FROM DATA CATALOG DATABASE 'esd'", "42601", "end of input"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

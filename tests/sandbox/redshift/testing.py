@@ -1,4 +1,4 @@
-"""A stand-in with its own S3 and Glue for the tests of this package, and what they do with it all the time."""
+"""A stand-in with its own S3 and Glue for the tests of this package, and what they do with it."""
 
 from __future__ import annotations
 
