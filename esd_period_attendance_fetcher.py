@@ -12,7 +12,6 @@ import argparse
 import datetime as dt
 import logging
 import queue
-import secrets
 import sys
 import threading
 from collections import Counter
@@ -158,7 +157,7 @@ class Run:
         self._context = context
         self._since = since
         self._read_whole: set[int] = set()  # schools whose list the source did not sort
-        self.run_id = f"{now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"  # sorts by time
+        self.run_id = command.run_id()
         self.schools: dict[int, dict[str, Any]] = {}
 
     def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:
@@ -244,12 +243,14 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
         return replay(zone, context)
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
-    schools = [school for school in list_schools(api, settings) if context.flags.shard.has(school)]
+    listed, doubts = list_schools(api, settings)
+    schools = [school for school in listed if context.flags.shard.has(school)]
     log.info("%d schools", len(schools))
     readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
     run = Run(zone, context, context.flags.since)
     run.read_all(schools, settings, readers)
     outcome = run.outcome()
+    outcome.attention += doubts
     zone.record_run({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
     return outcome
 

@@ -10,6 +10,7 @@ person is needed (a check that failed, objects that do not belong into the landi
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import logging
 import sys
@@ -23,14 +24,15 @@ from attendance_common import aws, command, discovery, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import WarehouseError
-from attendance_common.warehouse import SETUP, Warehouse
+from attendance_common.warehouse import SETUP, Conflict, Warehouse
 
 if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is quick
     from mypy_boto3_s3 import S3Client
 
 log = logging.getLogger("attendance")
 
-LISTERS = 16  # months of the landing zone listed at a time
+LISTERS = 16  # requests to S3 at a time
+FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
 
 
 # --- the landing zone ---------------------------------------------------------------------------------------
@@ -81,6 +83,28 @@ def landed_at(client: S3Client, areas: landing.Areas, source_files: Sequence[str
     ]
 
 
+def footer_rows(client: S3Client, areas: landing.Areas, days: Sequence[dt.date]) -> dict[dt.date, int]:
+    """How many rows each partition holds by its objects' own Parquet footers."""
+    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
+        prefixes = [f"{areas.landing}{landing.partition_folder(day)}" for day in days]
+        listed = pool.map(lambda prefix: list(_objects(client, areas, prefix)), prefixes)
+        keys = [entry["Key"] for entries in listed for entry in entries]
+        read = [key for key in keys if not discovery.hidden(key)]
+        rows = pool.map(lambda key: _rows_in(client, areas.bucket, key), read)
+        counts = Counter(dict.fromkeys(days, 0))
+        for key, held in zip(read, rows, strict=True):
+            counts[landing.partition_of(key[len(areas.landing) :]) or days[0]] += held
+        return dict(counts)
+
+
+def _rows_in(client: S3Client, bucket: str, key: str) -> int:
+    """The row count in an object's footer, which lies at its end."""
+    import polars as pl
+
+    end = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{FOOTER_BYTES}")["Body"].read()
+    return int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
+
+
 # --- registering --------------------------------------------------------------------------------------------
 
 
@@ -128,7 +152,7 @@ class Batch:
     def load(self, days: Sequence[dt.date]) -> Counter[str]:
         """Merge the partitions; returns what became of their rows. Runs inside a transaction.
 
-        Raises WarehouseError when the check fails: nothing of the batch is kept then.
+        Raises CheckFailed when the numbers do not add up: nothing of the batch is kept then.
         """
         send = self._warehouse.rows
         send(sql.LOCK)
@@ -136,31 +160,33 @@ class Batch:
         days = [day for day in days if loaded.get(day) != self._found.partitions[day].fingerprint]
         if not days:  # another loader was here first
             return Counter()
-        self._stage(days)
+        rows = self._stage(days)
         send(sql.CLASSIFY)
         outcomes: Counter[str] = Counter()
-        for outcome, rows in send(sql.COUNT_OUTCOMES):
-            outcomes[outcome] += rows
+        for outcome, count in send(sql.COUNT_OUTCOMES):
+            outcomes[outcome] += count
+        check_sum(days, sum(rows.values()), outcomes)
         send(sql.DELETE_UPDATED)
         send(sql.INSERT_CHANGED)
-        outcomes["removed"] = self._remove(days)
+        outcomes["removed"] = self._warehouse.count(*sql.delete_removed(days))
         self._check(days)
-        self._remember(days)
+        self._remember(rows)
         send(sql.DROP_TEMPORARY)
         return outcomes
 
-    def _stage(self, days: Sequence[dt.date]) -> None:
+    def _stage(self, days: Sequence[dt.date]) -> dict[dt.date, int]:
+        """Read the partitions; gives their rows, by date, as Spectrum counts them."""
         send = self._warehouse.rows
         send(sql.CREATE_INCOMING)
         send(*sql.read_incoming(days))
+        rows = {**dict.fromkeys(days, 0), **dict(send(sql.COUNT_DAYS))}
+        check_footers(footer_rows(self._client, self._areas, days), rows)
         send(sql.CREATE_LANDED)
         tied = [name for (name,) in send(sql.TIED_FILES)]
         known = landed_at(self._client, self._areas, tied)
         if known:
             self._warehouse.insert(sql.INSERT_LANDED, known)
-
-    def _remove(self, days: Sequence[dt.date]) -> int:
-        return self._warehouse.count(*sql.delete_removed(days))
+        return rows
 
     def _check(self, days: Sequence[dt.date]) -> None:
         [(held, rows, records)] = self._warehouse.rows(sql.CHECK)
@@ -170,19 +196,37 @@ class Batch:
                 f"{records} of them: not loaded. See the README, 'Duplicate Key Violation'"
             )
 
-    def _remember(self, days: Sequence[dt.date]) -> None:
-        counts = dict(self._warehouse.rows(sql.COUNT_DAYS))
+    def _remember(self, counted: dict[dt.date, int]) -> None:
         found = self._found.partitions
-        rows = [(day, found[day].fingerprint, found[day].objects, counts.get(day, 0)) for day in days]
-        self._warehouse.rows(*sql.forget_loads(days))
+        rows = [(day, found[day].fingerprint, found[day].objects, count) for day, count in counted.items()]
+        self._warehouse.rows(*sql.forget_loads(list(counted)))
         self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
 
 
-class CheckFailed(Exception):
-    """What was merged is not what the partitions hold; the batch was rolled back."""
+class CheckFailed(Conflict):
+    """The numbers do not add up. An object may have been replaced meanwhile: the batch is tried again."""
 
 
-READ = ("inserted", "updated", "skipped", "stale")
+def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> None:
+    """Raise CheckFailed unless Spectrum read as many rows of each date as the objects' footers tell."""
+    for day, rows in sorted(read.items()):
+        if rows != by_footers.get(day):
+            told = by_footers.get(day, "no")
+            raise CheckFailed(
+                f"partition {day} holds {told} rows by its objects, Spectrum read {rows}: not loaded"
+            )
+
+
+def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> None:
+    """Raise CheckFailed unless every row that was read became something."""
+    if sum(outcomes[name] for name in READ) != read:
+        raise CheckFailed(
+            f"partitions {days[0]} to {days[-1]}: {read} rows were read, {dict(outcomes)} came of them: not "
+            "loaded. See the README, 'Duplicate Key Violation'"
+        )
+
+
+READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
 
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
@@ -196,42 +240,58 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     changed = discovery.to_load(found, dict(warehouse.rows(sql.LOADED)))
     log.info("%d objects in %d partitions", found.objects, len(found.partitions))
     log.info("%d partitions to register, %d to load", len(new), len(changed))
-    outcome = command.Outcome(
-        {"partitions": len(found.partitions), "objects": found.objects, "registered": len(new)}
-    )
-    if found.strays:
-        outcome.attention.append(
-            f"{found.strays} objects below s3://{areas.bucket}/{areas.landing} are not the fetcher's: "
-            "Spectrum reads them as broken Parquet, move them away"
-        )
+    outcome = command.Outcome(attention=strays(found, areas))
     sums: Counter[str] = Counter()
     if not context.dry_run:
         for text, values in sql.register(new, areas):
             warehouse.rows(text, values)
-        sums = load_changed(warehouse, Batch(warehouse, client, areas, found), changed, settings, outcome)
-    outcome.counts |= {"loaded": len(changed), "rows_read": sum(sums[name] for name in READ)}
-    outcome.counts |= {name: sums[name] for name in (*READ, "removed")}
+        batch = Batch(warehouse, client, areas, found)
+        sums = load_changed(warehouse, batch, changed, settings.batch_partitions, outcome)
+    outcome.counts = {
+        "run": command.run_id(),
+        "partitions": len(found.partitions),
+        "objects": found.objects,
+        "registered": len(new),
+        "loaded": len(changed),
+        "rows_read": sum(sums[name] for name in READ),
+        **{name: sums[name] for name in (*READ, "removed")},
+    }
+    if not context.dry_run:
+        aws.write_record(client, areas, "load", {**outcome.counts, "attention": outcome.attention})
     return outcome
+
+
+def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
+    """A sentence when something else than the fetcher's objects lies in the landing zone."""
+    if not found.strays:
+        return []
+    place = f"s3://{areas.bucket}/{areas.landing}"
+    return [f"{found.strays} objects below {place} are not Parquet in a partition: Spectrum fails on them"]
 
 
 def load_changed(
     warehouse: Warehouse,
     batch: Batch,
     changed: Sequence[dt.date],
-    settings: LoaderSettings,
+    most: int,
     outcome: command.Outcome,
 ) -> Counter[str]:
-    """Load batch after batch; one whose check fails is left as it was and told."""
+    """Load batch after batch; one whose numbers do not add up is left as it was and told."""
     sums: Counter[str] = Counter()
-    for days in discovery.batches(changed, settings.batch_partitions):
+    for days in discovery.batches(changed, most):
         try:
             done = warehouse.transaction(partial(batch.load, days))
         except CheckFailed as failed:
             outcome.attention.append(str(failed))
             continue
-        log.info("partitions %s to %s: %s", days[0], days[-1], dict(done))
+        log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
         sums += done
     return sums
+
+
+def told(outcomes: Counter[str]) -> str:
+    """Counts for the log: `3 inserted, 1 updated`."""
+    return ", ".join(f"{count} {name}" for name, count in outcomes.items() if count) or "nothing to do"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,10 @@ done; 1 failed, running again is safe; 2 wrong usage or configuration; 3 finishe
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import logging
+import secrets
 import signal
 import sys
 import time
@@ -79,6 +81,11 @@ class Context:
     def dry_run(self) -> bool:
         """Show what would change and change nothing."""
         return bool(self.flags.dry_run)
+
+
+def run_id() -> str:
+    """A name for a run's record; names sort by time."""
+    return f"{dt.datetime.now(dt.timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 Work = Callable[[Any, Context], Outcome]

@@ -45,7 +45,7 @@ def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
     found = Found()
     for entry in entries:
         name = entry["Key"][len(prefix) :]
-        if _hidden(name):
+        if hidden(name):
             continue
         day = partition_of(name)
         if day is None or not name.endswith(".parquet"):
@@ -56,7 +56,8 @@ def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
     return found
 
 
-def _hidden(name: str) -> bool:
+def hidden(name: str) -> bool:
+    """Whether Spectrum passes the object over."""
     last = name.rsplit("/", 1)[-1]
     return last == "" or last.startswith(_HIDDEN_STARTS) or last.endswith("~")
 

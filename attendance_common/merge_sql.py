@@ -211,7 +211,8 @@ SELECT outcome, COUNT(*)
 FROM change
 GROUP BY outcome
 UNION ALL
-SELECT 'stale', (SELECT COUNT(*) FROM incoming) - (SELECT COUNT(*) FROM change)"""
+SELECT 'stale', COUNT(*) - COUNT(DISTINCT id)
+FROM incoming"""
 
 COUNT_DAYS = """\
 SELECT attendance_date, COUNT(*)

@@ -74,7 +74,7 @@ class Warehouse:
                 with attempt:
                     return self._once(work)
         except Conflict as conflict:
-            raise WarehouseError(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
+            raise type(conflict)(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
         raise AssertionError("unreachable")
 
     def _once(self, work: Callable[[], T]) -> T:
