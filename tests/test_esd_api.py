@@ -385,8 +385,30 @@ def test_schools(
     source: Source, api: EsdApi, pauses: list[float], answers: list[Answer], ids: list[int]
 ) -> None:
     source.answers = list(answers)
-    assert list_schools(api, SETTINGS) == ids
+    assert list_schools(api, SETTINGS) == (ids, [])
     assert source.answers == []
+
+
+def listed(paging: bytes) -> Answer:
+    return 200, b'{"schools": [{"id": 5}], "pagingInfo": {%s}}' % paging
+
+
+@pytest.mark.parametrize(
+    ("answers", "doubt"),
+    [
+        ([listed(b'"totalPages": 1, "totalCount": 89')], "ESD counts 89 schools and lists 1"),
+        ([listed(b'"totalPages": 9')] * 2, "repeats itself"),
+        ([listed(b'"totalPages": 9, "totalCount": 1')] * 2, ""),
+    ],
+    ids=["fewer than counted", "the same page again and again", "more pages than schools"],
+)
+def test_schools_that_may_be_missing_are_told(
+    source: Source, api: EsdApi, answers: list[Answer], doubt: str
+) -> None:
+    source.answers = list(answers)
+    ids, told = list_schools(api, SETTINGS)
+    assert (ids, source.answers, len(told)) == ([5], [], int(bool(doubt)))
+    assert doubt in " ".join(told)
 
 
 @pytest.mark.parametrize("answer", [(404, b""), (200, b'{"schools": []}')], ids=["404", "an empty list"])
