@@ -1,0 +1,102 @@
+"""The README says what is so: settings, flags, statuses, queries, policies and targets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import fields
+
+import pytest
+
+import esd_period_attendance_fetcher
+from attendance_common import command
+from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
+from tests.readme import README, ROOT, blocks, owner_queries, section
+
+TEXT = README.read_text(encoding="utf-8")
+PARSERS = {
+    "fetcher": esd_period_attendance_fetcher.flags(),
+    "loader": command.parser("", LoaderSettings),
+}
+
+# As the analysts wrote them.
+QUERIES = [
+    """SELECT COUNT(*), year, month, day FROM esd_spectrum.period_attendance GROUP BY year, month, day ORDER BY year DESC, month DESC, day DESC""",  # noqa: E501
+    """SELECT attendance_date, COUNT(*) as total_records, COUNT(DISTINCT student_id) as unique_students,
+    SUM(CASE WHEN attendance_status = 'Absent' THEN 1 ELSE 0 END) as absences
+FROM public.period_attendance WHERE attendance_date >= '2025-12-01' GROUP BY attendance_date ORDER BY attendance_date DESC""",  # noqa: E501
+    """SELECT COUNT(DISTINCT year || '-' || month || '-' || day) as partition_count FROM esd_spectrum.period_attendance""",  # noqa: E501
+    """SELECT MAX(attendance_date) as latest_date, MAX(modified_on) as latest_modified FROM public.period_attendance""",  # noqa: E501
+    """SELECT 'External' as source, COUNT(*) as row_count FROM esd_spectrum.period_attendance
+UNION ALL SELECT 'Native' as source, COUNT(*) as row_count FROM public.period_attendance""",
+]
+
+
+@pytest.mark.parametrize("settings", [FetcherSettings, LoaderSettings])
+def test_every_setting_stands_in_the_table_with_its_flag_and_default(settings: type[AwsSettings]) -> None:
+    rows = {
+        cells[1].strip(" `"): cells
+        for cells in (line.split("|") for line in section("Settings").splitlines())
+        if len(cells) > 4
+    }
+    for declared in fields(settings):
+        told = declared.metadata
+        cells = rows[told["variable"]]
+        assert (told["flag"] or "") == cells[2].strip(" `")
+        assert told["default"] is None or told["default"] in cells[3]
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_every_flag_is_named(name: str) -> None:
+    flags = [flag for action in PARSERS[name]._actions for flag in action.option_strings]
+    assert "--dry-run" in flags
+    for flag in flags:
+        assert flag in ("-h",) or f"`{flag}" in TEXT, flag
+
+
+def test_every_flag_that_is_named_exists() -> None:
+    known = {flag for parser in PARSERS.values() for flag in option_strings(parser)}
+    own = re.findall(r"`(--[a-z-]+)", TEXT)
+    assert own
+    assert set(own) <= known
+
+
+def option_strings(parser: argparse.ArgumentParser) -> list[str]:
+    return [flag for action in parser._actions for flag in action.option_strings]
+
+
+def test_every_exit_status_is_told() -> None:
+    statuses = re.findall(r"^\| (\d) \|", section("Running it"), re.MULTILINE)
+    assert statuses == ["0", "1", "2", "3"]
+
+
+def test_the_owners_queries_are_the_owners() -> None:
+    assert owner_queries() == QUERIES
+
+
+def test_the_policies_are_json_and_name_what_they_allow() -> None:
+    policies = [json.loads(block) for block in blocks("Prerequisites", "json")]
+    assert len(policies) == 2
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    resources = [statement["Resource"] for statement in statements]
+    actions = [statement["Action"] for statement in statements]
+    assert "*" not in json.dumps(actions)
+    assert "*" not in resources
+    assert "s3:DeleteObject" not in json.dumps(
+        [s for s in statements if "landing" in json.dumps(s["Resource"])]
+    )
+
+
+def test_every_target_that_is_named_exists() -> None:
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z]+)`", TEXT)) | set(
+        re.findall(r"^make ([a-z]+)$", TEXT, re.MULTILINE)
+    )
+    assert named
+    assert named <= made
+
+
+def test_the_troubleshooting_names_what_the_owner_asked_for() -> None:
+    for trouble in ("Spectrum Scan Error", "Duplicate Key Violation", "Date Parse Error"):
+        assert f"**{trouble}**" in section("Troubleshooting")
