@@ -6,7 +6,8 @@ import gzip
 import socket
 import struct
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -87,6 +88,8 @@ class EsdServer:
         self.tokens = Tokens(client_id, client_secret)
         self.faults = FaultPlan(source, self.tokens)
         self.traffic = Traffic()
+        # Entered before a request is answered, left before the answer goes out; Dropped in it drops it.
+        self.crossing: Callable[[str], AbstractContextManager[None]] = lambda _call: nullcontext()
         self._api = EsdApi(source, self.tokens)
         self._compressed: dict[Hashable, bytes] = {}
         self._compressed_version = -1
@@ -136,7 +139,8 @@ class EsdServer:
         status = None
         self.traffic.begin(request)
         try:
-            answer = self.faults.apply(request, self._api.answer)
+            with self.crossing(f"{request.method} {request.path}"):
+                answer = self.faults.apply(request, self._api.answer)
             status = answer.status
             return answer
         finally:
