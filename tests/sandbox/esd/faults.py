@@ -250,6 +250,20 @@ def _no_schools(exchange: Exchange) -> Answer:
     return _edited(exchange.proceed(exchange.request), emptied)
 
 
+def _unsorted(exchange: Exchange) -> Answer:
+    """Pay no heed to the field that is to be sorted by."""
+    return exchange.proceed(_without("sortField", exchange.request))
+
+
+def _ascending(exchange: Exchange) -> Answer:
+    """Pay no heed to the direction that is to be sorted in."""
+    return exchange.proceed(_without("sortDirection", exchange.request))
+
+
+def _without(name: str, request: Request) -> Request:
+    return replace(request, query={key: value for key, value in request.query.items() if key != name})
+
+
 def _change(exchange: Exchange) -> Answer:
     """Change the source, then answer from what it is now."""
     change, school = exchange.fault.change, exchange.request.school or 0
@@ -284,5 +298,7 @@ KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "total_pages": _total_pages,
     "bare_list": _bare_list,
     "no_schools": _no_schools,
+    "unsorted": _unsorted,
+    "ascending": _ascending,
     "change": _change,
 }
