@@ -6,6 +6,7 @@ It knows good records only; which records are odd, and why, stands in the tests 
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -135,11 +136,13 @@ class Table:
         self._from: dict[int, Place] = {}
         self._seen: dict[Place, int] = {}
 
-    def load(self, landed: Landed) -> None:
-        """Merge the dates that have a list which is not the one last loaded."""
-        days = {
-            day for (day, school), write in landed.written.items() if self._seen.get((day, school)) != write
-        }
+    def pending(self, landed: Landed) -> list[date]:
+        """Dates that have a list which is not the one last loaded, oldest first."""
+        return sorted({place[0] for place, write in landed.written.items() if self._seen.get(place) != write})
+
+    def load(self, landed: Landed, only: Container[date] | None = None) -> None:
+        """Merge the dates that are pending; all of them, or only these."""
+        days = [day for day in self.pending(landed) if only is None or day in only]
         lists = {place: rows for place, rows in landed.lists.items() if place[0] in days}
         read = {key for rows in lists.values() for key in rows}
         for key in [key for key, place in self._from.items() if place in lists and key not in read]:
@@ -148,7 +151,7 @@ class Table:
             for key, row in lists[place].items():
                 if key not in self.rows or self._newer(row, place, key, landed):
                     self.rows[key], self._from[key] = row, place
-        self._seen = dict(landed.written)
+        self._seen |= {place: landed.written[place] for place in lists}
 
     def _newer(self, row: Row, place: Place, key: int, landed: Landed) -> bool:
         offered = (age(row), landed.written[place])

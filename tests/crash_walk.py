@@ -1,0 +1,245 @@
+"""The walk through every point at which a script can die: each call that it makes, each way, then on to the end.
+
+`python -m tests.crash_walk` walks all points and prints what was tried and what was found; status 1 when
+anything was found. A test takes a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+
+from tests.crash_world import PACE, Saved, Stage, staged
+from tests.model import Row
+from tests.pipeline import FETCHER, LOADER, Finished
+from tests.sandbox.tripwire import WAYS, Call, To, Tripwire, Way
+
+ENDS_WELL = {FETCHER: 3, LOADER: 0}  # the fetcher has a record in quarantine
+SIGKILLED = -9
+
+
+# --- what must hold at every instant ------------------------------------------------------------------------
+
+
+def between_landings(before: Mapping[str, str], after: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Every object is what it was or what it will be; none is gone, none is another's."""
+    gone = [f"{key} was deleted" for key in before.keys() - now.keys()]
+    other = [
+        f"{key} is neither as before nor as after" for key in now if now[key] not in (before.get(key), after.get(key))
+    ]
+    return sorted(gone + other)
+
+
+def between_tables(before: Sequence[Row], after: Sequence[Row], now: Sequence[Row]) -> list[str]:
+    """Every date holds what it held or what it will hold, but for a record that stands at another date now."""
+    elsewhere = {row["id"]: row["attendance_date"] for row in now}
+    found = []
+    for day in sorted({row["attendance_date"] for rows in (before, after, now) for row in rows}):
+        held, kept, new = (_on(day, rows) for rows in (now, before, after))
+        left = [row for row in kept if elsewhere.get(row["id"], day) == day]
+        if held not in (kept, new, left):
+            found.append(f"{day} holds neither its rows from before nor those from after")
+    return found
+
+
+def _on(day: date, rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["attendance_date"] == day]
+
+
+class Onlooker:
+    """Looks at the landing zone after each call to AWS, and at the table after each COMMIT, or any statement."""
+
+    def __init__(self, stage: Stage, *, at_every_statement: bool = False) -> None:
+        self._stage = stage
+        self._every = at_every_statement
+        self._step = 0  # the last state of the table that was seen
+
+    def __call__(self, call: Call) -> list[str]:
+        """What is wrong now."""
+        if call.to is To.AWS:
+            return self._landing()
+        if call.to is To.WAREHOUSE and (self._every or call.text == "COMMIT"):
+            return self._table()
+        return []
+
+    def _landing(self) -> list[str]:
+        before, after = (_etags(saved) for saved in (self._stage.first, self._stage.landed))
+        return between_landings(before, after, self._stage.objects())
+
+    def _table(self) -> list[str]:
+        rows, states = self._stage.warehouse.rows(), self._stage.states
+        if rows not in states[self._step :]:
+            return ["the table is in no state that follows from whole batches"]
+        self._step = states.index(rows, self._step)
+        return []
+
+
+def _etags(saved: Saved) -> dict[str, str]:
+    return {key: stored.etag for key, stored in saved.objects.items()}
+
+
+# --- one point ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """The call at which a script is struck, counted from 1, and how."""
+
+    script: str
+    at: int
+    way: Way
+
+    def __str__(self) -> str:
+        return f"{self.script}, call {self.at}, {self.way}"
+
+
+def watched(stage: Stage, script: str, wire: Tripwire) -> Finished:
+    """Run a script with the tripwire at all that it calls."""
+    with wire.across(stage.sandbox, stage.front):
+        running = stage.pipeline.start(script, AWS_ENDPOINT_URL=stage.front.endpoint, **PACE)
+        wire.process.set_result(running.process)
+        return running.end()
+
+
+def try_point(stage: Stage, point: Point) -> list[str] | None:
+    """What is found wrong when the script is struck there; None when it makes fewer calls."""
+    stage.restore(stage.first if point.script == FETCHER else stage.landed)
+    wire = Tripwire(point.at, point.way, Onlooker(stage))
+    done = watched(stage, point.script, wire)
+    if wire.struck is None:
+        return None
+    found = wire.found + status_faults(point, done)
+    for script in on_to_the_end(point):
+        rerun = Tripwire(look=Onlooker(stage))
+        status = watched(stage, script, rerun).status
+        found += rerun.found
+        if status != ENDS_WELL[script]:
+            found.append(f"{script} afterwards ends with status {status}")
+    return [f"{point} ({wire.struck.text[:60]!r}): {fault}" for fault in found + end_faults(stage)]
+
+
+def status_faults(point: Point, done: Finished) -> list[str]:
+    """A killed script says nothing more; one that was cut off goes on, or says that it failed."""
+    allowed = {SIGKILLED} if point.way.kill else {ENDS_WELL[point.script], 1}
+    faults = [] if done.status in allowed else [f"it ends with status {done.status}"]
+    if "Traceback" in done.story or "internal error" in done.story:
+        faults.append("it ends with an error that nobody foresaw")
+    return faults
+
+
+def on_to_the_end(point: Point) -> tuple[str, ...]:
+    """What cron starts next; after a fetch that died, the loader first meets what it left."""
+    if point.script == LOADER:
+        return (LOADER,)
+    return (LOADER, FETCHER, LOADER) if point.way.kill else (FETCHER, LOADER)
+
+
+def end_faults(stage: Stage) -> list[str]:
+    """What is not as the undisturbed runs left it, which the model has judged."""
+    faults = []
+    if stage.objects() != _etags(stage.landed):
+        faults.append("the bucket does not end right")
+    if stage.warehouse.rows() != stage.states[-1]:
+        faults.append("the native table does not end right")
+    if stage.warehouse.control() != stage.control:
+        faults.append("the control table does not end right")
+    if stage.warehouse.partitions() != stage.partitions:
+        faults.append("the registered partitions do not end right")
+    return faults
+
+
+# --- the walk -----------------------------------------------------------------------------------------------
+
+
+def calls_of(stage: Stage, script: str) -> Tripwire:
+    """An undisturbed run, looked at after every call."""
+    stage.restore(stage.first if script == FETCHER else stage.landed)
+    wire = Tripwire(look=Onlooker(stage, at_every_statement=True))
+    done = watched(stage, script, wire)
+    if done.status != ENDS_WELL[script]:
+        wire.found.append(f"{script} undisturbed ends with status {done.status}")
+    return wire
+
+
+def sample(script: str, calls: int, step: int) -> Iterator[Point]:
+    """Every step-th call, the ways in turn; all four occur when step is odd."""
+    for at in range(1, calls + 1, step):
+        yield Point(script, at, WAYS[at % len(WAYS)])
+
+
+@dataclass
+class Report:
+    """What was tried and what was found."""
+
+    tried: Counter[tuple[str, str]] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        for (script, way), points in sorted(self.tried.items()):
+            yield f"{points:5} points  {script} {way}"
+        yield f"{sum(self.tried.values()):5} points in all, {len(self.found)} breaches"
+        yield from self.found
+
+
+_stages = ExitStack()  # one in each process that walks
+_here: list[Stage] = []
+
+
+def _walk(script: str, way: Way, first: int, step: int) -> Report:
+    """Every step-th point from the first on, until the script makes no more calls."""
+    if not _here:
+        _here.append(_stages.enter_context(staged()))
+    report, at = Report(), first
+    while (found := try_point(_here[0], Point(script, at, way))) is not None:
+        report.tried[script, str(way)] += 1
+        report.found += found
+        at += step
+    return report
+
+
+def walk_all(workers: int, stride: int) -> Report:
+    """All points of both scripts in all ways."""
+    report = Report()
+    with ProcessPoolExecutor(workers) as pool:
+        jobs = [
+            pool.submit(_walk, script, way, first, stride)
+            for script in (FETCHER, LOADER)
+            for way in WAYS
+            for first in range(1, stride + 1)
+        ]
+        for number, job in enumerate(as_completed(jobs), start=1):
+            part = job.result()
+            report.tried += part.tried
+            report.found += part.found
+            print(f"{number} of {len(jobs)}: {sum(report.tried.values())} points", file=sys.stderr, flush=True)
+        _ = list(pool.map(_leave, range(workers)))
+    return report
+
+
+def _leave(_: int) -> None:
+    _stages.close()
+
+
+def main() -> int:
+    """Walk, print, and give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="sandboxes side by side")
+    started = time.monotonic()
+    report = walk_all(parser.parse_args().workers, stride=4)
+    for line in report.lines():
+        print(line)
+    print(f"{time.monotonic() - started:.0f} s")
+    return 1 if report.found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

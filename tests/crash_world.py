@@ -1,0 +1,231 @@
+"""A small world between two states: what changed at its source, what it held before, and the way back.
+
+Two schools with records and one without; a first state is landed and loaded, then the source changes in every
+way there is: corrections, new rows, a new date, records that move (forward and back, with and without a newer
+time), a removed record, a record that is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg2
+import psycopg2.extras
+
+from tests.model import Record, Row, Table
+from tests.pipeline import LANDING, RUNS, Pipeline
+from tests.sandbox import Options, Sandbox
+from tests.sandbox.aws_front import AwsFront
+from tests.sandbox.esd import Source
+from tests.sandbox.tripwire import ONLOOKER
+from tests.world import World, set_up
+
+SMALL = Options(schools=2, records=20, days=4)
+BATCH = 2  # partitions
+PACE = {"ESD_PAGE_SIZE": "10", "ESD_CONCURRENCY": "4", "REDSHIFT_BATCH_PARTITIONS": str(BATCH)}
+ALONE, NEW_DAY = "01-02-2026", "01-05-2026"  # dates that come after those of the generated records
+NEWER = {"modifiedOn": "2026-06-01T00:00:00Z"}
+WANDERER, ODD = 77, 99  # ids
+
+
+def add_wanderer(source: Source) -> None:
+    """Let the first school have one record on a date of its own."""
+    school = source.schools[0]["id"]
+    source.add(school, {**source.records(school)[0], "id": WANDERER, "date": ALONE})
+
+
+def change(source: Source) -> None:
+    """Change the source; the third date stays as it is."""
+    one, two = (school["id"] for school in source.schools[:2])
+    first, second, _, fourth = _by_date(source, one)
+    late = fourth[0]["date"]
+    source.remove(one, second[0]["id"])
+    _put(source, one, first[0], attendanceStatus="Excused", **NEWER)
+    _put(source, one, first[1], date=late, **NEWER)
+    _put(source, one, second[1], comment="said again, at no newer time")
+    _put(source, one, source.find(one, WANDERER), date=late)
+    for number, day in enumerate((second[0]["date"], NEW_DAY, NEW_DAY)):
+        _put(source, one, first[2], id=101 + number, date=day)
+    first, _, _, fourth = _by_date(source, two)
+    _put(source, two, fourth[0], attendanceStatus="Excused", **NEWER)
+    _put(source, two, fourth[1], date=first[0]["date"], **NEWER)
+    for number, day in enumerate((ALONE, NEW_DAY)):
+        _put(source, two, first[2], id=201 + number, date=day)
+    _put(source, two, first[3], id=ODD, minutesLate="seven")
+
+
+def _by_date(source: Source, school: int) -> list[list[Record]]:
+    """A school's records on the four dates that were generated."""
+    records = source.records(school)
+    days = dict.fromkeys(record["date"] for record in records if record["date"] not in (ALONE, NEW_DAY))
+    return [[record for record in records if record["date"] == day] for day in days]
+
+
+def _put(source: Source, school: int, record: Record, **fields: Any) -> None:
+    source.put(school, [{**record, **fields}])
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as it is to be put back."""
+
+    etag: str
+    body: bytes
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A state of the outside world; its tables are kept beside the real ones, under this name."""
+
+    name: str
+    objects: Mapping[str, Stored]
+    partitions: Collection[str]
+
+
+class Warehouse:
+    """A second connection, whose statements are not counted as the scripts' calls."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def send(self, sql: str) -> list[dict[str, Any]]:
+        """Run a statement and give its rows."""
+        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+            cursor.execute(sql)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def rows(self) -> list[Row]:
+        """The native table as an analyst reads it now."""
+        rows = self.send("SELECT * FROM public.period_attendance ORDER BY id")
+        return [{key: row[key] for key in row if key not in ("source_file", "loaded_at")} for row in rows]
+
+    def control(self) -> list[dict[str, Any]]:
+        """What the loader knows of its loads, without the time."""
+        return self.send(
+            "SELECT partition_date, fingerprint, object_count, row_count "
+            "FROM public.period_attendance_loads ORDER BY partition_date"
+        )
+
+    def partitions(self) -> set[str]:
+        """The registered partitions' values, as the view has them."""
+        return {row["values"] for row in self.send("SELECT values FROM svv_external_partitions")}
+
+
+TABLES = ("period_attendance", "period_attendance_loads")
+
+
+class Stage:
+    """The world's three states: `first` landed and loaded; `landed` what changed, not loaded; then loaded.
+
+    `states` are the native table's rows as the batches of the load follow each other, by the model. Built by
+    undisturbed runs, each compared with the model.
+    """
+
+    def __init__(self, sandbox: Sandbox, front: AwsFront, warehouse: Warehouse, world: World) -> None:
+        self.sandbox, self.front, self.warehouse = sandbox, front, warehouse
+        self.pipeline = Pipeline(sandbox)
+        self._s3 = sandbox.aws.client("s3")
+        add_wanderer(world.source)
+        self._run(fetch=0, load=0)
+        world.follow()
+        self.first = self.save("first")
+        change(world.source)
+        self._run(fetch=3)
+        follow_landing(world)
+        self.landed = self.save("landed")
+        self.batches, self.states = steps(world)
+        self._run(load=0)
+        world.compare()
+        self.control = warehouse.control()
+        self.partitions = warehouse.partitions()
+
+    def _run(self, **expected: int) -> None:
+        for script, status in expected.items():
+            done = getattr(self.pipeline, script)(**PACE)
+            assert done.status == status, done.story
+
+    def objects(self) -> dict[str, str]:
+        """Key -> ETag, which is the body's MD5, of everything in the bucket but the records of runs."""
+        return {key: etag for key, etag in self.pipeline.keys("").items() if not key.startswith(RUNS)}
+
+    def landing(self) -> dict[str, str]:
+        """Key -> ETag in the landing zone."""
+        return {key: etag for key, etag in self.objects().items() if key.startswith(LANDING)}
+
+    def save(self, name: str) -> Saved:
+        """Keep the state that is."""
+        for table in TABLES:
+            self.warehouse.send(f"CREATE TABLE public.{name}_{table} AS SELECT * FROM public.{table}")
+        objects = {key: self._stored(key, etag) for key, etag in self.objects().items()}
+        return Saved(name, objects, self.warehouse.partitions())
+
+    def _stored(self, key: str, etag: str) -> Stored:
+        answer = self._s3.get_object(Bucket=self.sandbox.aws.bucket, Key=key)
+        return Stored(etag, answer["Body"].read(), answer["Metadata"])
+
+    def restore(self, saved: Saved) -> None:
+        """Let the outside world be as it was; what has not changed is not touched, so it keeps its age."""
+        bucket, now = self.sandbox.aws.bucket, self.objects()
+        for key in now.keys() - saved.objects.keys():
+            self._s3.delete_object(Bucket=bucket, Key=key)
+        for key, stored in saved.objects.items():
+            if now.get(key) != stored.etag:
+                self._s3.put_object(Bucket=bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
+        for values in self.warehouse.partitions() - set(saved.partitions):
+            year, month, day = psycopg2.extras.json.loads(values)
+            self.warehouse.send(
+                "ALTER TABLE esd_spectrum.period_attendance "
+                f"DROP PARTITION (year='{year}', month='{month}', day='{day}')"
+            )
+        for table in TABLES:
+            self.warehouse.send(f"DELETE FROM public.{table}")
+            self.warehouse.send(f"INSERT INTO public.{table} SELECT * FROM public.{saved.name}_{table}")
+
+
+def follow_landing(world: World) -> None:
+    """Let the model land what the source says, but for the record that is none."""
+    for school in world.schools:
+        good = [record for record in world.source.records(school) if record["id"] != ODD]
+        world.landed.publish(school, good)
+    world.compare_landing()
+
+
+def steps(world: World) -> tuple[list[Sequence[date]], list[list[Row]]]:
+    """The batches of the load, and the table before the first and after each, by the model."""
+    days = world.table.pending(world.landed)
+    batches = [days[start : start + BATCH] for start in range(0, len(days), BATCH)]
+    states = [_sorted(world.table)]
+    for batch in batches:
+        world.table.load(world.landed, batch)
+        states.append(_sorted(world.table))
+    return batches, states
+
+
+def _sorted(table: Table) -> list[Row]:
+    return [table.rows[key] for key in sorted(table.rows)]
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """A sandbox of its own with a stage in it."""
+    with Sandbox(SMALL) as sandbox, AwsFront(sandbox.aws_endpoint) as front:
+        world = set_up(sandbox)
+        variables = sandbox.environment
+        connection = psycopg2.connect(
+            host=variables["PGHOST"],
+            port=variables["PGPORT"],
+            user=variables["PGUSER"],
+            dbname=variables["PGDATABASE"],
+            password=variables["PGPASSWORD"],
+            sslmode="verify-full",
+            sslrootcert=variables["PGSSLROOTCERT"],
+            application_name=ONLOOKER,
+        )
+        with closing(connection):
+            connection.autocommit = True
+            yield Stage(sandbox, front, Warehouse(connection), world)
