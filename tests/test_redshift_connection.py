@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg2
 import psycopg2.errors
 import pytest
@@ -108,7 +108,7 @@ def test_what_the_server_says_of_itself(place: Place) -> None:
         ({"dbname": "elsewhere"}, 'database "elsewhere" does not exist'),
     ],
 )
-def test_who_may_not_come_in(place: Place, changed: dict[str, str], text: str) -> None:
+def test_who_may_not_come_in(place: Place, changed: dict[str, Any], text: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match=text):
         place.connect(**changed)
 
@@ -340,4 +340,4 @@ def postgres_of(directory: Path) -> list[psutil.Process]:
 
 def alive(process: psutil.Process) -> bool:
     """A zombie is gone: only its number waits for the parent."""
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE

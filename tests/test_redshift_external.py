@@ -19,8 +19,8 @@ from tests.sandbox.redshift.testing import (
 )
 
 COLUMNS = (
-    "id BIGINT, seats INTEGER, small SMALLINT, name VARCHAR(20), code CHAR(3), price DECIMAL(10,2), ratio REAL, "
-    "share DOUBLE PRECISION, flag BOOLEAN, born DATE, seen TIMESTAMP, free VARCHAR"
+    "id BIGINT, seats INTEGER, small SMALLINT, name VARCHAR(20), code CHAR(3), price DECIMAL(10,2), "
+    "ratio REAL, share DOUBLE PRECISION, flag BOOLEAN, born DATE, seen TIMESTAMP, free VARCHAR"
 )
 PARTITIONED = "PARTITIONED BY (year INTEGER, month INTEGER, day INTEGER)"
 
@@ -167,7 +167,8 @@ def test_a_location_is_cut_at_128(connection: Any) -> None:
     location = f"s3://{BUCKET}/{'x' * 150}/"
     execute(
         connection,
-        f"ALTER TABLE esd_spectrum.long_location ADD PARTITION (year='2025', month='1', day='1') LOCATION '{location}'",
+        "ALTER TABLE esd_spectrum.long_location ADD PARTITION (year='2025', month='1', day='1') "
+        f"LOCATION '{location}'",
     )
     rows = execute(
         connection, "SELECT location FROM svv_external_partitions WHERE tablename = 'long_location'"

@@ -118,14 +118,13 @@ QUERIES = [
     ("CREATE TEMP TABLE delta (id INT)", "42601", '"delta"'),
     ("CREATE TEMP TABLE x (open INT)", "42601", '"open"'),
     ("UPDATE t SET (id, s) = (1, 'a')", "42601", "syntax error"),
-    (
-        "SELECT id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS "
-        "(SELECT 1 FROM t AS w WHERE w.id = t.id AND w.s = u.s AND w.id = outermost.id)) AND id IN "
-        "(SELECT outermost.id FROM t AS outermost WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS "
-        "(SELECT 1 FROM t AS w WHERE w.id = outermost.id)))",
-        "0A000",
-        "correlated subquery",
-    ),
+]
+
+# DG: r_correlated_subqueries
+CORRELATED = [
+    "SELECT id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS (SELECT 1 FROM u w WHERE w.id = t.id))",
+    "SELECT id FROM t WHERE id NOT IN (SELECT sum(u.id) OVER () FROM u WHERE u.s = t.s)",
+    "SELECT * FROM t LEFT JOIN u ON t.id = u.id AND u.id = (SELECT max(w.id) FROM t AS w WHERE w.id = u.id)",
 ]
 
 MERGES = [
@@ -213,7 +212,7 @@ CATALOGS = [
     "svv_nothing",
 ]
 
-EXTERNAL = [
+EXTERNAL: list[tuple[str, str, str]] = [
     (
         (
             "CREATE EXTERNAL TABLE IF NOT EXISTS esd_spectrum.x (id BIGINT) STORED AS PARQUET "
@@ -280,8 +279,8 @@ EXTERNAL = [
     ),
     (
         (
-            "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT, year INT) PARTITIONED BY (year INT) STORED AS PARQUET "
-            "LOCATION 's3://b-1/x/'"
+            "CREATE EXTERNAL TABLE esd_spectrum.x (id BIGINT, year INT) PARTITIONED BY (year INT) STORED AS "
+            "PARQUET LOCATION 's3://b-1/x/'"
         ),
         "42701",
         "year",
@@ -330,6 +329,19 @@ def test_refused(connection: Any, sql: str, sqlstate: str, text: str) -> None:
     code, message = refusal(connection, sql)
     assert code == sqlstate, message
     assert text.lower() in message.lower()
+
+
+@pytest.mark.parametrize("sql", CORRELATED)
+def test_correlations_that_cannot_be_taken_apart(connection: Any, sql: str) -> None:
+    code, message = refusal(connection, sql)
+    assert (code, "correlated subquery pattern" in message) == ("0A000", True)
+
+
+def test_other_correlations_are_fine(connection: Any) -> None:
+    assert execute(connection, "SELECT id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.id = t.id)") == [
+        (1,)
+    ]
+    assert execute(connection, "SELECT id, (SELECT max(u.id) FROM u WHERE u.id = t.id) FROM t") == [(1, None)]
 
 
 @pytest.mark.parametrize("name", CATALOGS)

@@ -16,7 +16,9 @@ def declare(work: Work, reader: Reader) -> None:
         raise RedshiftError("0A000", "Only one cursor may be open at a time in a session")
     reader.expect("DECLARE")
     name = reader.identifier()
-    reader.expect("CURSOR", "FOR")
+    reader.expect("CURSOR")
+    reader.take("WITHOUT", "HOLD")  # psycopg2 says so; named cursors of psycopg2 are known to work.
+    reader.expect("FOR")
     sql = translate_query(work, reader.rest())
     work.link.query(f"DECLARE {quote(name)} NO SCROLL CURSOR FOR {sql}")
     work.scratch.clear()  # The cursor still reads them; the end of the transaction drops them.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from sqlglot import exp
 
 from .dialect import parse, render
 from .errors import RedshiftError, syntax_error
+from .statements import quote, split
 
 _DUPLICATES = re.compile(r"\bREMOVE\s+DUPLICATES\s*$", re.IGNORECASE)
-_BARE_VALUES = re.compile(r"\bINSERT\s+VALUES\b", re.IGNORECASE)
 
 
 def removes_duplicates(sql: str) -> bool:
@@ -18,12 +20,18 @@ def removes_duplicates(sql: str) -> bool:
     return bool(_DUPLICATES.search(sql))
 
 
+def with_column_list(sql: str, columns: Sequence[str]) -> str:
+    """INSERT VALUES spelled out with the target's columns, which sqlglot cannot read without."""
+    (statement,) = split(sql)
+    for first, second in pairwise(statement.tokens):
+        if (first.text.upper(), second.text.upper()) == ("INSERT", "VALUES"):
+            names = ", ".join(quote(column) for column in columns)
+            return f"{sql[: first.end + 1]} ({names}) {sql[second.start :]}"
+    return sql
+
+
 def parse_merge(sql: str) -> exp.Merge:
     """A MERGE with both of its clauses, each once, in order, without conditions."""
-    if _BARE_VALUES.search(sql):
-        raise RedshiftError(
-            "0A000", "MERGE … INSERT VALUES without a column list is not carried by this stand-in"
-        )
     tree = parse(sql)
     if not isinstance(tree, exp.Merge):
         raise syntax_error("MERGE")

@@ -127,6 +127,15 @@ def table_note(work: Work, name: Name) -> dict[str, Any]:
     return empty | json.loads(str(rows[0][0])) if rows else empty
 
 
+def columns_of(work: Work, name: Name) -> list[str]:
+    """The columns of a local table, in order; none when it is not there."""
+    rows = work.link.query(
+        f"SELECT attname FROM pg_attribute WHERE attrelid = to_regclass({literal(name.quoted)}) "
+        "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+    )
+    return [str(row[0]) for row in rows]
+
+
 def require_local(work: Work, name: Name, command: str) -> None:
     """The name must be that of a table of the cluster's own."""
     kind = kind_of(work, name)

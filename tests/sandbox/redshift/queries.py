@@ -8,7 +8,7 @@ from . import merging
 from .bind import bind, name_of
 from .dialect import parse, render
 from .errors import RedshiftError, not_supported, syntax_error
-from .meta import kind_of, require_local
+from .meta import columns_of, kind_of, require_local
 from .refusals import check
 from .rewrite import fold, rewrite
 from .statements import Reader
@@ -87,11 +87,13 @@ def _require_target(work: Work, target: exp.Table, command: str) -> None:
 
 def merge(work: Work, reader: Reader) -> None:
     """MERGE in the one form that Redshift has, or REMOVE DUPLICATES."""
-    sql = reader.rest()
+    reader.expect("MERGE", "INTO")
+    target = reader.name(work.cluster.database)
+    sql = f"MERGE INTO {target.quoted} {reader.rest()}"
     if merging.removes_duplicates(sql):
         _remove_duplicates(work, sql)
         return
-    tree = merging.parse_merge(sql)
+    tree = merging.parse_merge(merging.with_column_list(sql, columns_of(work, target)))
     check(tree)
     fold(tree)
     _require_target(work, tree.this, "MERGE")

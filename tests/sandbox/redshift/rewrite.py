@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from .errors import RedshiftError
+from .errors import RedshiftError, not_carried
 from .functions import FUNCTIONS
 from .qualify import unfold_qualify
 
+LONGEST_NAME = 63  # Redshift has 127 (DG: r_names); PostgreSQL would cut the name.
 VARCHAR_DEFAULT = 256  # DG: r_Character_types
 VARCHAR_MAX = 65535
 TRY_CAST_TARGETS = frozenset(
@@ -38,6 +39,8 @@ def fold(tree: exp.Expr) -> None:
     """Lower case for every identifier: Redshift folds the quoted ones too."""
     for identifier in tree.find_all(exp.Identifier):
         identifier.set("this", identifier.name.lower())
+        if len(identifier.name.encode()) > LONGEST_NAME:
+            raise not_carried(f"an identifier of more than {LONGEST_NAME} bytes")
 
 
 def rewrite(tree: exp.Expr) -> exp.Expr:

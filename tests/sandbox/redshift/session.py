@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+import traceback
+
+from sqlglot.errors import SqlglotError
 
 from . import wire
 from .commands import find_command
@@ -105,6 +108,10 @@ class Session:
             raise
         except RedshiftError as error:
             self._refuse(work, error)
+        except (ArithmeticError, AttributeError, LookupError, SqlglotError, TypeError, ValueError) as error:
+            # A fault of the stand-in's own must not look like a lost connection.
+            traceback.print_exc()
+            self._refuse(work, RedshiftError("XX000", f"the stand-in itself failed: {error!r}"))
         self._hand_over(work)
 
     def _split(self, sql: str) -> list[Statement]:

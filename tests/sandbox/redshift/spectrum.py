@@ -106,8 +106,9 @@ def _chunks(
 ) -> Iterator[bytes]:
     """CSV for COPY, file by file. The first fault ends it as Spectrum ends a query."""
     try:
-        for partition in partitions:
-            for stored in work.cluster.storage.listing(partition.location):
+        listings = work.cluster.storage.listings([partition.location for partition in partitions])
+        for partition, objects in zip(partitions, listings, strict=True):
+            for stored in objects:
                 yield from _file_rows(work, table, shape, partition, stored)
     except UnreadableFile as fault:
         raise spectrum_scan_error(str(fault), work.query_id, work.link.process_id) from fault

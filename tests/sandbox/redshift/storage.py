@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os.path
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .catalog import aws_client
 
+# From so many partitions on, one listing of the folder that holds them is cheaper than one each.
+MANY = 10
 HIDDEN = (".", "_", "#")
 
 
@@ -47,8 +52,23 @@ def is_hidden(name: str) -> bool:
     return name.startswith(HIDDEN) or name.endswith("~")
 
 
+def common_folder(locations: Sequence[str]) -> str:
+    """The longest folder that all these locations lie in."""
+    shared = os.path.commonprefix(list(locations))  # noqa: RUF071 - keys are texts, not paths
+    return shared[: shared.rfind("/") + 1]
+
+
 class Storage:
     """What the stand-in asks of S3."""
+
+    def listings(self, locations: Sequence[str]) -> list[list[StoredObject]]:
+        """Objects under each location. Many that lie in one folder cost one listing of the folder."""
+        folder = common_folder(locations)
+        if len(locations) < MANY or not parse_location(folder)[1]:
+            return [self.listing(location) for location in locations]
+        listed = self.listing(folder)
+        paths = [stored.path for stored in listed]
+        return [listed[slice(*_span(paths, location))] for location in locations]
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._s3 = aws_client("s3", endpoint, region)
@@ -77,6 +97,11 @@ class Storage:
             changed = code in ("PreconditionFailed", "412", "NoSuchKey")
             raise StorageError("InvalidRange" if changed else code, stored.bucket, stored.key) from error
         return data
+
+
+def _span(paths: Sequence[str], prefix: str) -> tuple[int, int]:
+    """Where in the sorted paths those with this prefix are."""
+    return bisect_left(paths, prefix), bisect_left(paths, prefix + "\U0010ffff")
 
 
 def _code(error: Exception) -> str:
