@@ -244,7 +244,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     sums: Counter[str] = Counter()
     if not context.dry_run:
         for text, values in sql.register(new, areas):
-            warehouse.rows(text, values)
+            warehouse.alone(text, values)
         batch = Batch(warehouse, client, areas, found)
         sums = load_changed(warehouse, batch, changed, settings.batch_partitions, outcome)
     outcome.counts = {

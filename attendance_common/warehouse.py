@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
@@ -33,6 +34,7 @@ _CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digit
 _CONFLICT_SIGNS = (
     "Serializable isolation violation",
     "conflict with concurrent transaction",
+    "Partition already exists",  # Glue, when another loader registers it at this moment
     "InvalidRange",  # an object was replaced while Spectrum read it (DG: c-spectrum-troubleshooting)
 )
 _CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
@@ -66,13 +68,28 @@ class Warehouse:
 
     def transaction(self, work: Callable[[], T]) -> T:
         """Do the work in one transaction: all of it or none; again when another one got in the way."""
+        return self._insist(partial(self._once, work))
+
+    def alone(self, text: str, values: Sequence[object]) -> None:
+        """Send one statement outside any transaction; again when another one got in the way."""
+
+        def once() -> None:
+            try:
+                self.rows(text, values)
+            except Conflict:
+                self._roll_back()
+                raise
+
+        self._insist(once)
+
+    def _insist(self, work: Callable[[], T]) -> T:
         tries = stamina.retry_context(
             on=Conflict, attempts=ATTEMPTS, timeout=600.0, wait_initial=0.2, wait_max=20.0
         )
         try:
             for attempt in tries:
                 with attempt:
-                    return self._once(work)
+                    return work()
         except Conflict as conflict:
             raise type(conflict)(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
         raise AssertionError("unreachable")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 from tests.model import Landed, Row, Table
-from tests.pipeline import Pipeline
+from tests.pipeline import PATIENCE, Pipeline
 from tests.sandbox import Sandbox
 
 
@@ -61,6 +63,25 @@ class World:
         assert landed == {
             place: [_told(rows[key]) for key in sorted(rows)] for place, rows in self.landed.lists.items()
         }
+
+    @contextmanager
+    def between(self, text: str, reached: Event, go_on: Event) -> Iterator[None]:
+        """Hold statements that begin so until told to go on."""
+
+        @contextmanager
+        def crossing(_client: str, sql: str) -> Iterator[None]:
+            if sql.lstrip().startswith(text):
+                reached.set()
+                go_on.wait(PATIENCE)
+            yield
+
+        watch = self.pipeline.sandbox.redshift.watch
+        before, watch.crossing = watch.crossing, crossing
+        try:
+            yield
+        finally:
+            go_on.set()
+            watch.crossing = before
 
     def change(self, school: int, record_id: int, **fields: Any) -> None:
         """Change fields of a record at the source."""

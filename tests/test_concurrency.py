@@ -1,0 +1,195 @@
+"""Two at once: fetchers and loaders that run side by side end as one after the other would."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Running
+from tests.sandbox import Options, Sandbox
+from tests.sandbox.esd import Fault, correct_a_day
+from tests.sandbox.redshift import RedshiftError
+from tests.world import World, set_up
+
+SMALL = {"ESD_PAGE_SIZE": "100"}
+
+
+@pytest.fixture(scope="module", params=["SERIALIZABLE", "SNAPSHOT"])
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    log = tmp_path_factory.mktemp("statements") / "log.jsonl"
+    options = Options(schools=2, records=300, days=5, isolation=request.param, statement_log=log)
+    with Sandbox(options) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shared(cluster: Sandbox) -> World:
+    """A world at either isolation level."""
+    cluster.reset()
+    statements_of(cluster).write_text("")
+    return set_up(cluster)
+
+
+def statements_of(sandbox: Sandbox) -> Path:
+    path = sandbox.options.statement_log
+    assert path is not None
+    return path
+
+
+def all_end_well(*running: Running) -> list[Finished]:
+    done = [each.end() for each in running]
+    for each in done:
+        assert each.status == 0, each.story
+        assert "Traceback" not in each.story
+    return done
+
+
+# --- fetchers -----------------------------------------------------------------------------------------------
+
+
+def held(world: World, school: int, page: int) -> Event:
+    """Hold the next request for this page until the faults are cleared; the event says that it has come."""
+    came = Event()
+    world.esd.faults.add(
+        Fault("change", school=school, page=page, change=lambda *_: came.set()),
+        Fault("slow", school=school, page=page, seconds=PATIENCE),
+    )
+    return came
+
+
+def test_two_fetchers_at_once_land_what_one_lands(world: World) -> None:
+    first, second = (world.pipeline.start(FETCHER, **SMALL) for _ in range(2))
+    done = all_end_well(first, second)
+    assert sum(each.result["objects_written"] for each in done) == len(world.pipeline.keys(LANDING))
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+def test_two_fetchers_at_once_over_an_older_state(world: World) -> None:
+    world.run()
+    correct_a_day(world.source)
+    all_end_well(*(world.pipeline.start(FETCHER, **SMALL) for _ in range(2)))
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+@pytest.mark.parametrize("landed_before", [True, False])
+def test_an_older_fetch_never_ends_up_over_a_newer_one(world: World, landed_before: bool) -> None:
+    if landed_before:
+        world.run()
+        correct_a_day(world.source)
+    came = held(world, world.first, 3)
+    older = world.pipeline.start(FETCHER, **SMALL)
+    assert came.wait(PATIENCE)
+    for record in world.source.records(world.first)[:20]:
+        world.change(world.first, record["id"], comment="newer", modifiedOn="2026-06-01T00:00:00Z")
+    assert world.pipeline.fetch(**SMALL).status == 0
+    newer = world.pipeline.keys(LANDING)
+    world.esd.faults.clear()
+    [done] = all_end_well(older)
+    assert done.result["objects_superseded"] > 0
+    assert world.pipeline.keys(LANDING) == newer
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+# --- loaders ------------------------------------------------------------------------------------------------
+
+
+def test_three_loaders_at_once_load_everything_once(shared: World) -> None:
+    assert shared.pipeline.fetch().status == 0
+    done = all_end_well(*(shared.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="2") for _ in range(3)))
+    assert sum(each.result["inserted"] for each in done) == shared.source.count()
+    assert sum(each.result["updated"] + each.result["stale"] for each in done) == 0
+    shared.follow()
+
+
+def test_three_loaders_at_once_over_an_older_state(shared: World) -> None:
+    shared.run()
+    told = correct_a_day(shared.source)
+    shared.source.remove(shared.first, shared.source.records(shared.first)[7]["id"])
+    assert shared.pipeline.fetch().status == 0
+    done = all_end_well(*(shared.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="3") for _ in range(3)))
+    # A record that moves between two batches leaves with the one and comes with the other.
+    assert told.added <= sum(each.result["inserted"] for each in done) <= told.added + told.moved
+    shared.follow()
+    assert shared.pipeline.load().result["loaded"] == 0
+
+
+def test_a_loader_while_a_fetcher_writes(shared: World) -> None:
+    shared.run()
+    correct_a_day(shared.source)
+    came = held(shared, shared.schools[1], 2)
+    fetcher = shared.pipeline.start(FETCHER, **SMALL)
+    assert came.wait(PATIENCE)
+    loader = shared.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="1")
+    shared.esd.faults.clear()
+    all_end_well(fetcher, loader)
+    assert shared.pipeline.load().status == 0
+    shared.follow()
+
+
+def test_objects_that_are_replaced_between_listing_and_scan_are_loaded_by_the_next_run(shared: World) -> None:
+    shared.run()
+    correct_a_day(shared.source)
+    assert shared.pipeline.fetch().status == 0
+    at_lock, go_on = Event(), Event()
+    with shared.between("LOCK TABLE", at_lock, go_on):
+        loader = shared.pipeline.start(LOADER)
+        assert at_lock.wait(PATIENCE)
+        correct_a_day(shared.source)
+        assert shared.pipeline.fetch().status == 0
+        go_on.set()
+        all_end_well(loader)
+    assert shared.pipeline.load().status == 0
+    shared.follow()
+
+
+# --- conflicts ----------------------------------------------------------------------------------------------
+
+CONFLICT = RedshiftError(
+    "XX000",
+    "1023",
+    "Serializable isolation violation on table - 100, transactions forming the cycle are: 1, 2",
+)
+# The loader as it is but for the number of tries: eight of them take half a minute.
+TWICE = """
+import sys, redshift_loader, attendance_common.warehouse
+attendance_common.warehouse.ATTEMPTS = 2
+sys.exit(redshift_loader.main([]))
+"""
+
+
+@pytest.mark.parametrize("statement", ["ALTER TABLE", "INSERT INTO public.period_attendance ", "COMMIT"])
+def test_a_conflict_is_tried_again(shared: World, statement: str, cluster: Sandbox) -> None:
+    assert shared.pipeline.fetch().status == 0
+    cluster.redshift.fail_next(statement, CONFLICT, times=2)
+    all_end_well(shared.pipeline.start(LOADER))
+    shared.follow()
+
+
+def test_a_connection_that_breaks_within_a_batch_is_made_again(shared: World, cluster: Sandbox) -> None:
+    assert shared.pipeline.fetch().status == 0
+    cluster.redshift.cut_next("DELETE FROM public.period_attendance_loads")
+    all_end_well(shared.pipeline.start(LOADER))
+    shared.follow()
+
+
+def test_a_conflict_that_stays_ends_the_run_after_so_many_tries(shared: World, cluster: Sandbox) -> None:
+    assert shared.pipeline.fetch().status == 0
+    statements_of(cluster).write_text("")
+    cluster.redshift.fail_next("CREATE TEMP TABLE change", CONFLICT, times=2)
+    variables = cluster.process_environment()
+    done = Running([sys.executable, "-c", TWICE], variables).end()
+    assert (done.status, done.result["status"]) == (1, 1)
+    assert "another transaction got in the way" in done.result["error"]
+    assert "run again later" in done.result["error"]
+    assert "Traceback" not in done.story
+    assert statements_of(cluster).read_text().count("CREATE TEMP TABLE change") == 2
+    assert shared.pipeline.table() == {}
+    all_end_well(shared.pipeline.start(LOADER))
+    shared.follow()
