@@ -98,16 +98,21 @@ class Readers:
             self.answers.put((task, answer))
 
 
-def read_schools(readings: Iterable[SchoolReading], readers: Readers, ahead: int) -> Iterable[SchoolReading]:
+def read_schools(
+    readings: Iterable[SchoolReading],
+    readers: Readers,
+    ahead: int,
+    show: Callable[[int, int], None] = command.show_nothing,
+) -> Iterable[SchoolReading]:
     """Yield each school's reading when it is finished, whatever came of it.
 
     `ahead` pages are kept asked for over all schools; a school is opened only when those that are open have
-    no page left to ask for, so few are in memory.
+    no page left to ask for, so few are in memory. `show` is told the pages read, and those known of.
     """
     waiting = iter(readings)
     following = next(waiting, None)
     opened: list[SchoolReading] = []
-    under_way = 0
+    under_way = read = closed = 0
     while following or opened:
         while under_way < ahead:
             task = next_task(opened)
@@ -122,8 +127,11 @@ def read_schools(readings: Iterable[SchoolReading], readers: Readers, ahead: int
         task, answer = readers.answers.get()
         under_way -= 1
         take_in(task, answer)
+        read += 1
+        show(read, closed + sum(reading.pages_known for reading in opened))
         if task.reading.finished:
             opened.remove(task.reading)
+            closed += task.reading.pages_known
             yield task.reading
 
 
@@ -165,10 +173,11 @@ class Run:
         for _ in range(READINGS):
             readings = (self._open(school, settings.page_size) for school in schools)
             again = []
-            for reading in read_schools(readings, readers, 2 * settings.concurrency):
-                with self._context.termination.deferred():
-                    if not self._settle(reading):
-                        again.append(reading.school_id)
+            with self._context.progress("pages") as show:
+                for reading in read_schools(readings, readers, 2 * settings.concurrency, show):
+                    with self._context.termination.deferred():
+                        if not self._settle(reading):
+                            again.append(reading.school_id)
             schools = again
 
     def _open(self, school: int, page_size: int) -> SchoolReading:

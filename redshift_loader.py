@@ -15,7 +15,7 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -242,11 +242,16 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     log.info("%d partitions to register, %d to load", len(new), len(changed))
     outcome = command.Outcome(attention=strays(found, areas))
     sums: Counter[str] = Counter()
-    if not context.dry_run:
+    if context.dry_run:
+        log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
+        log.info("would load: %s", ", ".join(map(str, changed)) or "nothing")
+    else:
         for text, values in sql.register(new, areas):
             warehouse.alone(text, values)
         batch = Batch(warehouse, client, areas, found)
-        sums = load_changed(warehouse, batch, changed, settings.batch_partitions, outcome)
+        with context.progress("partitions") as show:
+            batches = discovery.batches(changed, settings.batch_partitions)
+            sums = load_changed(warehouse, batch, batches, outcome, show)
     outcome.counts = {
         "run": command.run_id(),
         "partitions": len(found.partitions),
@@ -272,13 +277,14 @@ def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
 def load_changed(
     warehouse: Warehouse,
     batch: Batch,
-    changed: Sequence[dt.date],
-    most: int,
+    batches: Sequence[Sequence[dt.date]],
     outcome: command.Outcome,
+    show: Callable[[int, int], None],
 ) -> Counter[str]:
     """Load batch after batch; one whose numbers do not add up is left as it was and told."""
     sums: Counter[str] = Counter()
-    for days in discovery.batches(changed, most):
+    for number, days in enumerate(batches):
+        show(sum(map(len, batches[:number])), sum(map(len, batches)))
         try:
             done = warehouse.transaction(partial(batch.load, days))
         except CheckFailed as failed:

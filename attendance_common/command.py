@@ -18,11 +18,15 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attendance_common import config
 from attendance_common.errors import AttendanceError, Terminated
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 log = logging.getLogger("attendance")
 
@@ -76,6 +80,20 @@ class Context:
 
     flags: argparse.Namespace
     termination: Termination
+    bars: bool = False
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Gives a function to call with how many are done, of how many: a bar on a terminal, else nothing."""
+        if not self.bars:
+            yield show_nothing
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        with Progress(*columns, console=console(), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     @property
     def dry_run(self) -> bool:
@@ -86,6 +104,10 @@ class Context:
 def run_id() -> str:
     """A name for a run's record; names sort by time."""
     return f"{dt.datetime.now(dt.timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def show_nothing(_done: int, _total: int) -> None:
+    """What progress looks like where nobody looks."""
 
 
 Work = Callable[[Any, Context], Outcome]
@@ -124,7 +146,8 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         loaded = config.load(settings, arguments)
         start_logging(loaded.log_format, verbose=arguments.verbose)
         termination.listen()
-        outcome = work(loaded, Context(arguments, termination))
+        bars = loaded.log_format == "text" and sys.stderr.isatty()
+        outcome = work(loaded, Context(arguments, termination, bars))
     except AttendanceError as error:
         log.error("%s", error)
         _trace(error)
@@ -157,6 +180,14 @@ def start_logging(log_format: str, *, verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+@lru_cache(maxsize=1)
+def console() -> Console:
+    """The terminal, shared by the log and the bars, so that lines go above a bar."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
 def _handler(log_format: str) -> logging.Handler:
     if log_format == "json":
         from pythonjsonlogger.json import JsonFormatter
@@ -166,10 +197,9 @@ def _handler(log_format: str) -> logging.Handler:
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(message)s", rename_fields=renamed))
         return handler
     if sys.stderr.isatty():
-        from rich.console import Console
         from rich.logging import RichHandler
 
-        return RichHandler(console=Console(stderr=True), show_path=False, markup=False, highlighter=None)
+        return RichHandler(console=console(), show_path=False, markup=False, highlighter=None)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     return handler

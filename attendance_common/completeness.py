@@ -35,6 +35,10 @@ class HeldPage:
         page.rows.write_parquet(body, compression="lz4", statistics=False)
         self._packed = body.getvalue()
 
+    def holds_the_same_as(self, page: Page) -> bool:
+        """Whether the records are the same and stand in the same places; what they say may have changed."""
+        return self.ids.equals(page.rows["id"]) and self.rejections == page.rejections
+
     def unpacked(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows again, all columns or some."""
         return pl.read_parquet(io.BytesIO(self._packed), columns=list(columns) if columns else None)
@@ -44,7 +48,6 @@ class SchoolReading:
     """The pages of one school, in whatever order they come. Pages are numbered from 1."""
 
     direction = "Ascending"
-    unsorted = False
 
     def __init__(self, school_id: int, page_size: int, begun: dt.datetime) -> None:
         self.school_id = school_id
@@ -59,6 +62,11 @@ class SchoolReading:
         self._closings = 0
         self._closing = self._closed = False
         self._trouble: str | None = None
+
+    @property
+    def unsorted(self) -> bool:
+        """The source did not sort, although this reading needs it."""
+        return False
 
     def next_page(self) -> int | None:
         """The next page to ask for; None when there is none, or none before an awaited page has come."""
@@ -161,6 +169,11 @@ class SchoolReading:
         return len(self._pages)
 
     @property
+    def pages_known(self) -> int:
+        """How many pages there are, as far as is known."""
+        return self._last
+
+    @property
     def source_count(self) -> int | None:
         """What the source said last of how many records there are."""
         return self._counts[-1] if self._counts else None
@@ -218,38 +231,70 @@ def _content(page: Page) -> int:
 class RecentReading(SchoolReading):
     """The newest pages of one school, back to a date: read one by one, newest first.
 
-    It ends with the first page that has an older date. That proves the later dates complete only when the
-    source really sorted and the list did not move meanwhile; if not, `unsorted` or `fault()` says so.
+    The first page that has an older date is the last of them. Two things then have to be proved. That no row
+    slipped from one page to another: the pages before it are read again and must hold the same ids. And that
+    the source really sorted (by date, not by its text MM-DD-YYYY): the end of the list must be older still.
     """
 
     direction = "Descending"
 
     def __init__(self, school_id: int, page_size: int, begun: dt.datetime, since: dt.date) -> None:
         super().__init__(school_id, page_size, begun)
-        self.unsorted = False
         self._since = since
         self._oldest = dt.date.max
+        self._ascends = self._moved = False
+        self._proof: list[int] = []
+
+    @property
+    def unsorted(self) -> bool:
+        """The source did not sort; a list that moved may look so, too, and tells nothing."""
+        return self._ascends and not self._moved
+
+    @property
+    def _reached(self) -> bool:
+        return self._oldest < self._since
+
+    def next_page(self) -> int | None:
+        """The next page to ask for, then those that are the proof; None when there is none as yet."""
+        if not self._reached:
+            return super().next_page()
+        if not self._more():
+            return None
+        self._waiting += 1
+        return self._proof.pop()
 
     def _more(self) -> bool:
-        return super()._more() and self._waiting == 0 and not self.unsorted and self._oldest >= self._since
+        if self._trouble or self._ascends or self._moved:
+            return False
+        return bool(self._proof) if self._reached else self._waiting == 0 and super()._more()
 
     def add(self, number: int, page: Page) -> None:
-        """Take in the next page and look how far back it goes."""
+        """Take in the next page and look how far back it goes, or compare it with what it was."""
+        held = self._pages.get(number)
         super().add(number, page)
+        slipped = held is not None and not held.holds_the_same_as(page)
+        self._moved = self._moved or slipped or len(set(self._counts)) > 1
+        if held is None:
+            reached = self._reached
+            self._look_back(page)
+            if self._reached and not reached:
+                self._proof = [*range(1, number), *({self._last} - {number})]
+
+    def _look_back(self, page: Page) -> None:
         for text in page.rows["date"]:
             day = parse_date(text) or dt.date.max
-            self.unsorted = self.unsorted or day > self._oldest
+            self._ascends = self._ascends or day > self._oldest
             self._oldest = min(self._oldest, day)
 
     def fault(self) -> str | None:
         """Why the recent dates must not be published; None when they are complete."""
-        if self.unsorted:
-            return "the source did not sort by date"
-        if len(set(self._counts)) > 1:
+        if self._moved:
             return "the list moved while its newest pages were read"
-        if self._oldest >= self._since:  # the list ended first: it was read whole
-            return super().fault()
-        return self._trouble or self._short_page()
+        if self._ascends:
+            return "the source did not sort by date"
+        if self._reached:
+            return self._trouble or self._short_page()
+        return super().fault()  # the list ended first: it was read whole
 
     @property
     def older(self) -> int:

@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 import pytest
 
 from attendance_common import merge_sql as sql
-from attendance_common.command import Outcome
-from attendance_common.config import LoaderSettings
+from attendance_common.command import Outcome, show_nothing
+from attendance_common.discovery import batches
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
 from attendance_common.warehouse import Warehouse
 from redshift_loader import Batch, CheckFailed, check_external_table, load_changed, registered_days
-from tests.samples import settings_with
 from tests.test_columns import EXTERNAL_NAMES
 
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
@@ -124,9 +123,8 @@ class Batches(Batch):
 
 
 def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], Outcome]:
-    settings = settings_with(LoaderSettings, batch_partitions=most)
     outcome = Outcome()
-    return load_changed(Told({}), batch, days, settings, outcome), outcome
+    return load_changed(Told({}), batch, batches(days, most), outcome, show_nothing), outcome
 
 
 DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
