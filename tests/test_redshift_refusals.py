@@ -88,7 +88,7 @@ QUERIES = [
     ("SELECT id FROM t WHERE id = ANY(ARRAY[1])", "0A000", "ANY"),
     ("SELECT id FROM t WHERE id > ANY(SELECT 1)", "0A000", "ANY"),
     ("SELECT id FROM t WHERE (id, s) IN (SELECT 1, 'a')", "42601", "too many columns"),
-    ("SELECT id FROM t WHERE (id, s) = (1, 'a')", "0A000", "rows"),
+    ("SELECT id FROM t WHERE (id, s) = (1, 'a')", "0A000", "row"),
     ("SELECT s ~* 'a' FROM t", "0A000", "not supported"),
     ("SELECT sum(id) OVER (ORDER BY id) FROM t", "42601", "require a frame clause"),
     ("SELECT sum(id) OVER (ORDER BY id RANGE UNBOUNDED PRECEDING) FROM t", "0A000", "not yet implemented"),
@@ -118,16 +118,56 @@ QUERIES = [
     ("CREATE TEMP TABLE delta (id INT)", "42601", '"delta"'),
     ("CREATE TEMP TABLE x (open INT)", "42601", '"open"'),
     ("UPDATE t SET (id, s) = (1, 'a')", "42601", "syntax error"),
+    ("UPDATE t SET t.s = 'a'", "42601", "syntax error"),
+    ("SELECT ctid FROM t", "42703", "ctid"),
+    ("DELETE FROM t AS a USING t AS b WHERE a.ctid < b.ctid", "42703", "ctid"),
+    ("SELECT xmin FROM t", "42703", "xmin"),
+    ("SELECT id FROM t, u WHERE t.* = u.*", "42601", "syntax error"),
+    ("SELECT (1, 2)", "0A000", "row"),
+    ("SELECT count(DISTINCT (id, s)) FROM t", "0A000", "row"),
+    ("SELECT * FROM ONLY t", "0A000", "ONLY"),
+    ("INSERT INTO t AS x (id) VALUES (1)", "42601", '"x"'),
+    ("INSERT INTO t TABLE u", "42601", "TABLE"),
+    ("CREATE TEMP TABLE x AS TABLE u", "42601", "TABLE"),
+    ("SELECT id INTO y FROM t", "0A000", "INTO"),
+    ("CREATE TABLE x (a DECIMAL(40, 2))", "22023", "38"),
+    ("SELECT * FROM stand_in.notes", "3F000", "stand_in"),
+    ("DROP SCHEMA stand_in CASCADE", "3F000", "stand_in"),
+    ("SELECT stand_in.cut('a', 1)", "0A000", "not supported"),
+    ("SELECT pg_catalog.pg_sleep(1)", "0A000", "not supported"),
+    ("SELECT current_time", "0A000", "not supported"),
+    ('SELECT s COLLATE "C" FROM t', "0A000", "COLLATE"),
+    ("LOCK t IN SHARE MODE", "42601", "IN"),
+    ("TRUNCATE t, u", "42601", "syntax error"),
+    ("CREATE TEMP TABLE x (a INT) ON COMMIT DROP", "42601", "ON"),
+    ("COMMIT AND CHAIN", "42601", "AND"),
+    ("EXPLAIN ANALYZE SELECT 1", "42601", "syntax error"),
 ]
 
 # DG: r_correlated_subqueries
 CORRELATED = [
-    "SELECT id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS (SELECT 1 FROM u w WHERE w.id = t.id))",
+    "SELECT s FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS (SELECT 1 FROM u w WHERE w.s = t.s))",
     "SELECT id FROM t WHERE id NOT IN (SELECT sum(u.id) OVER () FROM u WHERE u.s = t.s)",
     "SELECT * FROM t LEFT JOIN u ON t.id = u.id AND u.id = (SELECT max(w.id) FROM t AS w WHERE w.id = u.id)",
 ]
 
 MERGES = [
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE "
+            "WHEN NOT MATCHED BY TARGET THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42601",
+        "BY",
+    ),
+    (
+        (
+            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN UPDATE SET t.s = u.s "
+            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
+        ),
+        "42601",
+        "syntax error",
+    ),
     (
         (
             "MERGE INTO t AS x USING u ON x.id = u.id WHEN MATCHED THEN DELETE "

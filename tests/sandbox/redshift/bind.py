@@ -13,7 +13,7 @@ from .meta import external_schema, external_table, late_binding_text
 from .pruning import conjuncts_on
 from .refusals import check
 from .rewrite import LEADER_ERROR, fold
-from .statements import Name
+from .statements import Name, refuse_hidden_schema
 from .work import Work
 
 PSEUDO_COLUMNS = ("$path", "$size")
@@ -24,6 +24,7 @@ def name_of(work: Work, table: exp.Table) -> Name:
     """The name, folded; a database of its own name may stand before it."""
     if table.catalog and table.catalog.lower() != work.cluster.database:
         raise RedshiftError("0A000", "cross-database references are not supported")
+    refuse_hidden_schema(table.db.lower())
     return Name(table.db.lower() or None, table.name.lower())
 
 

@@ -91,8 +91,13 @@ UNSUPPORTED: dict[tuple[str, ...], str] = {
 }
 
 
+QUERIES = frozenset({"SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "MERGE"})
+
+
 def find_command(statement: Statement) -> Command:
     """The handler with the longest matching beginning; 0A000 or 42601 when there is none."""
+    if statement.words[0] in QUERIES and statement.has_word("TABLE"):
+        raise syntax_error("TABLE")  # PostgreSQL's TABLE t for SELECT * FROM t.
     for length in (4, 3, 2, 1):
         words = statement.words[:length]
         if command := COMMANDS.get(words):

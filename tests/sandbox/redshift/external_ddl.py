@@ -18,7 +18,7 @@ from .meta import (
     require_role,
     schema_exists,
 )
-from .statements import Name, Reader, literal, quote
+from .statements import Name, Reader, literal, quote, refuse_hidden_schema
 from .work import Work
 
 MOST_PARTITIONS = 100
@@ -95,6 +95,7 @@ def drop_schema(work: Work, reader: Reader) -> None:
     reader.expect("DROP", "SCHEMA")
     lenient = reader.take("IF", "EXISTS")
     name = reader.identifier()
+    refuse_hidden_schema(name)
     with_database = reader.take("DROP", "EXTERNAL", "DATABASE")
     cascade = reader.take("CASCADE")
     if not cascade:

@@ -90,6 +90,8 @@ def _create_from_query(work: Work, reader: Reader, name: Name, head: str) -> Non
     plan = TablePlan()
     read_table_attributes(reader, plan)
     reader.expect("AS")
+    if reader.at("TABLE"):
+        raise reader.fail()
     query = translate_query(work, reader.rest())
     work.relay(f"{head}{columns} AS {query}", lambda _: "SELECT")
     add_bytes_checks(work, name)

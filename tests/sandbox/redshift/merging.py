@@ -24,6 +24,9 @@ def with_column_list(sql: str, columns: Sequence[str]) -> str:
     """INSERT VALUES spelled out with the target's columns, which sqlglot cannot read without."""
     (statement,) = split(sql)
     for first, second in pairwise(statement.tokens):
+        if (first.text.upper(), second.text.upper()) == ("MATCHED", "BY"):
+            raise syntax_error(second.text)
+    for first, second in pairwise(statement.tokens):
         if (first.text.upper(), second.text.upper()) == ("INSERT", "VALUES"):
             names = ", ".join(quote(column) for column in columns)
             return f"{sql[: first.end + 1]} ({names}) {sql[second.start :]}"

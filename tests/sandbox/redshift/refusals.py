@@ -155,6 +155,7 @@ TYPES = frozenset(
 TIMES = frozenset({"TIME", "TIMESTAMP", "TIMESTAMPTZ"})
 # DEFAULT is a value of INSERT and UPDATE, OID a column of the catalogs.
 ALLOWED_BARE = frozenset({"default", "oid"})
+HIDDEN_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 RANKING = frozenset(["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead"])
 
 
@@ -207,6 +208,8 @@ def check_type(node: exp.DataType) -> None:
     name = node.this.name if isinstance(node.this, exp.DType) else str(node.this)
     if name in TIMES and node.expressions:
         raise syntax_error("(")
+    if name == "DECIMAL" and node.expressions and int(node.expressions[0].name) > 38:
+        raise RedshiftError("22023", "DECIMAL precision must be between 1 and 38")
     if name not in TYPES or node.args.get("nested"):
         raise RedshiftError("42704", f'type "{node.sql("postgres").lower()}" does not exist')
 
@@ -227,8 +230,23 @@ def _check_cte(node: exp.CTE) -> None:
 
 
 def _check_insert(node: exp.Insert) -> None:
+    _check_target(node)
     if node.parent is not None and not isinstance(node.parent, exp.When):
         raise syntax_error("INSERT")
+
+
+def _check_target(node: exp.Insert) -> None:
+    target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    if isinstance(target, exp.Table) and target.alias:
+        raise syntax_error(target.alias)
+
+
+def _check_column(node: exp.Column) -> None:
+    """PostgreSQL has hidden columns, and compares whole rows by x.*; Redshift has neither."""
+    if node.name.lower() in HIDDEN_COLUMNS:
+        raise RedshiftError("42703", f'column "{node.name.lower()}" does not exist')
+    if isinstance(node.this, exp.Star) and not isinstance(node.parent, exp.Select):
+        raise syntax_error("*")
 
 
 def _check_interval(node: exp.Interval) -> None:
@@ -271,21 +289,34 @@ def _check_update(node: exp.Update) -> None:
     for assignment in node.expressions:
         if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
             raise syntax_error("(")
+        if assignment.this.table:
+            raise syntax_error(".")
 
 
 def _check_tuple(node: exp.Tuple) -> None:
     """DG: r_in_condition: rows may be compared by IN with a list; a subquery there has one column."""
     if isinstance(node.parent, exp.In) and node.parent.args.get("query") is not None:
         raise RedshiftError("42601", "subquery has too many columns")
-    if isinstance(node.parent, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)):
-        raise not_supported("a comparison of rows")
+    if not isinstance(node.parent, PLACES_OF_ROWS):
+        raise not_supported("a row as a value")
 
 
+PLACES_OF_ROWS = (
+    exp.In,
+    exp.Values,
+    exp.Insert,
+    exp.Rollup,
+    exp.Cube,
+    exp.GroupingSets,
+    exp.Group,
+    exp.Tuple,
+)
 FURTHER: dict[type[exp.Expr], Callable[[Any], object]] = {
     exp.All: _check_quantified,
     exp.Anonymous: _check_function,
     exp.Any: _check_quantified,
     exp.CTE: _check_cte,
+    exp.Column: _check_column,
     exp.DataType: check_type,
     exp.Identifier: _check_identifier,
     exp.Insert: _check_insert,

@@ -29,6 +29,10 @@ class Statement:
         """The first few words, upper case."""
         return tuple(token.text.upper() for token in self.tokens[:6])
 
+    def has_word(self, word: str) -> bool:
+        """Whether the word stands anywhere outside quotes."""
+        return any(token.text.upper() == word and not _is_quoted(token) for token in self.tokens)
+
 
 @dataclass(frozen=True)
 class Name:
@@ -45,6 +49,12 @@ class Name:
         """For PostgreSQL."""
         parts = [part for part in (self.schema, self.table) if part is not None]
         return ".".join(quote(part) for part in parts)
+
+
+def refuse_hidden_schema(schema: str | None) -> None:
+    """What the stand-in keeps for itself is not there for clients."""
+    if schema == "stand_in":
+        raise RedshiftError("3F000", 'schema "stand_in" does not exist')
 
 
 def quote(identifier: str) -> str:
@@ -183,6 +193,8 @@ class Reader:
             parts.append(self.identifier())
         if len(parts) == 3 and parts[0] == database:
             parts = parts[1:]
+        if len(parts) == 2:
+            refuse_hidden_schema(parts[0])
         if len(parts) > 2:
             raise RedshiftError("0A000", "cross-database reference to database is not supported")
         return Name(parts[0] if len(parts) == 2 else None, parts[-1])
