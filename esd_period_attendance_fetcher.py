@@ -171,6 +171,8 @@ class Run:
     def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:
         """Read each school until it is complete, READINGS times at the most."""
         for _ in range(READINGS):
+            if not schools:
+                return
             readings = (self._open(school, settings.page_size) for school in schools)
             again = []
             with self._context.progress("pages") as show:

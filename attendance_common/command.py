@@ -199,7 +199,11 @@ def _handler(log_format: str) -> logging.Handler:
     if sys.stderr.isatty():
         from rich.logging import RichHandler
 
-        return RichHandler(console=console(), show_path=False, markup=False, highlighter=None)
+        on_terminal = RichHandler(
+            console=console(), show_path=False, markup=False, highlighter=None, log_time_format="%H:%M:%S"
+        )
+        on_terminal.setFormatter(logging.Formatter("%(message)s"))
+        return on_terminal
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     return handler
