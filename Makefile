@@ -29,6 +29,10 @@ check: install   ## lint and types
 test: check      ## lint, types and every test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+.PHONY: torture
+torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
+	@$(BIN)/python -m tests.crash_walk
+
 bench: install   ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench
 

@@ -7,16 +7,17 @@ time), a removed record, a record that is none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import copy
+import json
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import psycopg2
 import psycopg2.extras
 
-from tests.model import Record, Row, Table
+from tests.model import Landed, Place, Record, Row, Table
 from tests.pipeline import LANDING, RUNS, Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront
@@ -119,11 +120,34 @@ class Warehouse:
 TABLES = ("period_attendance", "period_attendance_loads")
 
 
-class Stage:
-    """The world's three states: `first` landed and loaded; `landed` what changed, not loaded; then loaded.
+class Course:
+    """The model on its way: what is landed, and how the native table may go on from where it is."""
 
-    `states` are the native table's rows as the batches of the load follow each other, by the model. Built by
-    undisturbed runs, each compared with the model.
+    def __init__(self, landed: Landed, table: Table) -> None:
+        self.landed, self._table = copy.deepcopy((landed, table))
+
+    def ahead(self) -> list[list[Row]]:
+        """The native table's rows as they are, and after each batch of the next load."""
+        return [rows_of(table) for table in self._tables()]
+
+    def stand_at(self, rows: list[Row]) -> bool:
+        """Go on to where the table is; False when that is not ahead."""
+        there = next((table for table in self._tables() if rows_of(table) == rows), None)
+        self._table = there or self._table
+        return there is not None
+
+    def _tables(self) -> Iterator[Table]:
+        table = copy.deepcopy(self._table)
+        days = table.pending(self.landed)
+        yield copy.deepcopy(table)
+        for start in range(0, len(days), BATCH):
+            table.load(self.landed, days[start : start + BATCH])
+            yield copy.deepcopy(table)
+
+
+class Stage:
+    """The world's three states: `first`, landed and loaded; `landed`, where what changed is not loaded yet;
+    the end: `rows`, `control`, `partitions`. Built by undisturbed runs, each compared with the model.
     """
 
     def __init__(self, sandbox: Sandbox, front: AwsFront, warehouse: Warehouse, world: World) -> None:
@@ -133,14 +157,15 @@ class Stage:
         add_wanderer(world.source)
         self._run(fetch=0, load=0)
         world.follow()
-        self.first = self.save("first")
+        self.first, self._first = self.save("first"), Course(world.landed, world.table)
         change(world.source)
         self._run(fetch=3)
         follow_landing(world)
-        self.landed = self.save("landed")
-        self.batches, self.states = steps(world)
+        self.landed, self._landed = self.save("landed"), Course(world.landed, world.table)
         self._run(load=0)
+        world.table.load(world.landed)
         world.compare()
+        self.rows = rows_of(world.table)
         self.control = warehouse.control()
         self.partitions = warehouse.partitions()
 
@@ -168,16 +193,31 @@ class Stage:
         answer = self._s3.get_object(Bucket=self.sandbox.aws.bucket, Key=key)
         return Stored(etag, answer["Body"].read(), answer["Metadata"])
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: Saved) -> Course:
         """Let the outside world be as it was; what has not changed is not touched, so it keeps its age."""
+        self._restore_objects(saved)
+        self._restore_tables(saved)
+        return copy.deepcopy(self._first if saved is self.first else self._landed)
+
+    def catch_up(self, course: Course) -> bool:
+        """Tell the model what is landed now; False when the table is where no batch leaves it."""
+        named = {object_key(place): place for place in self._landed.landed.lists}
+        for key, etag in self.landing().items():
+            if etag == self.landed.objects[key].etag:
+                course.landed.put(named[key], self._landed.landed.lists[named[key]])
+        return course.stand_at(self.warehouse.rows())
+
+    def _restore_objects(self, saved: Saved) -> None:
         bucket, now = self.sandbox.aws.bucket, self.objects()
         for key in now.keys() - saved.objects.keys():
             self._s3.delete_object(Bucket=bucket, Key=key)
         for key, stored in saved.objects.items():
             if now.get(key) != stored.etag:
                 self._s3.put_object(Bucket=bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
+
+    def _restore_tables(self, saved: Saved) -> None:
         for values in self.warehouse.partitions() - set(saved.partitions):
-            year, month, day = psycopg2.extras.json.loads(values)
+            year, month, day = json.loads(values)
             self.warehouse.send(
                 "ALTER TABLE esd_spectrum.period_attendance "
                 f"DROP PARTITION (year='{year}', month='{month}', day='{day}')"
@@ -195,19 +235,15 @@ def follow_landing(world: World) -> None:
     world.compare_landing()
 
 
-def steps(world: World) -> tuple[list[Sequence[date]], list[list[Row]]]:
-    """The batches of the load, and the table before the first and after each, by the model."""
-    days = world.table.pending(world.landed)
-    batches = [days[start : start + BATCH] for start in range(0, len(days), BATCH)]
-    states = [_sorted(world.table)]
-    for batch in batches:
-        world.table.load(world.landed, batch)
-        states.append(_sorted(world.table))
-    return batches, states
-
-
-def _sorted(table: Table) -> list[Row]:
+def rows_of(table: Table) -> list[Row]:
+    """The model's table as a query for all of it, by id, would answer."""
     return [table.rows[key] for key in sorted(table.rows)]
+
+
+def object_key(place: Place) -> str:
+    """Where a school's list for a date lies."""
+    day, school = place
+    return f"{LANDING}year={day:%Y}/month={day:%m}/day={day:%d}/school_{school}.parquet"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A door before moto, which runs in a process of its own: passes every request on, and lets tests stand at it."""
+"""A door before moto, which is a process of its own: passes requests on, and lets tests stand at them."""
 
 from __future__ import annotations
 
@@ -86,18 +86,24 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _HttpServer
 
+    def parse_request(self) -> bool:
+        """Serve every method alike."""
+        parsed = super().parse_request()
+        setattr(self, f"do_{self.command}", self._serve)
+        return parsed
+
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = [(name, value) for name, value in self.headers.items() if _travels(name)]
         try:
-            with self.server.front.crossing(self.headers.get("X-Amz-Target") or f"{self.command} {self.path}"):
+            with self.server.front.crossing(
+                self.headers.get("X-Amz-Target") or f"{self.command} {self.path}"
+            ):
                 answer = self.server.front.forward(self.command, self.path, headers, body)
         except Dropped:
             self._hang_up()
         else:
             self._send(answer)
-
-    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _serve
 
     def _send(self, answer: Answered) -> None:
         self.send_response_only(answer.status, answer.reason)

@@ -1,4 +1,4 @@
-"""Strikes at the k-th call that a process makes to the outside world: kills the process, or cuts its connection.
+"""Strikes at the k-th call that a process makes to the outside world: kills it, or cuts its connection.
 
 A call is a request to the source, a request to AWS, or an SQL statement, in the order in which they arrive.
 """
@@ -77,16 +77,16 @@ class Tripwire:
     @contextmanager
     def across(self, sandbox: Sandbox, front: AwsFront) -> Iterator[None]:
         """Stand between a process and everything that it can call."""
-        doors = (sandbox.esd, front, sandbox.redshift.watch)
-        before = [door.crossing for door in doors]
-        sandbox.esd.crossing = lambda text: self._crossing(Call(To.SOURCE, text))
+        esd, warehouse = sandbox.esd, sandbox.redshift.watch
+        before = esd.crossing, front.crossing, warehouse.crossing
+        esd.crossing = lambda text: self._crossing(Call(To.SOURCE, text))
         front.crossing = lambda text: self._crossing(Call(To.AWS, text))
-        sandbox.redshift.watch.crossing = self._statement
+        warehouse.crossing = self._statement
         try:
             yield
             self._settle()
         finally:
-            sandbox.esd.crossing, front.crossing, sandbox.redshift.watch.crossing = before
+            esd.crossing, front.crossing, warehouse.crossing = before
 
     def _statement(self, client: str, sql: str) -> AbstractContextManager[None]:
         return nullcontext() if client == ONLOOKER else self._crossing(Call(To.WAREHOUSE, sql))
