@@ -153,13 +153,15 @@ class LandingZone:
     def _get(self, key: str) -> bytes:
         return self._s3.get_object(Bucket=self._areas.bucket, Key=key)["Body"].read()
 
-    def _quarantine(self, school_id: int, rejections: Sequence[Rejection]) -> None:
-        """One JSON line per record, whole; named by its content, so that a rerun does not pile up."""
+    def _quarantine(self, school_id: int, rejections: Sequence[Rejection]) -> str:
+        """One JSON line per record, whole; its key is named by its content: a rerun does not pile up."""
         lines = [{"reason": r.reason, "schoolId": school_id, "record": r.record} for r in rejections]
         body = "".join(json.dumps(line) + "\n" for line in sorted(lines, key=json.dumps)).encode()
-        name = f"school_{school_id}/{hashlib.sha256(body).hexdigest()[:32]}.jsonl"
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        key = f"{self._areas.quarantine}school_{school_id}/{digest}.jsonl"
         if not self._dry_run:
-            self._put(self._areas.quarantine + name, body)
+            self._put(key, body)
+        return key
 
     def record_run(self, record: dict[str, Any]) -> None:
         """Write the run's record beside the landing zone."""
@@ -205,7 +207,6 @@ class LandingZone:
 
     def replace_quarantined(self, key: str, school_id: int, rest: Sequence[Rejection]) -> None:
         """Keep the rest of an object in quarantine; the new object is written before the old one goes."""
-        if rest:
-            self._quarantine(school_id, rest)
-        if not self._dry_run:
+        kept = self._quarantine(school_id, rest) if rest else None
+        if kept != key and not self._dry_run:
             self._s3.delete_object(Bucket=self._areas.bucket, Key=key)
