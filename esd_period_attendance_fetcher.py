@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import SourceError
+from attendance_common.errors import SourceError, Terminated
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
@@ -217,6 +217,11 @@ class Run:
         )
         return True
 
+    @property
+    def published(self) -> list[int]:
+        """The schools that are done."""
+        return [school for school, about in self.schools.items() if not about.get("fault")]
+
     def outcome(self) -> command.Outcome:
         """The run's sums and what needs a person."""
         told = self.schools.values()
@@ -259,7 +264,11 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     log.info("%d schools", len(schools))
     readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
     run = Run(zone, context, context.flags.since)
-    run.read_all(schools, settings, readers)
+    try:
+        run.read_all(schools, settings, readers)
+    except Terminated as stopped:
+        left = len(schools) - len(run.published)
+        raise Terminated(f"{stopped}: {left} of {len(schools)} schools") from stopped
     outcome = run.outcome()
     outcome.attention += doubts
     zone.record_run({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})

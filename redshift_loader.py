@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from attendance_common import aws, command, discovery, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
-from attendance_common.errors import WarehouseError
+from attendance_common.errors import Terminated, WarehouseError
 from attendance_common.warehouse import SETUP, Conflict, Warehouse
 
 if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is quick
@@ -283,13 +283,17 @@ def load_changed(
 ) -> Counter[str]:
     """Load batch after batch; one whose numbers do not add up is left as it was and told."""
     sums: Counter[str] = Counter()
+    partitions = sum(map(len, batches))
     for number, days in enumerate(batches):
-        show(sum(map(len, batches[:number])), sum(map(len, batches)))
+        before = sum(map(len, batches[:number]))
+        show(before, partitions)
         try:
             done = warehouse.transaction(partial(batch.load, days))
         except CheckFailed as failed:
             outcome.attention.append(str(failed))
             continue
+        except Terminated as stopped:
+            raise Terminated(f"{stopped}: {partitions - before} of {partitions} partitions") from stopped
         log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
         sums += done
     return sums
