@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
 
-.PHONY: help install demo sandbox test check bench clean
+.PHONY: help install demo sandbox test check audit bench clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -32,6 +32,9 @@ test: check      ## lint, types and every test
 .PHONY: torture
 torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
 	@$(BIN)/python -m tests.crash_walk
+
+audit: install   ## known vulnerabilities of what is pinned (asks PyPI's advisories)
+	$(BIN)/pip-audit --requirement requirements.txt
 
 bench: install   ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench
