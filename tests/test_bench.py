@@ -1,0 +1,43 @@
+"""The bench runs and shows a row for everything that it measures; how fast it was is nobody's business here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.readme import ROOT
+
+ROWS = (
+    "reading and decoding",
+    "refetch of the same data",
+    "the straightforward script",
+    "against dlt",
+    "s a page",
+    "the model's prediction",
+    "peak memory: 1,000 records in 2 schools",
+    "in one school",
+    "times as many schools",
+    "against one of them",
+    "start-up: esd_period_attendance_fetcher.py",
+    "start-up: redshift_loader.py",
+    "new partitions",
+    "nothing changed",
+    "listing 2,000 objects",
+    "WHERE NOT EXISTS",
+    "Hours of a year's fetch",
+    "Growth",
+)
+
+
+def test_quick_bench_prints_a_row_for_every_measure() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    unfolded = " ".join(done.stdout.replace("|", " ").split())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [row for row in ROWS if row not in unfolded] == []
