@@ -254,9 +254,11 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     """Fetch the schools, or land what can be read of the quarantine."""
     from attendance_common.objects import LandingZone
 
+    context.termination.listen()  # polars took Ctrl-C for itself when it was imported
     zone = LandingZone(settings, dry_run=context.dry_run)
     if context.flags.replay_quarantine:
-        return replay(zone, context)
+        with aws.explained(f"s3://{settings.bucket}"):
+            return replay(zone, context)
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
     listed, doubts = list_schools(api, settings)

@@ -1,0 +1,214 @@
+"""What a later version can read of the quarantine is landed; nothing newer is touched, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.model import Record
+from tests.pipeline import LANDING, QUARANTINE, Finished
+from tests.sandbox import Sandbox
+from tests.world import World
+
+LATER, LONG_AGO = "2026-06-01T00:00:00Z", "2020-01-01T00:00:00Z"
+UNREADABLE = [
+    {"id": None, "date": "09-22-2025", "studentId": 5},
+    {"id": 905, "date": "02-30-2026", "studentId": 5},
+    {"id": 906, "date": "09-22-2025", "studentId": 2**63},
+]
+
+
+@pytest.fixture(scope="module")
+def fetched(running_sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The landing zone after a fetch, as requests that put it there again."""
+    running_sandbox.reset()
+    world = World(running_sandbox)
+    assert world.pipeline.fetch().status == 0
+    aws = running_sandbox.aws
+    keys = [LANDING + name for name in world.pipeline.keys(LANDING)]
+    return [
+        {
+            "Bucket": aws.bucket,
+            "Key": key,
+            "Body": world.pipeline.read(key),
+            "Metadata": aws.client("s3").head_object(Bucket=aws.bucket, Key=key)["Metadata"],
+        }
+        for key in keys
+    ]
+
+
+@pytest.fixture
+def world(fetched: list[dict[str, Any]], sandbox: Sandbox) -> World:
+    """A world that has been fetched once; its first school's records are known by their place."""
+    for request in fetched:
+        sandbox.aws.client("s3").put_object(**request)
+    return World(sandbox)
+
+
+def readable(world: World) -> list[Record]:
+    """New on a date that is landed; alone on its date; newer and older than what is landed, and as new."""
+    first, second, third, *_ = world.source.records(world.first)
+    return [
+        {**first, "id": 901},
+        {**first, "id": 902, "date": "01-15-2026"},
+        {**first, "comment": "newer", "modifiedOn": LATER},
+        {**second, "comment": "older", "modifiedOn": LONG_AGO},
+        {**third, "comment": "as new"},
+    ]
+
+
+def quarantine(world: World, school: int, name: str, texts: list[str]) -> None:
+    """Put an object there as an earlier version would have."""
+    lines = [{"reason": "not yet readable", "schoolId": school, "record": text} for text in texts]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    aws = world.pipeline.sandbox.aws
+    key = f"{QUARANTINE}school_{school}/{name}.jsonl"
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
+
+
+def texts(records: list[Any]) -> list[str]:
+    return [json.dumps(record) for record in records]
+
+
+def replay(world: World, *flags: str, **variables: str) -> Finished:
+    world.esd.traffic.forget()
+    done = world.pipeline.fetch("--replay-quarantine", *flags, **variables)
+    assert "Traceback" not in done.story
+    return done
+
+
+def left(world: World) -> list[str]:
+    """The records in quarantine."""
+    return sorted(line["record"] for line in world.pipeline.quarantined())
+
+
+def follow(world: World, records: list[Record]) -> None:
+    """Let the model land these beside what the source said; of equals the source's stays."""
+    for school in world.schools:
+        more = records if school == world.first else []
+        world.landed.publish(school, [*more, *world.source.records(school)])
+    world.compare_landing()
+
+
+def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> None:
+    before = world.pipeline.keys(LANDING)
+    quarantine(world, world.first, "a", texts(readable(world)))
+    done = replay(world)
+    assert done.status == 0, done.story
+    told = {name: done.result[name] for name in ("read", "landed", "quarantined")}
+    assert told == {"read": 5, "landed": 5, "quarantined": 0}
+    assert left(world) == []
+    follow(world, readable(world))
+    comments = {row["comment"] for rows in world.pipeline.landed().values() for row in rows}
+    assert "newer" in comments
+    assert not {"older", "as new"} & comments
+    changed = {name for name, etag in world.pipeline.keys(LANDING).items() if before.get(name) != etag}
+    first, alone = (
+        f"{day}school_{world.first}.parquet"
+        for day in ("year=2025/month=09/day=22/", "year=2026/month=01/day=15/")
+    )
+    assert changed == {first, alone}
+
+
+def test_the_rest_stays_as_it_was_received(world: World) -> None:
+    broken = ['{"id": 907, "date": ', '{"id": 908, "id": 1e999}', "[]", "null"]
+    quarantine(world, world.first, "a", [*texts(readable(world)), *texts(UNREADABLE), *broken])
+    done = replay(world)
+    assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 7)
+    assert "7 records stay in quarantine" in done.result["attention"]
+    assert left(world) == sorted([*texts(UNREADABLE), *broken])
+    reasons = {line["record"]: line["reason"] for line in world.pipeline.quarantined()}
+    assert reasons[texts(UNREADABLE)[1]].startswith("date: not a date")
+    assert {line["schoolId"] for line in world.pipeline.quarantined()} == {world.first}
+    follow(world, readable(world))
+
+
+def test_an_object_without_a_readable_record_is_left_alone(world: World) -> None:
+    quarantine(world, world.first, "a", texts(UNREADABLE))
+    before = world.pipeline.keys("")
+    assert replay(world).status == 3
+    assert world.pipeline.keys("") == before
+
+
+def test_an_empty_quarantine_is_no_fault(world: World) -> None:
+    before = world.pipeline.keys("")
+    done = replay(world)
+    assert (done.status, done.result["read"]) == (0, 0)
+    assert world.pipeline.keys("") == before
+
+
+def test_each_school_gets_its_own(world: World) -> None:
+    record = world.source.records(world.first)[0]
+    for school in world.schools:
+        quarantine(world, school, "a", texts([{**record, "id": school}]))
+    assert replay(world).status == 0
+    landed = [(school, row) for (_, school), rows in world.pipeline.landed().items() for row in rows]
+    assert (
+        sorted(school for school, row in landed if row["id"] == school == row["school_id"]) == world.schools
+    )
+
+
+def test_the_same_record_in_two_objects_is_landed_once(world: World) -> None:
+    record = {**world.source.records(world.first)[0], "id": 901}
+    quarantine(world, world.first, "a", texts([record]))
+    quarantine(world, world.first, "b", texts([{**record, "comment": "newer", "modifiedOn": LATER}, record]))
+    assert replay(world).status == 0
+    assert left(world) == []
+    rows = world.pipeline.landed()[date(2025, 9, 22), world.first]
+    assert [row["comment"] for row in rows if row["id"] == 901] == ["newer"]
+
+
+def test_a_second_replay_changes_nothing(world: World) -> None:
+    quarantine(world, world.first, "a", texts([*readable(world), *UNREADABLE]))
+    replay(world)
+    before = world.pipeline.keys("")
+    again = replay(world)
+    assert (again.status, again.result["landed"]) == (3, 0)
+    assert world.pipeline.keys("") == before
+
+
+def test_one_that_was_killed_before_it_tidied_up_loses_nothing_and_lands_nothing_twice(world: World) -> None:
+    everything = texts([*readable(world), *UNREADABLE])
+    quarantine(world, world.first, "a", everything)
+    replay(world)
+    landed, kept = world.pipeline.keys(LANDING), world.pipeline.keys(QUARANTINE)
+    quarantine(world, world.first, "a", everything)  # as if it had not come to delete it
+    again = replay(world)
+    assert again.status == 3
+    assert world.pipeline.keys(LANDING) == landed
+    assert world.pipeline.keys(QUARANTINE) == kept
+    assert left(world) == sorted(texts(UNREADABLE))
+    follow(world, readable(world))
+
+
+def test_a_dry_run_says_what_would_be_landed_and_changes_nothing(world: World) -> None:
+    quarantine(world, world.first, "a", texts([*readable(world), *UNREADABLE]))
+    before = world.pipeline.keys("")
+    done = replay(world, "--dry-run")
+    assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 3)
+    assert world.pipeline.keys("") == before
+
+
+def test_the_source_is_not_asked(world: World) -> None:
+    quarantine(world, world.first, "a", texts(readable(world)))
+    done = replay(world, ESD_SECRET_ID="no/such/secret")
+    assert done.status == 0, done.story
+    assert not world.esd.traffic.log
+
+
+def test_a_fetch_after_it_has_the_last_word(world: World) -> None:
+    quarantine(world, world.first, "a", texts(readable(world)))
+    assert replay(world).status == 0
+    world.landed.publish(world.first, readable(world)[1:2])  # a date that the source does not name stays
+    assert world.pipeline.fetch().status == 0
+    world.publish()
+    world.compare_landing()
+
+
+def test_no_bucket(world: World) -> None:
+    done = replay(world, S3_BUCKET="no-such-bucket")
+    assert done.status == 1
+    assert "the bucket does not exist: check S3_BUCKET" in done.result["error"]
