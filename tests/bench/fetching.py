@@ -113,7 +113,7 @@ def _dlt_run(source: Source, environment: dict[str, str], sizes: Sizes) -> Ended
     told = {**source.told["client"], "RUNTIME__DLTHUB_TELEMETRY": "false"}
     with tempfile.TemporaryDirectory(prefix="bench-dlt-") as directory:
         command = [dlt_environment.python(), ROOT / "tests/bench/dlt_pipeline.py", directory]
-        ended = run(command, {**environment, **told, "HOME": directory})
+        ended = run([str(part) for part in command], {**environment, **told, "HOME": directory})
     _expect(int(ended.lines[-1]), sizes.schools * sizes.records)
     return ended
 
@@ -130,7 +130,7 @@ def _faster(name: str, aim: int, ours: Sequence[Ended], theirs: Sequence[Ended])
 
 
 def latency(sizes: Sizes) -> Iterator[Row]:
-    """Where the source is slow, the clock should be pages x latency / requests at a time, and nothing else."""
+    """Where the source is slow, the clock should be pages x latency / requests at a time alone."""
     yield from _latency(sizes, 50, sizes.latency_small_pages)
     yield from _latency(sizes, sizes.page_size, sizes.latency_pages)
 

@@ -23,7 +23,8 @@ NEWER = "2026-01-02 08:00:00.000000"
 FILL = f"""\
 INSERT INTO {sql.NATIVE} (
     id, school_id, attendance_date, student_id, meeting_time_id, room_number, semester_numbers, teachers,
-    modality, attendance_status, minutes_missed, actual_minutes, created_on, modified_on, source_file, loaded_at
+    modality, attendance_status, minutes_missed, actual_minutes, created_on, modified_on,
+    source_file, loaded_at
 )
 SELECT
     id, school, day, id %% 100000, 129019, '204', '[1,2]', '[{{"id":7,"name":"Ambrel Tosk"}}]',
@@ -51,7 +52,8 @@ def merge(sizes: Sizes) -> Iterator[Row]:
         f"load of {sizes.batch_rows:,} rows into {sizes.table_rows:,}, 2 % of them updates, against "
         f"INSERT … WHERE NOT EXISTS for each of {sizes.batch_days} partitions",
         ">= 3 x faster, and it updates",
-        f"{times:.1f} x: {median(ours):.1f} s, {scene.updates:,} updated; against {median(theirs):.1f} s, none",
+        f"{times:.1f} x: {median(ours):.1f} s, {scene.updates:,} updated; "
+        f"against {median(theirs):.1f} s, none updated",
         sizes.slow_rounds,
         times >= 3,
     )

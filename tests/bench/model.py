@@ -57,9 +57,9 @@ class Night:
 
     @property
     def gets(self) -> int:
-        """A HEAD of each object that differs; the loader reads each footer of what it loads, Spectrum the rest.
+        """A HEAD of each object that differs; of what is loaded, the loader reads footers, Spectrum the rest.
 
-        It loads every partition: 81 % of the records are modified after their date, so no date stays as it is.
+        Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
         return self.puts + 2 * self.objects
 
@@ -113,8 +113,8 @@ def tell() -> None:
     )
     show(title, ("at a time", "1 shard", "2 shards", "4 shards", "8 shards"), hours())
     title = (
-        f"Growth: {PAGES * RECORDS:,} records a school and year, on {DAYS} dates; 16 requests at a time; a night "
-        "in which one object in five has changed, on every date"
+        f"Growth: {PAGES * RECORDS:,} records a school and year, on {DAYS} dates; 16 requests at a time; a "
+        "night in which one object in five has changed, on every date"
     )
     head = ("schools", "million rows", "objects", "hours", "with 4 shards")
     cost = ("S3 requests, first", "S3 requests, each night", "Spectrum scans, each")

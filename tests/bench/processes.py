@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -41,7 +40,7 @@ class Ended:
         return float(json.loads(self.lines[-1])["peak_kilobytes"]) / 1024
 
 
-def run(command: Sequence[str | Path], environment: Mapping[str, str]) -> Ended:
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
     """Run a command in the checkout; RuntimeError when it ends badly."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()

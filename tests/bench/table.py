@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def show(title: str, head: Sequence[str], lines: Iterable[Sequence[str]]) -> Non
         table.add_column(name, overflow="fold")
     for line in lines:
         table.add_row(*line)
-    width = None if sys.stdout.isatty() else WIDTH
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH
     console = Console(width=width, highlight=False, markup=False)
     if title:
         console.print(f"\n{title}:")

@@ -109,7 +109,8 @@ class Warehouse(Sandbox):
         told = self.environment
         names = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
         names |= {"password": "PGPASSWORD", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-        with closing(psycopg2.connect(**{key: told[name] for key, name in names.items()})) as opened:
+        parameters: dict[str, Any] = {key: told[name] for key, name in names.items()}
+        with closing(psycopg2.connect(**parameters)) as opened:
             opened.autocommit = True
             yield opened
 
