@@ -148,7 +148,7 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         termination.listen()
         bars = loaded.log_format == "text" and sys.stderr.isatty()
         outcome = work(loaded, Context(arguments, termination, bars))
-    except AttendanceError as error:
+    except (AttendanceError, Terminated) as error:
         log.error("%s", error)
         _trace(error)
         return {"status": error.exit_status, "error": str(error)}

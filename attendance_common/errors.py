@@ -27,5 +27,7 @@ class WarehouseError(AttendanceError):
     """Redshift refused, or could not be reached."""
 
 
-class Terminated(AttendanceError):
-    """The process was asked to stop (SIGTERM, Ctrl-C)."""
+class Terminated(BaseException):
+    """The process was asked to stop. No Exception: botocore would catch that and try again."""
+
+    exit_status = 1

@@ -1,4 +1,4 @@
-"""A front before moto that knows each call by its name: it records, refuses as AWS does, or holds a call.
+"""A gate before moto that knows each call by its name: it records, refuses as AWS does, or holds a call.
 
 moto checks neither rights nor clocks, so what AWS would refuse is refused here, by a real server, in the
 shapes that botocore reads.
@@ -62,7 +62,7 @@ def named(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> Call:
     return Call(S3_ACTIONS.get(method, method) if key else f"{method} bucket", key, headers)
 
 
-class AwsFront:
+class AwsGate:
     """Passes calls on to `endpoint`; `rule` sees each before, may refuse it, or wait. A context manager."""
 
     def __init__(self, endpoint: str, rule: Rule = lambda _: None, tls: ssl.SSLContext | None = None) -> None:
@@ -71,12 +71,12 @@ class AwsFront:
         self._behind = urlsplit(endpoint).netloc
         self._lock = Lock()
         self._http = _Server(("127.0.0.1", 0), _Handler)
-        self._http.front = self
+        self._http.gate = self
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self.endpoint = f"{'https' if tls else 'http'}://localhost:{self._http.server_address[1]}"
 
-    def __enter__(self) -> AwsFront:
+    def __enter__(self) -> AwsGate:
         Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    front: AwsFront
+    gate: AwsGate
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that go away are what tests make."""
@@ -142,12 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = named(self.command, self.path, tuple(headers.items()))
-        refusal = self.server.front.admit(call)
+        refusal = self.server.gate.admit(call)
         if refusal is not None:
             self._answer(refusal.status, {"content-type": "application/xml"}, refusal.body(call.action))
             return
         passed = {name: value for name, value in headers.items() if name != "expect"}
-        answer, content = self.server.front.forward(self.command, self.path, passed, body)
+        answer, content = self.server.gate.forward(self.command, self.path, passed, body)
         self._answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:

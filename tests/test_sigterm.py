@@ -1,0 +1,157 @@
+"""SIGTERM and Ctrl-C: the script stops at once, says what is left, and leaves no school half published."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+
+from tests.aws_gate import AwsGate, Call
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Running
+from tests.sandbox.esd import Fault, correct_a_day
+from tests.world import World
+
+QUICKLY = 15.0  # seconds, where nothing is left that has to be waited for
+SMALL = {"ESD_PAGE_SIZE": "100"}
+
+
+def stopped(running: Running, number: signal.Signals = signal.SIGTERM) -> Finished:
+    """Stop it, and look at how it ended."""
+    running.send(number)
+    done = running.end(QUICKLY)
+    assert (done.status, done.result["status"]) == (1, 1)
+    assert number.name in done.result["error"]
+    assert "what was not finished is done by the next run" in done.result["error"]
+    assert done.result["error"] in done.story
+    assert "Traceback" not in done.story
+    assert "Fatal" not in done.story
+    return done
+
+
+def when(came: Event) -> Callable[..., Any]:
+    return lambda *_: came.set()
+
+
+def before_and_after(world: World) -> dict[str, str]:
+    """A first day is landed and loaded, a second day has passed at the source; the objects as they are."""
+    world.run()
+    correct_a_day(world.source)
+    return world.pipeline.keys(LANDING)
+
+
+def school_of(name: str) -> int:
+    return int(name.rpartition("_")[2].removesuffix(".parquet"))
+
+
+def ends_right(world: World) -> None:
+    assert world.pipeline.fetch().status == 0
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_while_pages_are_read(world: World, number: signal.Signals) -> None:
+    before = before_and_after(world)
+    came = Event()
+    last = world.schools[1]
+    world.esd.faults.add(
+        Fault("change", school=last, page=3, change=when(came)),
+        Fault("slow", school=last, page=3, seconds=PATIENCE),
+    )
+    fetcher = world.pipeline.start(FETCHER, **SMALL)
+    assert came.wait(PATIENCE)
+    fetcher.until(f"school {world.first}: ")
+    stopped(fetcher, number)
+    world.esd.faults.clear()
+    after = world.pipeline.keys(LANDING)
+    assert {name for name in after if after[name] != before.get(name) and school_of(name) == last} == set()
+    assert [name for name in after if after[name] != before.get(name) and school_of(name) == world.first]
+    ends_right(world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("slow", path="oauth/token", seconds=PATIENCE),
+        Fault("slow", path="schools$", seconds=PATIENCE),
+        Fault("status", status=429, retry_after=600, times=None),
+        Fault("status", path="schools$", status=429, retry_after=600, times=None),
+    ],
+    ids=["the token is awaited", "the schools are awaited", "a pause is kept", "a pause before the schools"],
+)
+def test_while_it_waits_for_the_source(world: World, fault: Fault) -> None:
+    came = Event()
+    world.esd.faults.add(Fault("change", path=fault.path, change=when(came)), fault)
+    fetcher = world.pipeline.start(FETCHER)
+    assert came.wait(PATIENCE)
+    stopped(fetcher)
+    world.esd.faults.clear()
+    assert world.pipeline.keys("") == {}
+
+
+def test_while_a_school_is_published_it_is_published_whole(world: World) -> None:
+    before = before_and_after(world)
+    writing, go_on = Event(), Event()
+
+    def hold(call: Call) -> None:
+        if call.action == "PutObject":
+            writing.set()
+            go_on.wait(PATIENCE)
+
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
+        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint, **SMALL)
+        assert writing.wait(PATIENCE)
+        fetcher.send(signal.SIGTERM)
+        go_on.set()
+        done = fetcher.end(QUICKLY)
+    assert (done.status, done.result["status"]) == (1, 1)
+    assert "Traceback" not in done.story
+    after = world.pipeline.keys(LANDING)
+    assert len({school_of(name) for name in after if after[name] != before.get(name)}) == 1
+    whole = [school for school in world.schools if f"school {school}: " in done.story]
+    for school in whole:
+        world.landed.publish(school, world.source.records(school))
+    world.compare_landing()
+    ends_right(world)
+
+
+@pytest.mark.parametrize("statement", ["ALTER TABLE", "LOCK TABLE", "INSERT INTO incoming", "COMMIT"])
+def test_while_a_batch_is_loaded(world: World, statement: str) -> None:
+    before_and_after(world)
+    assert world.pipeline.fetch().status == 0
+    table = world.pipeline.table()
+    loads = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    reached, go_on = Event(), Event()
+    with world.between(statement, reached, go_on):
+        loader = world.pipeline.start(LOADER)
+        assert reached.wait(PATIENCE)
+        stopped(loader)
+        go_on.set()
+    if statement != "COMMIT":  # which the cluster has by now, and may carry out
+        assert world.pipeline.table() == table
+        again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+        assert again == loads
+    ends_right(world)
+
+
+def test_while_the_landing_zone_is_listed(world: World) -> None:
+    assert world.pipeline.fetch().status == 0
+    listing, go_on = Event(), Event()
+
+    def hold(call: Call) -> None:
+        if call.action == "ListObjectsV2":
+            listing.set()
+            go_on.wait(PATIENCE)
+
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
+        loader = world.pipeline.start(LOADER, AWS_ENDPOINT_URL=gate.endpoint)
+        assert listing.wait(PATIENCE)
+        loader.send(signal.SIGTERM)
+        go_on.set()
+        done = loader.end(QUICKLY)
+    assert (done.status, done.result["status"]) == (1, 1)
+    assert "SIGTERM" in done.result["error"]
+    assert world.pipeline.table() == {}
