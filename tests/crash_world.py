@@ -208,7 +208,7 @@ class Stage:
         return course.stand_at(self.warehouse.rows())
 
     def _restore_objects(self, saved: Saved) -> None:
-        bucket, now = self.sandbox.aws.bucket, self.objects()
+        bucket, now = self.sandbox.aws.bucket, self.pipeline.keys("")
         for key in now.keys() - saved.objects.keys():
             self._s3.delete_object(Bucket=bucket, Key=key)
         for key, stored in saved.objects.items():
