@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # psycopg2 is imported when there is work, so that --help is 
 stamina.instrumentation.set_on_retry_hooks([])  # the last conflict is told; those before it are ordinary
 
 ATTEMPTS = 8  # of a transaction that another one got in the way of
+CONNECT_SECONDS = 30
 SETUP = "run redshift_period_attendance_setup.sql with psql"
 
 T = TypeVar("T")
@@ -113,10 +116,9 @@ class Warehouse:
     def _connected(self) -> psycopg2.extensions.connection:
         import psycopg2
         from psycopg2.extensions import set_wait_callback
-        from psycopg2.extras import wait_select
 
         if self._connection is None:
-            set_wait_callback(wait_select)  # so that a signal is heard during a statement
+            set_wait_callback(_wait)
             self._connection = psycopg2.connect(**self._parameters)
             self._connection.autocommit = True
         return self._connection
@@ -134,6 +136,21 @@ class Warehouse:
             if self._connection is not None and self._connection.closed:
                 raise Conflict("Redshift: the connection broke") from error
             raise WarehouseError(cure(state, text, self._parameters)) from error
+
+
+def _wait(connection: psycopg2.extensions.connection) -> None:
+    """Wait so that a signal is heard; for a connection so many seconds, which libpq then does not count."""
+    import psycopg2
+    from psycopg2 import extensions
+
+    made = connection.status in (extensions.STATUS_READY, extensions.STATUS_BEGIN)
+    end = None if made else time.monotonic() + CONNECT_SECONDS
+    while (state := connection.poll()) != extensions.POLL_OK:
+        left = None if end is None else max(0.0, end - time.monotonic())
+        reading = [connection] if state == extensions.POLL_READ else []
+        writing = [connection] if state == extensions.POLL_WRITE else []
+        if not any(select.select(reading, writing, [], left)):
+            raise psycopg2.OperationalError("timeout expired")
 
 
 def password_of(settings: LoaderSettings) -> dict[str, str]:
@@ -156,7 +173,6 @@ def connection_parameters(settings: LoaderSettings, secret: dict[str, Any]) -> d
         "password": secret["password"],
         "sslmode": settings.sslmode,
         "sslrootcert": settings.sslrootcert or certifi.where(),
-        "connect_timeout": 30,
         # A firewall drops idle connections (MG: connecting-firewall-guidance).
         "keepalives": 1,
         "keepalives_idle": 200,
@@ -172,6 +188,10 @@ def is_conflict(state: str, text: str) -> bool:
     return state in _CONFLICT_STATES
 
 
+# What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).
+_CATALOG_SIGNS = ("external catalog API", "is not authorized to", "into local catalog")
+
+
 def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
     """What a refusal means to the operator; Redshift's own text only where it cannot hold a record's data."""
     if not state:
@@ -180,6 +200,8 @@ def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
     if "Spectrum Scan Error" in text:
         context = next((line.strip() for line in text.splitlines() if "context:" in line), "no context")
         return f"Spectrum Scan Error, {context}: see the README's troubleshooting"
+    if any(sign in text for sign in _CATALOG_SIGNS):
+        return f"Spectrum's IAM role or its policy is wrong, see the README ({_first_line(text)})"
     if state in ("42P01", "3F000", "42703"):
         return f"a table, schema or column is missing: {SETUP} ({_first_line(text)})"
     if state.startswith("42"):
