@@ -23,6 +23,7 @@ ROWS = (
     "start-up: redshift_loader.py",
     "new partitions",
     "nothing changed",
+    "peak memory with 4,000 objects",
     "listing 2,000 objects",
     "WHERE NOT EXISTS",
     "Hours of a year's fetch",

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             failed = True
         print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     if rows:
-        show_rows(rows)
+        show_rows(rows, judged=not arguments.quick)
     if MODEL in names:
         model.tell()
     return int(failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,14 +12,15 @@ from statistics import median
 
 from psycopg2.extras import execute_values
 
-from attendance_common import landing
+from attendance_common import discovery, landing
 from attendance_common import merge_sql as sql
 from redshift_loader import survey
 from tests.bench.sizes import Sizes
-from tests.bench.table import Row
+from tests.bench.table import Row, ratio
 from tests.bench.warehouse import FIRST_SCHOOL, Warehouse, days, register, rows_of, verbs
 
 CHANGING = ("ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COPY")
+LISTING_SECONDS = 0.1  # what S3 takes for a thousand keys, about
 
 
 def partitions(sizes: Sizes) -> Iterator[Row]:
@@ -61,30 +63,59 @@ def in_transactions(statements: Sequence[str]) -> list[list[str]]:
 
 def unchanged(sizes: Sizes) -> Iterator[Row]:
     """Nothing changed: what the loader asks, how long it takes, and how much memory."""
-    found = days(sizes.partitions)
     with tempfile.TemporaryDirectory() as scratch, Warehouse(Path(scratch) / "sql") as warehouse:
+        found = days(sizes.partitions)
         register(warehouse, found)
-        small = _loads(warehouse, found, sizes.partitions, sizes)
+        few = _loads(warehouse, found, sizes.partitions, sizes)
         runs = _loads(warehouse, found, sizes.objects, sizes)
-    most = max(runs, key=lambda told: (told.statements, told.requests.total()))
-    others = most.requests.total() - most.requests["LIST"]
+        alone, together = _listings(warehouse, sizes)
+        twice = _loads(warehouse, found, 2 * sizes.objects, sizes)
+    yield _asked(runs, sizes)
+    times = _peak(twice) / _peak(runs)
     yield Row(
+        f"loader: peak memory with {2 * sizes.objects:,} objects against {sizes.objects:,}",
+        "flat: <= 1.1 x",
+        f"{_peak(twice):.0f} MB, {times:.2f} x ({_peak(few):.0f} MB with {sizes.partitions:,})",
+        len(runs),
+        times <= 1.1,
+    )
+    faster, at_once = ratio(alone, together), max(told.at_once for told in runs)
+    yield Row(
+        f"listing {sizes.objects:,} objects, {LISTING_SECONDS} s a request, against one after another",
+        "in parallel: > 1 x faster",
+        f"{faster:.1f} x: {median(together):.2f} s against {median(alone):.2f} s; {at_once} requests at once",
+        len(alone),
+        faster > 1 and at_once > 1,
+    )
+
+
+def _asked(runs: Sequence[Told], sizes: Sizes) -> Row:
+    most = max(runs, key=lambda told: (told.statements, told.requests.total()))
+    lists = most.requests.pop("LIST")
+    others = ", ".join(f"{count} {name}" for name, count in sorted(most.requests.items())) or "none"
+    return Row(
         f"loader: nothing changed, {sizes.partitions:,} partitions, {sizes.objects:,} objects",
         f"{-(-sizes.objects // 1000)} listing requests, <= 5 statements, no DDL, no DML",
-        f"{most.requests['LIST']} listing requests, {others} other ({_named(most.requests)}), "
-        f"{most.statements} statements, {most.changing} of them DDL or DML; {_seconds(runs):.1f} s",
+        f"{lists} listing requests, others: {others}; {most.statements} statements, {most.changing} of them "
+        f"DDL or DML; {median(told.seconds for told in runs):.1f} s",
         len(runs),
         most.statements <= 5 and most.changing == 0,
     )
-    times = _peak(runs) / _peak(small)
-    yield Row(
-        f"loader: listing {sizes.objects:,} objects against {sizes.partitions:,}",
-        "in parallel; memory flat: <= 1.1 x",
-        f"{most.at_once} requests at once; {_peak(runs):.0f} MB, {times:.2f} x; "
-        f"{_seconds(runs):.1f} s against {_seconds(small):.1f} s",
-        len(runs),
-        most.at_once > 1 and times <= 1.1,
-    )
+
+
+def _listings(warehouse: Warehouse, sizes: Sizes) -> tuple[list[float], list[float]]:
+    """Seconds of listing the landing zone one request after another, and as the loader does."""
+    client, areas = warehouse.aws.client("s3"), warehouse.areas
+    alone, together = [], []
+    for _ in range(sizes.slow_rounds):
+        begun = time.perf_counter()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=areas.bucket, Prefix=areas.landing)
+        discovery.survey((entry for page in pages for entry in page.get("Contents", [])), areas.landing)
+        between = time.perf_counter()
+        survey(client, areas)
+        alone.append(between - begun)
+        together.append(time.perf_counter() - between)
+    return alone, together
 
 
 class Told:
@@ -104,14 +135,13 @@ class Told:
 
 def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: Sizes) -> list[Told]:
     """Land so many objects, call them loaded, and run the loader."""
-    body = "no run reads it"
     schools = -(-objects // len(found))
     keys = [
         warehouse.areas.landing + landing.object_name(day, FIRST_SCHOOL + school)
         for school in range(schools)
         for day in found
     ]
-    warehouse.aws.put_many(keys[:objects], body)
+    warehouse.aws.pretend(keys[:objects], LISTING_SECONDS)
     _call_loaded(warehouse)
     return [Told(warehouse) for _ in range(sizes.slow_rounds)]
 
@@ -123,14 +153,6 @@ def _call_loaded(warehouse: Warehouse) -> None:
     with warehouse.connection() as connection, connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {sql.CONTROL}")
         execute_values(cursor, sql.INSERT_LOADS, rows, template=sql.INSERT_LOADS_ROW, page_size=len(rows))
-
-
-def _named(requests: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(requests.items()) if name != "LIST")
-
-
-def _seconds(runs: Sequence[Told]) -> float:
-    return median(told.seconds for told in runs)
 
 
 def _peak(runs: Sequence[Told]) -> float:

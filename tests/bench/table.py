@@ -45,8 +45,10 @@ def show(title: str, head: Sequence[str], lines: Iterable[Sequence[str]]) -> Non
     console.print(table)
 
 
-def show_rows(rows: Iterable[Row]) -> None:
-    """Print what was measured."""
+def show_rows(rows: Iterable[Row], *, judged: bool) -> None:
+    """Print what was measured; small sizes are not judged."""
     met = {True: "yes", False: "no", None: ""}
-    lines = [(row.measure, row.aim, row.seen, str(row.runs), met[row.met]) for row in rows]
+    lines = [
+        (row.measure, row.aim, row.seen, str(row.runs), met[row.met if judged else None]) for row in rows
+    ]
     show("", ("measure", "aim", "seen (medians)", "runs", "met"), lines)

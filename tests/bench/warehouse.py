@@ -34,12 +34,12 @@ def days(count: int) -> list[dt.date]:
 
 
 class CountingAws(AwsStandIn):
-    """AWS whose S3 counts requests and takes many objects at once."""
+    """AWS whose S3 counts requests and can list many objects that are only names."""
 
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self._moto = Companion("seeded_moto")
+        self._moto = Companion("counted_moto")
 
     def start(self) -> None:
         """Start the server and make the bucket."""
@@ -51,9 +51,9 @@ class CountingAws(AwsStandIn):
         """End the server."""
         self._stack.close()
 
-    def put_many(self, keys: Sequence[str], body: str) -> None:
-        """Put an object under each key."""
-        self._moto.ask(bucket=self.bucket, keys=keys, body=body)
+    def pretend(self, keys: Sequence[str], seconds: float) -> None:
+        """List these keys from now on, each request in so many seconds."""
+        self._moto.ask(bucket=self.bucket, keys=keys, seconds=seconds)
 
     def counts(self) -> dict[str, Any]:
         """Requests by kind, and how many came at once at the most, since this was last asked."""
