@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import trustme
@@ -18,22 +19,34 @@ import trustme
 from tests.aws_gate import AwsGate, Call, Refusal, closed_port
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, SETUP, Finished, Running
 from tests.readme import ROOT
-from tests.sandbox import Sandbox
+from tests.sandbox import Options, Sandbox
 from tests.sandbox.environment import ESD_SECRET_ID
 from tests.sandbox.redshift import RedshiftError
-from tests.world import World
+from tests.world import World, set_up
 
 SCRIPTS = [FETCHER, LOADER]
 WITHOUT_WAITING = {"AWS_MAX_ATTEMPTS": "1", "ESD_ATTEMPTS": "1"}
 
 
-@pytest.fixture
-def landed(world: World) -> World:
-    """A first day is landed, not loaded: either script has something to do."""
+def waiting(world: World) -> World:
+    """A first day is landed, not loaded, and changed at the source: either script has something to do."""
     assert world.pipeline.fetch().status == 0
     record = world.source.records(world.first)[0]
     world.change(world.first, record["id"], comment="changed", modifiedOn="2026-06-01T00:00:00Z")
     return world
+
+
+@pytest.fixture
+def landed(world: World) -> World:
+    """For tests that change something."""
+    return waiting(world)
+
+
+@pytest.fixture(scope="module")
+def still() -> Iterator[World]:
+    """For tests in which nothing may change."""
+    with Sandbox(Options(schools=1, records=30, days=2)) as sandbox:
+        yield waiting(set_up(sandbox))
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,8 @@ def told(done: Finished, *words: str, status: int = 1) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_no_bucket(landed: World, script: str) -> None:
-    fails(landed, script, "bucket does not exist", "check S3_BUCKET", S3_BUCKET="edna-absent")
+def test_no_bucket(still: World, script: str) -> None:
+    fails(still, script, "bucket does not exist", "check S3_BUCKET", S3_BUCKET="edna-absent")
 
 
 REFUSED = {
@@ -108,12 +121,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("action", "refusal", "cure", "script"), CASES)
-def test_aws_refuses(landed: World, action: str, refusal: Refusal, cure: str, script: str) -> None:
+def test_aws_refuses(still: World, action: str, refusal: Refusal, cure: str, script: str) -> None:
     def rule(call: Call) -> Refusal | None:
         return refusal if call.action == action else None
 
-    with AwsGate(landed.pipeline.sandbox.aws_endpoint, rule) as gate:
-        fails(landed, script, cure, refusal.code, AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsGate(still.pipeline.sandbox.aws_endpoint, rule) as gate:
+        fails(still, script, cure, refusal.code, AWS_ENDPOINT_URL=gate.endpoint)
 
 
 def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
@@ -138,12 +151,12 @@ def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_aws_is_out_of_reach(landed: World, script: str) -> None:
+def test_aws_is_out_of_reach(still: World, script: str) -> None:
     nowhere = f"http://127.0.0.1:{closed_port()}"
-    fails(landed, script, "could not be reached", "AWS_ENDPOINT_URL", AWS_ENDPOINT_URL=nowhere)
+    fails(still, script, "could not be reached", "AWS_ENDPOINT_URL", AWS_ENDPOINT_URL=nowhere)
 
 
-def test_no_credentials(landed: World, tmp_path: Path) -> None:
+def test_no_credentials(still: World, tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
     variables = {
         "AWS_ACCESS_KEY_ID": "",
@@ -153,7 +166,7 @@ def test_no_credentials(landed: World, tmp_path: Path) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": nothing,
     }
     for script in SCRIPTS:
-        fails(landed, script, "no AWS credentials were found", **variables)
+        fails(still, script, "no AWS credentials were found", **variables)
 
 
 @pytest.mark.parametrize(("script", "variable"), [(FETCHER, "ESD_SECRET_ID"), (LOADER, "REDSHIFT_SECRET_ID")])
@@ -169,59 +182,60 @@ def test_no_credentials(landed: World, tmp_path: Path) -> None:
     ids=["missing", "no JSON", "a list", "without the key", "empty"],
 )
 def test_the_secret_is_wrong(
-    landed: World, script: str, variable: str, content: str | None, words: list[str]
+    still: World, script: str, variable: str, content: str | None, words: list[str]
 ) -> None:
+    name = f"another-{uuid4()}"
     if content is not None:
-        client = landed.pipeline.sandbox.aws.client("secretsmanager")
-        client.create_secret(Name="another", SecretString=content)
-    done = fails(landed, script, "'another'", *words, **{variable: "another"})
+        client = still.pipeline.sandbox.aws.client("secretsmanager")
+        client.create_secret(Name=name, SecretString=content)
+    done = fails(still, script, f"'{name}'", *words, **{variable: name})
     assert "hunter2" not in done.story + done.output
 
 
-def test_a_token_url_in_the_open_is_not_asked(landed: World) -> None:
-    client = landed.pipeline.sandbox.aws.client("secretsmanager")
+def test_a_token_url_in_the_open_is_not_asked(still: World) -> None:
+    client = still.pipeline.sandbox.aws.client("secretsmanager")
     secret = json.loads(client.get_secret_value(SecretId=ESD_SECRET_ID)["SecretString"])
     open_url = {**secret, "ESD_URL": "http://district.eschooldata.com/token"}
     client.create_secret(Name="open", SecretString=json.dumps(open_url))
-    fails(landed, FETCHER, "ESD_URL", "https://", ESD_SECRET_ID="open")
+    fails(still, FETCHER, "ESD_URL", "https://", ESD_SECRET_ID="open")
 
 
 # --- Redshift -----------------------------------------------------------------------------------------------
 
 
-def test_redshift_is_down(landed: World) -> None:
-    fails(landed, LOADER, "cannot be reached", "the cluster is awake", REDSHIFT_PORT=str(closed_port()))
+def test_redshift_is_down(still: World) -> None:
+    fails(still, LOADER, "cannot be reached", "the cluster is awake", REDSHIFT_PORT=str(closed_port()))
 
 
-def test_no_such_host(landed: World) -> None:
-    fails(landed, LOADER, "cannot be reached", "check REDSHIFT_HOST", REDSHIFT_HOST="no-such-host.invalid")
+def test_no_such_host(still: World) -> None:
+    fails(still, LOADER, "cannot be reached", "check REDSHIFT_HOST", REDSHIFT_HOST="no-such-host.invalid")
 
 
-def test_the_wrong_password(landed: World) -> None:
-    client = landed.pipeline.sandbox.aws.client("secretsmanager")
+def test_the_wrong_password(still: World) -> None:
+    client = still.pipeline.sandbox.aws.client("secretsmanager")
     client.create_secret(Name="wrong", SecretString='{"password": "hunter2"}')
-    done = fails(landed, LOADER, "user or the password", "REDSHIFT_SECRET_ID", REDSHIFT_SECRET_ID="wrong")
+    done = fails(still, LOADER, "user or the password", "REDSHIFT_SECRET_ID", REDSHIFT_SECRET_ID="wrong")
     assert "hunter2" not in done.story + done.output
 
 
-def test_the_wrong_user(landed: World) -> None:
-    fails(landed, LOADER, "user or the password", "REDSHIFT_USER", REDSHIFT_USER="somebody")
+def test_the_wrong_user(still: World) -> None:
+    fails(still, LOADER, "user or the password", "REDSHIFT_USER", REDSHIFT_USER="somebody")
 
 
-def test_no_such_database(landed: World) -> None:
-    fails(landed, LOADER, "no such database", "REDSHIFT_DATABASE", REDSHIFT_DATABASE="db03")
+def test_no_such_database(still: World) -> None:
+    fails(still, LOADER, "no such database", "REDSHIFT_DATABASE", REDSHIFT_DATABASE="db03")
 
 
-def test_another_authority_than_the_clusters(landed: World, tmp_path: Path) -> None:
+def test_another_authority_than_the_clusters(still: World, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
     words = ("cannot be verified by TLS", "REDSHIFT_SSLROOTCERT")
-    fails(landed, LOADER, *words, REDSHIFT_SSLROOTCERT=str(tmp_path / "other.pem"))
-    fails(landed, LOADER, *words, REDSHIFT_SSLROOTCERT="")  # the default: public authorities
+    fails(still, LOADER, *words, REDSHIFT_SSLROOTCERT=str(tmp_path / "other.pem"))
+    fails(still, LOADER, *words, REDSHIFT_SSLROOTCERT="")  # the default: public authorities
 
 
-def test_a_name_that_the_certificate_does_not_hold(landed: World) -> None:
+def test_a_name_that_the_certificate_does_not_hold(still: World) -> None:
     elsewhere = {"REDSHIFT_HOST": "cluster.example", "PGHOSTADDR": "127.0.0.1"}
-    fails(landed, LOADER, "cluster.example", "cannot be verified by TLS", "check REDSHIFT_HOST", **elsewhere)
+    fails(still, LOADER, "cluster.example", "cannot be verified by TLS", "check REDSHIFT_HOST", **elsewhere)
 
 
 SPECTRUM = {
@@ -373,15 +387,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_all_wrong_settings_are_named_at_once(landed: World, script: str) -> None:
-    before = state(landed)
-    done = landed.pipeline.script(script, **WRONG[script])
+def test_all_wrong_settings_are_named_at_once(still: World, script: str) -> None:
+    before = state(still)
+    done = still.pipeline.script(script, **WRONG[script])
     told(done, *WRONG[script], status=2)
-    assert state(landed) == before
+    assert state(still) == before
 
 
-def test_a_missing_url_is_named(landed: World) -> None:
-    told(landed.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing", status=2)
+def test_a_missing_url_is_named(still: World) -> None:
+    told(still.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing", status=2)
 
 
 @pytest.fixture
@@ -399,7 +413,7 @@ sys.exit(redshift_loader.main([]))
 """
 
 
-def test_redshift_is_asleep(landed: World, silent: str) -> None:
-    variables = landed.pipeline.sandbox.process_environment(REDSHIFT_PORT=silent)
+def test_redshift_is_asleep(still: World, silent: str) -> None:
+    variables = still.pipeline.sandbox.process_environment(REDSHIFT_PORT=silent)
     done = Running([sys.executable, "-c", BRIEFLY], variables).end(30)
     told(done, "cannot be reached", "the cluster is awake")
