@@ -38,7 +38,7 @@ class Listing:
         at = bisect_left(self._keys, start)
         while at < len(self._keys) and self._keys[at].startswith(prefix):
             if len(keys) + len(folders) == most:
-                return keys, folders, (folders[-1] + PAST_ALL) if folders else keys[-1]
+                return keys, folders, max(keys[-1:] + [folder + PAST_ALL for folder in folders[-1:]])
             key = self._keys[at]
             folder, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
             if found:
