@@ -323,13 +323,19 @@ def days_ago(text: str) -> dt.date:
     raise argparse.ArgumentTypeError("must be a number of days from 1")
 
 
+def date(text: str) -> dt.date:
+    """`2025-12-09` -> the date."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
+
+
 def flags() -> argparse.ArgumentParser:
     """The fetcher's flags."""
     made = command.parser((__doc__ or "").strip(), FetcherSettings)
     recent = made.add_mutually_exclusive_group()
-    recent.add_argument(
-        "--since", type=dt.date.fromisoformat, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on"
-    )
+    recent.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
     recent.add_argument(
         "--days", dest="since", type=days_ago, metavar="N", help="only the dates of the last N days"
     )

@@ -86,23 +86,26 @@ def landed_at(client: S3Client, areas: landing.Areas, source_files: Sequence[str
 def footer_rows(client: S3Client, areas: landing.Areas, days: Sequence[dt.date]) -> dict[dt.date, int]:
     """How many rows each partition holds by its objects' own Parquet footers."""
     with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
-        prefixes = [f"{areas.landing}{landing.partition_folder(day)}" for day in days]
-        listed = pool.map(lambda prefix: list(_objects(client, areas, prefix)), prefixes)
-        keys = [entry["Key"] for entries in listed for entry in entries]
-        read = [key for key in keys if not discovery.hidden(key)]
-        rows = pool.map(lambda key: _rows_in(client, areas.bucket, key), read)
+        folders = [f"{areas.landing}{landing.partition_folder(day)}" for day in days]
+        listed = pool.map(lambda folder: list(_objects(client, areas, folder)), folders)
+        found = [(day, entry["Key"]) for day, entries in zip(days, listed, strict=True) for entry in entries]
+        read = [(day, key) for day, key in found if not discovery.hidden(key)]
+        rows = pool.map(lambda place: _rows_in(client, areas.bucket, place[1]), read)
         counts = Counter(dict.fromkeys(days, 0))
-        for key, held in zip(read, rows, strict=True):
-            counts[landing.partition_of(key[len(areas.landing) :]) or days[0]] += held
+        for (day, _), held in zip(read, rows, strict=True):
+            counts[day] += held
         return dict(counts)
 
 
 def _rows_in(client: S3Client, bucket: str, key: str) -> int:
-    """The row count in an object's footer, which lies at its end."""
+    """The row count in an object's footer, which is its end; 0 where there is none: Spectrum will tell."""
     import polars as pl
 
     end = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{FOOTER_BYTES}")["Body"].read()
-    return int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
+    try:
+        return int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
+    except pl.exceptions.PolarsError:
+        return 0
 
 
 # --- registering --------------------------------------------------------------------------------------------
@@ -124,15 +127,25 @@ def registered_days(warehouse: Warehouse, areas: landing.Areas) -> list[dt.date]
     """The partitions that Spectrum knows; raises WarehouseError when one of them points elsewhere."""
     days = []
     for values, location in warehouse.rows(sql.REGISTERED, [sql.EXTERNAL_SCHEMA, sql.EXTERNAL_TABLE]):
-        day = dt.date(*(int(value) for value in json.loads(values)))
-        ours = areas.location(day).rstrip("/")[: sql.SHOWN_LOCATION]
-        if location.rstrip("/") != ours:
+        day = registered_day(values)
+        ours = areas.location(day).rstrip("/")[: sql.SHOWN_LOCATION].rstrip("/")
+        if location[: sql.SHOWN_LOCATION].rstrip("/") != ours:
             raise WarehouseError(
                 f"partition {day} of {sql.EXTERNAL} points to {location}, not below "
                 f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition"
             )
         days.append(day)
     return days
+
+
+def registered_day(values: str) -> dt.date:
+    """`["2025","12","09"]` -> the date of the partition; raises WarehouseError for what is no date."""
+    try:
+        return dt.date(*(int(value) for value in json.loads(values)))
+    except (ValueError, TypeError):
+        raise WarehouseError(
+            f"a partition of {sql.EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it"
+        ) from None
 
 
 # --- loading ------------------------------------------------------------------------------------------------
@@ -150,10 +163,15 @@ class Batch:
         self._found = found
 
     def load(self, days: Sequence[dt.date]) -> Counter[str]:
-        """Merge the partitions; returns what became of their rows. Runs inside a transaction.
+        """Merge the partitions in one transaction; returns what became of their rows.
 
-        Raises CheckFailed when the numbers do not add up: nothing of the batch is kept then.
+        Raises CheckFailed or Moved when the numbers do not add up: nothing of the batch is kept then.
         """
+        return self._warehouse.transaction(
+            prepare=lambda: footer_rows(self._client, self._areas, days), work=partial(self._merge, days)
+        )
+
+    def _merge(self, days: Sequence[dt.date], footers: dict[dt.date, int]) -> Counter[str]:
         send = self._warehouse.rows
         send(sql.LOCK)
         loaded = dict(send(sql.LOADED))
@@ -161,32 +179,44 @@ class Batch:
         if not days:  # another loader was here first
             return Counter()
         rows = self._stage(days)
-        send(sql.CLASSIFY)
-        outcomes: Counter[str] = Counter()
-        for outcome, count in send(sql.COUNT_OUTCOMES):
-            outcomes[outcome] += count
-        check_sum(days, sum(rows.values()), outcomes)
+        check_footers(footers, rows)
+        elsewhere = self._find_elsewhere(days)
+        outcomes = self._classify(days)
+        check_sum(days, sum(rows.values()) + elsewhere, outcomes)
         send(sql.DELETE_UPDATED)
         send(sql.INSERT_CHANGED)
-        outcomes["removed"] = self._warehouse.count(*sql.delete_removed(days))
+        outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST)
         self._check(days)
         self._remember(rows)
         send(sql.DROP_TEMPORARY)
+        outcomes["loaded"] = len(days)
         return outcomes
 
     def _stage(self, days: Sequence[dt.date]) -> dict[dt.date, int]:
         """Read the partitions; gives their rows, by date, as Spectrum counts them."""
-        send = self._warehouse.rows
-        send(sql.CREATE_INCOMING)
-        send(*sql.read_incoming(days))
-        rows = {**dict.fromkeys(days, 0), **dict(send(sql.COUNT_DAYS))}
-        check_footers(footer_rows(self._client, self._areas, days), rows)
-        send(sql.CREATE_LANDED)
-        tied = [name for (name,) in send(sql.TIED_FILES)]
+        self._warehouse.rows(sql.CREATE_INCOMING)
+        self._warehouse.rows(*sql.read_incoming(days))
+        return {**dict.fromkeys(days, 0), **dict(self._warehouse.rows(sql.COUNT_DAYS))}
+
+    def _find_elsewhere(self, days: Sequence[dt.date]) -> int:
+        """Read what other partitions hold of the records that left their object; gives the rows read."""
+        self._warehouse.rows(*sql.find_lost(days))
+        [(lost,)] = self._warehouse.rows(sql.COUNT_LOST)
+        return self._warehouse.count(*sql.read_elsewhere(days)) if lost else 0
+
+    def _classify(self, days: Sequence[dt.date]) -> Counter[str]:
+        """Decide what becomes of each record; gives how many rows became what."""
+        self._warehouse.rows(sql.FIND_HELD)
+        self._warehouse.rows(sql.CREATE_LANDED)
+        tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
         known = landed_at(self._client, self._areas, tied)
         if known:
             self._warehouse.insert(sql.INSERT_LANDED, known)
-        return rows
+        self._warehouse.rows(*sql.classify(days))
+        outcomes: Counter[str] = Counter()
+        for outcome, count in self._warehouse.rows(sql.COUNT_OUTCOMES):
+            outcomes[outcome] += count
+        return outcomes
 
     def _check(self, days: Sequence[dt.date]) -> None:
         [(held, rows, records)] = self._warehouse.rows(sql.CHECK)
@@ -203,18 +233,20 @@ class Batch:
         self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
 
 
-class CheckFailed(Conflict):
-    """The numbers do not add up. An object may have been replaced meanwhile: the batch is tried again."""
+class CheckFailed(WarehouseError):
+    """The numbers do not add up: the batch was rolled back, a person has to look."""
+
+
+class Moved(Conflict):
+    """An object was replaced while the batch was read: it is tried again."""
 
 
 def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> None:
-    """Raise CheckFailed unless Spectrum read as many rows of each date as the objects' footers tell."""
+    """Raise Moved unless Spectrum read as many rows of each date as the objects' footers tell."""
     for day, rows in sorted(read.items()):
         if rows != by_footers.get(day):
-            told = by_footers.get(day, "no")
-            raise CheckFailed(
-                f"partition {day} holds {told} rows by its objects, Spectrum read {rows}: not loaded"
-            )
+            held = by_footers.get(day, "no")
+            raise Moved(f"partition {day} holds {held} rows by its objects, Spectrum read {rows}: not loaded")
 
 
 def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> None:
@@ -251,18 +283,19 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
         batch = Batch(warehouse, client, areas, found)
         with context.progress("partitions") as show:
             batches = discovery.batches(changed, settings.batch_partitions)
-            sums = load_changed(warehouse, batch, batches, outcome, show)
+            sums = load_changed(batch, batches, outcome, show)
     outcome.counts = {
         "run": command.run_id(),
         "partitions": len(found.partitions),
         "objects": found.objects,
         "registered": len(new),
-        "loaded": len(changed),
+        "loaded": len(changed) if context.dry_run else sums["loaded"],
         "rows_read": sum(sums[name] for name in READ),
         **{name: sums[name] for name in (*READ, "removed")},
     }
     if not context.dry_run:
-        aws.write_record(client, areas, "load", {**outcome.counts, "attention": outcome.attention})
+        record = {**outcome.counts, "attention": outcome.attention}
+        aws.write_record(client, areas, "load", record, **aws.encryption(settings))
     return outcome
 
 
@@ -275,7 +308,6 @@ def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
 
 
 def load_changed(
-    warehouse: Warehouse,
     batch: Batch,
     batches: Sequence[Sequence[dt.date]],
     outcome: command.Outcome,
@@ -288,8 +320,8 @@ def load_changed(
         before = sum(map(len, batches[:number]))
         show(before, partitions)
         try:
-            done = warehouse.transaction(partial(batch.load, days))
-        except CheckFailed as failed:
+            done = batch.load(days)
+        except (CheckFailed, Moved) as failed:
             outcome.attention.append(str(failed))
             continue
         except Terminated as stopped:

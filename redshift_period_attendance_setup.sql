@@ -4,7 +4,7 @@
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f redshift_period_attendance_setup.sql
 --
 -- Another installation sets what differs with -v NAME=VALUE:
---   bucket, prefix   where the landing zone is (S3_BUCKET, S3_PREFIX)
+--   bucket, prefix   where the landing zone is (S3_BUCKET, S3_PREFIX); the prefix ends with a slash
 --   role             ARN of the role that Spectrum reads with; unset: the cluster's default role
 --   glue_database    database of the Glue data catalog
 --

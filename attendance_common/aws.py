@@ -71,6 +71,13 @@ def read_secret(
     return values
 
 
+def encryption(settings: AwsSettings) -> dict[str, Any]:
+    """What every PUT says of the KMS key, if there is one."""
+    if settings.kms_key_id is None:
+        return {}
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
+
+
 def write_record(client: S3Client, areas: Areas, command: str, record: dict[str, Any], **more: Any) -> None:
     """Leave the record of a run, named by its `run`, beside the landing zone."""
     key = f"{areas.runs}{command}/{record['run']}.json"

@@ -59,6 +59,7 @@ class SchoolReading:
         self._waiting = 0
         self._last = 1
         self._counts: list[int] = []
+        self._floors: dict[int, int] = {}  # page -> the highest count that was known when it was asked for
         self._closings = 0
         self._closing = self._closed = False
         self._trouble: str | None = None
@@ -73,6 +74,11 @@ class SchoolReading:
         if not self._more():
             return None
         self._waiting += 1
+        number = self._following()
+        self._floors[number] = max(self._counts, default=0)
+        return number
+
+    def _following(self) -> int:
         if self._asked < self._last:
             self._asked += 1
             return self._asked
@@ -107,12 +113,17 @@ class SchoolReading:
             self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
 
     def _seen_trouble(self, number: int, page: Page) -> str | None:
+        if page.paging.count is not None and page.paging.count < self._floors.get(number, 0):
+            return "the count fell while the pages were read"
         if page.received == 0:
             return f"page {number} of {self._last} is empty" if number < self._last else None
         other = self._seen.setdefault(_content(page), number)
-        return f"page {number} repeats page {other}" if other != number else None
+        # A bare list knows no pages: whatever page is asked for, it is the same.
+        return f"page {number} repeats page {other}" if other != number and not page.paging.bare else None
 
     def _pages_told(self, number: int, page: Page) -> int:
+        if page.paging.bare and (page.received > self._page_size or self._seen.get(_content(page)) != number):
+            return number
         if page.paging.pages is not None:
             return page.paging.pages
         if page.paging.count is not None:
@@ -189,6 +200,18 @@ class SchoolReading:
     def older(self) -> int:
         """Records of dates that were not asked for."""
         return 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether landed rows may have to stay although this reading does not land them."""
+        return bool(self._unread())
+
+    def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
+        """Landed rows of records whose newest version went to quarantine: stale, but not lost."""
+        return landed.filter(pl.col("id").is_in(self._unread()))
+
+    def _unread(self) -> list[int]:
+        return [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
 
     def rejections(self) -> list[Rejection]:
         """What goes to quarantine; the same record twice counts once."""
@@ -295,6 +318,17 @@ class RecentReading(SchoolReading):
         if self._reached:
             return self._trouble or self._short_page()
         return super().fault()  # the list ended first: it was read whole
+
+    @property
+    def keeps(self) -> bool:
+        """Always: a record that is gone from these dates may stand under an older one."""
+        return True
+
+    def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
+        """Also landed rows that were not seen at all: only a whole reading proves that they are gone."""
+        seen = pl.concat([page.ids for page in self._pages.values()])
+        unseen = ~pl.col("id").is_in(seen.to_list()) | pl.col("id").is_in(self._unread())
+        return landed.filter(unseen)
 
     @property
     def older(self) -> int:

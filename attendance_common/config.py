@@ -108,6 +108,9 @@ class AwsSettings:
     region: str | None = setting(
         "AWS_REGION", "AWS region; unset: the AWS configuration's, else us-east-1", flag="--region"
     )
+    kms_key_id: str | None = setting(
+        "S3_KMS_KEY_ID", "KMS key that encrypts the objects; unset: as the bucket says"
+    )
     log_format: str = setting(
         "LOG_FORMAT", "text or json", default="text", parse=_one_of("text", "json"), flag="--log-format"
     )
@@ -145,9 +148,6 @@ class FetcherSettings(AwsSettings):
         default="8",
         parse=_whole(1, 64),
         flag="--concurrency",
-    )
-    kms_key_id: str | None = setting(
-        "S3_KMS_KEY_ID", "KMS key that encrypts the objects; unset: as the bucket says"
     )
     timeout: int = setting(
         "ESD_TIMEOUT", "seconds to wait for the API to say something", default="60", parse=_whole(1, 3600)

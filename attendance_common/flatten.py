@@ -41,10 +41,11 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Paging:
-    """What the answer says of the whole list; None where it says nothing."""
+    """What the answer says of the whole list; None where it says nothing. `bare`: it is a list, no object."""
 
     pages: int | None = None
     count: int | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,9 +205,9 @@ def _split(body: bytes) -> tuple[list[str], Paging]:
 
 
 def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
-    """What strict JSON refuses but Python reads (NaN, a bare tab): records are written anew, escaped."""
+    """What strict JSON refuses but Python reads (NaN, a bare tab, a byte that is no UTF-8): written anew."""
     try:
-        answer = json.loads(body, strict=False)
+        answer = json.loads(body.decode(errors="surrogateescape"), strict=False)
     except (ValueError, RecursionError) as error:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
@@ -214,7 +215,7 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
         paging = _paging(answer.get("pagingInfo"))
         records = [] if records is None and any(key in answer for key in _LISTS) else records
     else:
-        records, paging = answer, Paging()
+        records, paging = answer, Paging(bare=True)
     if not isinstance(records, list):
         raise UnreadablePage("the answer holds no list of records")
     return [json.dumps(record) for record in records], paging
@@ -236,7 +237,7 @@ def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
 def _opened(answer: Any) -> tuple[list[Any], Paging]:
     """The records and the paging of a decoded answer; raises ValidationError when it holds no list."""
     if isinstance(answer, list):
-        return answer, Paging()
+        return answer, Paging(bare=True)
     lists = [getattr(answer, key) for key in _LISTS]
     records = next((found for found in lists if found is not None), None)
     if records is None:

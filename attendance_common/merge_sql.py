@@ -3,8 +3,8 @@
 How a batch runs on Redshift:
 - Partition predicates are constants on year, month, day, so Spectrum prunes to the batch's folders.
 - `incoming` is LIKE the target, so it has its DISTKEY; it is read from S3 once and all else works on it.
-- The look-up by id reads narrow columns of the target; whole rows only of the blocks it hits.
-- DELETE names date and student beside the id: the sort key's zone maps and the DISTKEY keep it local.
+- `held` looks the ids up in five narrow columns of the target: an id may stand under any date.
+- Whole rows are compared by student (DISTKEY) within constants on the date (SORTKEY): few blocks, no sending.
 - DELETE + INSERT is what MERGE does inside (DG: merge-replacing-existing-rows), and tells what it did.
 """
 
@@ -86,7 +86,7 @@ LOCK = f"LOCK TABLE {CONTROL}"
 
 CREATE_INCOMING = f"CREATE TEMP TABLE incoming (LIKE {NATIVE})"
 CREATE_LANDED = "CREATE TEMP TABLE landed (source_file VARCHAR(1024), landed_at TIMESTAMP)"
-DROP_TEMPORARY = "DROP TABLE incoming, landed, change"
+DROP_TEMPORARY = "DROP TABLE incoming, lost, held, landed, change"
 
 
 def within(days: Sequence[dt.date]) -> Statement:
@@ -106,15 +106,7 @@ def _marks(values: Sequence[object]) -> str:
 def read_incoming(days: Sequence[dt.date]) -> Statement:
     """Read the batch's partitions into `incoming`, with real dates and times."""
     predicate, values = within(days)
-    text = f"""\
-INSERT INTO incoming (
-    {_listed(_ALL_NAMES)}
-)
-SELECT
-    {_listed([*map(_native_value, NATIVE_COLUMNS), '"$path"', "GETDATE()"])}
-FROM {EXTERNAL}
-WHERE {predicate}"""
-    return text, values
+    return f"{_INTO_INCOMING}\nWHERE {predicate}", values
 
 
 def _native_value(column: Column) -> str:
@@ -126,6 +118,57 @@ def _native_value(column: Column) -> str:
     return column.name
 
 
+_INTO_INCOMING = f"""\
+INSERT INTO incoming (
+    {_listed(_ALL_NAMES)}
+)
+SELECT
+    {_listed([*map(_native_value, NATIVE_COLUMNS), '"$path"', "GETDATE()"])}
+FROM {EXTERNAL}"""
+
+
+def find_lost(days: Sequence[dt.date]) -> Statement:
+    """Rows whose object, a school's complete list for its date, is there and no longer holds them.
+
+    An object that is gone proves nothing: its rows stay.
+    """
+    text = f"""\
+CREATE TEMP TABLE lost AS
+SELECT target.id
+FROM {NATIVE} AS target
+LEFT JOIN incoming
+    ON target.id = incoming.id
+WHERE target.attendance_date IN ({_marks(days)})
+    AND target.source_file IN (SELECT source_file FROM incoming)
+    AND incoming.id IS NULL"""
+    return text, list(days)
+
+
+COUNT_LOST = "SELECT COUNT(*) FROM lost"
+
+
+def read_elsewhere(days: Sequence[dt.date]) -> Statement:
+    """Read older versions of what was lost from other partitions, so that the table is what is landed.
+
+    A record stays within its school year: the years around the batch's are enough, and are pruned to.
+    """
+    years = sorted({day.year + near for day in days for near in (-1, 0, 1)})
+    predicate, values = within(days)
+    text = f"""\
+{_INTO_INCOMING}
+WHERE year IN ({_marks(years)})
+    AND NOT {predicate}
+    AND id IN (SELECT id FROM lost)"""
+    return text, [*years, *values]
+
+
+# What the table holds of these records now, in narrow columns.
+FIND_HELD = f"""\
+CREATE TEMP TABLE held AS
+SELECT id, attendance_date, student_id, modified_on, source_file
+FROM {NATIVE}
+WHERE id IN (SELECT id FROM incoming)"""
+
 # Versions of one record, equally new but in different objects: only for these does it matter which object
 # was landed last, which S3 knows and Redshift does not.
 TIED_FILES = f"""\
@@ -134,8 +177,7 @@ WITH version AS (
     FROM incoming
     UNION ALL
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
-    FROM {NATIVE}
-    WHERE id IN (SELECT id FROM incoming)
+    FROM held
 ),
 tied AS (
     SELECT id, modified_on
@@ -156,14 +198,22 @@ def _same(column: Column) -> str:
     """Equal, NULL included. Redshift ignores trailing blanks when it compares (DG: r_Character_types)."""
     name = column.native
     if column.native_type.startswith("VARCHAR"):
-        return f"NVL(newest.{name} || '.', '') = NVL(held.{name} || '.', '')"
-    return f"(newest.{name} = held.{name} OR (newest.{name} IS NULL AND held.{name} IS NULL))"
+        return f"NVL(newest.{name} || '.', '') = NVL(whole.{name} || '.', '')"
+    return f"(newest.{name} = whole.{name} OR (newest.{name} IS NULL AND whole.{name} IS NULL))"
 
 
 _ALL_SAME = "\n            AND ".join(map(_same, NATIVE_COLUMNS))
 
-# What becomes of each record: its newest version in the batch against what the native table holds.
-CLASSIFY = f"""\
+
+def classify(days: Sequence[dt.date]) -> Statement:
+    """What becomes of each record: its newest version in the batch against what the native table holds.
+
+    A held version whose object was read and no longer has it counts for nothing, however new it is.
+    """
+    return _CLASSIFY, [min(days), max(days)]
+
+
+_CLASSIFY = f"""\
 CREATE TEMP TABLE change
 DISTKEY (student_id) AS
 WITH ranked AS (
@@ -184,26 +234,45 @@ newest AS (
     SELECT *
     FROM ranked
     WHERE version = 1
+),
+standing AS (
+    SELECT
+        held.*,
+        landed.landed_at,
+        CASE WHEN read_file.source_file IS NOT NULL AND still.id IS NULL THEN 1 ELSE 0 END AS outdated
+    FROM held
+    LEFT JOIN landed
+        ON held.source_file = landed.source_file
+    LEFT JOIN (SELECT DISTINCT source_file FROM incoming) AS read_file
+        ON held.source_file = read_file.source_file
+    LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
+        ON held.id = still.id
+        AND held.source_file = still.source_file
 )
 SELECT
     {_listed([f"newest.{name}" for name in _ALL_NAMES])},
-    held.attendance_date AS held_date,
-    held.student_id AS held_student_id,
+    standing.attendance_date AS held_date,
+    standing.student_id AS held_student_id,
     CASE
-        WHEN held.id IS NULL THEN 'inserted'
-        WHEN NVL(held.modified_on, {_NEVER}) > NVL(newest.modified_on, {_NEVER}) THEN 'stale'
-        WHEN {_ALL_SAME}
+        WHEN standing.id IS NULL THEN 'inserted'
+        WHEN whole.id IS NOT NULL
+            AND {_ALL_SAME}
             THEN 'skipped'
-        WHEN NVL(held.modified_on, {_NEVER}) = NVL(newest.modified_on, {_NEVER})
-            AND held.source_file <> newest.source_file
-            AND held_landed.landed_at > newest.landed_at THEN 'stale'
+        WHEN standing.outdated = 1 THEN 'updated'
+        WHEN NVL(standing.modified_on, {_NEVER}) > NVL(newest.modified_on, {_NEVER}) THEN 'stale'
+        WHEN NVL(standing.modified_on, {_NEVER}) = NVL(newest.modified_on, {_NEVER})
+            AND standing.source_file <> newest.source_file
+            AND standing.landed_at > newest.landed_at THEN 'stale'
         ELSE 'updated'
     END AS outcome
 FROM newest
-LEFT JOIN {NATIVE} AS held
-    ON newest.id = held.id
-LEFT JOIN landed AS held_landed
-    ON held.source_file = held_landed.source_file"""
+LEFT JOIN standing
+    ON newest.id = standing.id
+LEFT JOIN {NATIVE} AS whole
+    ON newest.id = whole.id
+    AND newest.student_id = whole.student_id
+    AND newest.attendance_date = whole.attendance_date
+    AND whole.attendance_date BETWEEN %s AND %s"""
 
 # A version that lost to another one of the same batch is stale as well.
 COUNT_OUTCOMES = """\
@@ -237,17 +306,10 @@ FROM change
 WHERE outcome IN ('inserted', 'updated')"""
 
 
-def delete_removed(days: Sequence[dt.date]) -> Statement:
-    """Rows whose object, a school's complete list for its date, is there and no longer holds them.
-
-    An object that is gone proves nothing: its rows stay.
-    """
-    text = f"""\
+DELETE_LOST = f"""\
 DELETE FROM {NATIVE}
-WHERE attendance_date IN ({_marks(days)})
-    AND source_file IN (SELECT source_file FROM incoming)
+WHERE id IN (SELECT id FROM lost)
     AND id NOT IN (SELECT id FROM incoming)"""
-    return text, list(days)
 
 
 def forget_loads(days: Sequence[dt.date]) -> Statement:

@@ -9,9 +9,11 @@ import datetime as dt
 import hashlib
 import io
 import json
+import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,9 +25,11 @@ from attendance_common.errors import AwsError
 from attendance_common.flatten import Rejection
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 UPLOADS = 16  # objects written at a time
+_LISTING_LASTS = 60.0  # seconds; another fetcher may write meanwhile
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
 
 
@@ -43,6 +47,29 @@ def newest_of(landed: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     return by_age.unique("id", keep="last", maintain_order=True).sort("id")
 
 
+def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The list, and landed rows that it must not lose; sorted by id."""
+    lost = kept.filter(~pl.col("id").is_in(rows["id"].to_list()))
+    return newest_of(lost, rows) if lost.height else rows
+
+
+@dataclass(frozen=True)
+class Landed:
+    """An object as it is in the landing zone, its metadata, and its rows where they were asked for."""
+
+    etag: str
+    told: dict[str, str]
+    rows: pl.DataFrame | None
+
+
+def _md5(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
 class LandingZone:
     """Writes a school's objects: only where the content differs, never over what was read later."""
 
@@ -50,13 +77,10 @@ class LandingZone:
         self._s3: S3Client = aws.s3_client(settings, UPLOADS + 1)
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         self._dry_run = dry_run
-        self._encryption: dict[str, Any] = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
-            if settings.kms_key_id
-            else {}
-        )
+        self._encryption = aws.encryption(settings)
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
+        self._listed_at = 0.0
 
     def publish(self, reading: SchoolReading) -> Counter[str]:
         """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
@@ -64,7 +88,9 @@ class LandingZone:
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
-        unread = [rejection.record_id for rejection in rejections if rejection.record_id is not None]
+        if time.monotonic() - self._listed_at > _LISTING_LASTS:
+            self._months.clear()
+            self._listed_at = time.monotonic()
         done: Counter[str] = Counter()
         pending: deque[Future[str]] = deque()
         with aws.explained(f"s3://{self._areas.bucket}"):
@@ -74,8 +100,7 @@ class LandingZone:
                 for day, rows in reading.by_date():
                     done["landed"] += rows.height
                     self._existing(day)
-                    job = (day, reading.school_id, rows, unread, reading.begun)
-                    pending.append(self._pool.submit(self._publish_date, *job))
+                    pending.append(self._pool.submit(self._publish_date, day, rows, reading))
                     if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
                         done[pending.popleft().result()] += 1
             finally:
@@ -95,54 +120,56 @@ class LandingZone:
             self._months[month] = {entry["Key"][skip:]: entry["ETag"].strip('"') for entry in found}
         return self._months[month]
 
-    def _publish_date(
-        self, day: dt.date, school_id: int, rows: pl.DataFrame, unread: Sequence[int], read_at: dt.datetime
-    ) -> str:
-        name = landing.object_name(day, school_id)
+    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str:
+        """Write one list, unless it is there already or a later reading wrote another; says which."""
+        name = landing.object_name(day, reading.school_id)
         etag = self._existing(day).get(name)
-        if etag and unread:
-            rows = self._keep_unread(name, rows, unread)
         body = parquet(rows)
-        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        if etag == digest:
+        if etag == _md5(body) and not reading.keeps:
             return "unchanged"
-        if self._dry_run:
-            return "written"
-        told = {"content-md5": digest, "read-at": read_at.isoformat(timespec="microseconds")}
-        return self._write(name, body, told, exists=etag is not None)
-
-    def _keep_unread(self, name: str, rows: pl.DataFrame, unread: Sequence[int]) -> pl.DataFrame:
-        """Keep what is landed of records whose newest version went to quarantine: stale, but not lost."""
-        landed = pl.read_parquet(io.BytesIO(self._get(self._areas.landing + name)))
-        kept = landed.filter(pl.col("id").is_in(list(unread)) & ~pl.col("id").is_in(rows["id"].to_list()))
-        return newest_of(kept, rows) if kept.height else rows
-
-    def _write(self, name: str, body: bytes, told: dict[str, str], *, exists: bool) -> str:
-        """Put the object if it is still what was looked at; look again when another fetcher was faster."""
-        key = self._areas.landing + name
-        etag = None
+        read_at = reading.begun.isoformat(timespec="microseconds")
+        look = etag is not None
         for _ in range(_RACES):
-            if exists:
-                there = self._s3.head_object(Bucket=self._areas.bucket, Key=key)
-                if there["Metadata"].get("content-md5") == told["content-md5"]:
-                    return "unchanged"
-                if there["Metadata"].get("read-at", "") > told["read-at"]:
-                    return "superseded"
-                etag = there["ETag"]
-            if self._put_if(key, etag, body, told):
+            there = self._look(name, with_rows=reading.keeps) if look else None
+            if there and there.rows is not None:
+                body = parquet(keep(rows, reading.kept(there.rows)))
+            digest = _md5(body)
+            if there and digest in (there.etag.strip('"'), there.told.get("content-md5")):
+                return "unchanged"
+            if there and there.told.get("read-at", "") > read_at:
+                return "superseded"
+            told = {"content-md5": digest, "read-at": read_at}
+            if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
-            exists = True
+            look = True  # another fetcher was faster
         raise AwsError(f"{name} is being written by others again and again: run again later")
 
-    def _put_if(self, key: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
+    def _look(self, name: str, *, with_rows: bool) -> Landed | None:
+        """What is landed under a name now; None when nothing is."""
+        from botocore.exceptions import ClientError
+
+        bucket, key = self._areas.bucket, self._areas.landing + name
+        try:
+            if not with_rows:
+                head = self._s3.head_object(Bucket=bucket, Key=key)
+                return Landed(head["ETag"], head["Metadata"], None)
+            whole = self._s3.get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if _status(error) == 404:
+                return None
+            raise
+        rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
+        return Landed(whole["ETag"], whole["Metadata"], rows)
+
+    def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
         """Put the object if it has this ETag, or if there is none (None); S3 says 412 or 409 when not so."""
         from botocore.exceptions import ClientError
 
         condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            self._put(key, body, Metadata=told, **condition)
+            self._put(self._areas.landing + name, body, Metadata=told, **condition)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+            if _status(error) in (404, 409, 412):
                 return False
             raise
         return True
@@ -188,21 +215,16 @@ class LandingZone:
 
     def _merge_date(self, day: dt.date, school_id: int, rows: pl.DataFrame) -> str:
         name = landing.object_name(day, school_id)
-        key = self._areas.landing + name
         for _ in range(_RACES):
-            etag, told, whole = None, {"read-at": ""}, rows.sort("id")
-            if name in self._existing(day):
-                there = self._s3.get_object(Bucket=self._areas.bucket, Key=key)
-                etag, told = there["ETag"], there["Metadata"]
-                landed = pl.read_parquet(io.BytesIO(there["Body"].read()))
-                whole = newest_of(landed, rows)
-                if whole.equals(landed):
-                    return "unchanged"
+            there = self._look(name, with_rows=True)
+            landed = there.rows if there and there.rows is not None else rows.clear()
+            whole = newest_of(landed, rows)
+            if whole.equals(landed):
+                return "unchanged"
             body = parquet(whole)
-            told = {**told, "content-md5": hashlib.md5(body, usedforsecurity=False).hexdigest()}
-            if self._dry_run or self._put_if(key, etag, body, told):
+            told = {**(there.told if there else {"read-at": ""}), "content-md5": _md5(body)}
+            if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
-            self._months.clear()  # another fetcher wrote it: look again
         raise AwsError(f"{name} is being written by others again and again: run again later")
 
     def replace_quarantined(self, key: str, school_id: int, rest: Sequence[Rejection]) -> None:

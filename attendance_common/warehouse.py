@@ -25,6 +25,7 @@ ATTEMPTS = 8  # of a transaction that another one got in the way of
 CONNECT_SECONDS = 30
 SETUP = "run redshift_period_attendance_setup.sql with psql"
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -69,9 +70,12 @@ class Warehouse:
         with self._explained(), self._connected().cursor() as cursor:
             execute_values(cursor, text, rows, template=template, page_size=len(rows))
 
-    def transaction(self, work: Callable[[], T]) -> T:
-        """Do the work in one transaction: all of it or none; again when another one got in the way."""
-        return self._insist(partial(self._once, work))
+    def transaction(self, prepare: Callable[[], P], work: Callable[[P], T]) -> T:
+        """Do the work in one transaction, all of it or none; again when another one got in the way.
+
+        What `prepare` gives is made before each transaction, since it takes long and needs no lock.
+        """
+        return self._insist(lambda: self._once(partial(work, prepare())))
 
     def alone(self, text: str, values: Sequence[object]) -> None:
         """Send one statement outside any transaction; again when another one got in the way."""
@@ -87,7 +91,7 @@ class Warehouse:
 
     def _insist(self, work: Callable[[], T]) -> T:
         tries = stamina.retry_context(
-            on=Conflict, attempts=ATTEMPTS, timeout=600.0, wait_initial=0.2, wait_max=20.0
+            on=Conflict, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=20.0
         )
         try:
             for attempt in tries:
@@ -98,8 +102,8 @@ class Warehouse:
         raise AssertionError("unreachable")
 
     def _once(self, work: Callable[[], T]) -> T:
-        self.rows("BEGIN")
         try:
+            self.rows("BEGIN")
             result = work()
             self.rows("COMMIT")
         except BaseException:

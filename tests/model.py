@@ -145,14 +145,19 @@ class Table:
         days = [day for day in self.pending(landed) if only is None or day in only]
         lists = {place: rows for place, rows in landed.lists.items() if place[0] in days}
         read = {key for rows in lists.values() for key in rows}
-        for key in [key for key, place in self._from.items() if place in lists and key not in read]:
-            del self.rows[key], self._from[key]
-        for place in sorted(lists, key=landed.written.__getitem__):
-            for key, row in lists[place].items():
-                if key not in self.rows or self._newer(row, place, key, landed):
+        left = {key for key, place in self._from.items() if place in lists and key not in lists[place]}
+        for place in sorted(landed.lists, key=landed.written.__getitem__):
+            for key, row in landed.lists[place].items():
+                if (place in lists or key in left - read) and self._better(row, place, key, landed, left):
                     self.rows[key], self._from[key] = row, place
+                    left.discard(key)
+        for key in left:
+            del self.rows[key], self._from[key]
         self._seen |= {place: landed.written[place] for place in lists}
 
-    def _newer(self, row: Row, place: Place, key: int, landed: Landed) -> bool:
+    def _better(self, row: Row, place: Place, key: int, landed: Landed, left: set[int]) -> bool:
+        """Whether it takes the place of what is held: nothing, what left its list, or what is no newer."""
+        if key not in self.rows or key in left:
+            return True
         offered = (age(row), landed.written[place])
         return offered >= (age(self.rows[key]), landed.written[self._from[key]])

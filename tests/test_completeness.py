@@ -51,6 +51,21 @@ def rows_of(reading: SchoolReading) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
 
 
+def test_a_count_that_falls_and_rises_again_is_no_complete_reading() -> None:
+    reading = reading_of(
+        page_of([1, 2, 3], 9), page_of([5, 6, 7], 8), page_of([8, 9, 10], 9), page_of([8, 9, 10], 9)
+    )
+    assert reading.fault() == "the count fell while the pages were read"
+
+
+@pytest.mark.parametrize("ids", [[1, 2], [1, 2, 3], [1, 2, 3, 4, 5]])
+def test_a_bare_list_is_whole_however_long_it_is(ids: list[int]) -> None:
+    page = page_of(ids)
+    reading = reading_of(Page(page.rows, (), Paging(bare=True)))
+    assert reading.fault() is None
+    assert rows_of(reading)["id"].to_list() == ids
+
+
 # --- one case after another ---------------------------------------------------------------------------------
 
 COMPLETE = {

@@ -118,7 +118,6 @@ def test_paging(told: str, pages: int | None, count: int | None, odd: bool) -> N
         b'{"periodAttendanceList": [NaN, {]}',
         b"\xff\xfe\x00",
         b"[" * 100_000,
-        b'{"periodAttendanceList": [{"id": 1, "comment": "\xff"}]}',
     ],
     ids=lambda body: repr(body[:40]),
 )
@@ -190,6 +189,13 @@ def test_what_only_a_lenient_reader_reads_spoils_one_record_not_the_page(token: 
     assert (rejection.reason, rejection.record_id) == (reason, 7)
     expected = json.loads(bad, strict=False)
     assert repr(json.loads(rejection.record)) == repr(expected)  # NaN is not equal to itself
+
+
+def test_a_byte_that_is_no_utf8_sends_its_record_alone_to_quarantine() -> None:
+    good, bad = json.dumps(record()).encode(), json.dumps(record({"id": 8, "comment": "x"})).encode()
+    read = read_page(b"[" + good + b"," + bad.replace(b'"x"', b'"\xff"') + b"]", SCHOOL)
+    assert read.rows.height == 1
+    assert [(each.reason, each.record_id) for each in read.rejections] == [("comment: not valid Unicode", 8)]
 
 
 def test_a_bare_newline_in_a_text_is_read() -> None:

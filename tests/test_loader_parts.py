@@ -21,6 +21,7 @@ from tests.test_columns import EXTERNAL_NAMES
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
 DEC_9 = dt.date(2025, 12, 9)
 DEC_9_LOCATION = f"s3://edna-prod/{AREAS.landing}year=2025/month=12/day=09"
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -33,8 +34,8 @@ class Told(Warehouse):
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
         return self._answers[text]
 
-    def transaction(self, work: Callable[[], T]) -> T:
-        return work()
+    def transaction(self, prepare: Callable[[], P], work: Callable[[P], T]) -> T:
+        return work(prepare())
 
 
 def registered(*partitions: tuple[str, str]) -> list[dt.date]:
@@ -124,7 +125,7 @@ class Batches(Batch):
 
 def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], Outcome]:
     outcome = Outcome()
-    return load_changed(Told({}), batch, batches(days, most), outcome, show_nothing), outcome
+    return load_changed(batch, batches(days, most), outcome, show_nothing), outcome
 
 
 DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]

@@ -178,6 +178,34 @@ def test_a_row_leaves_with_its_object_replaced_but_not_with_its_object_gone(pipe
     assert sorted(statuses(pipeline)) == [5, 7, 8]
 
 
+@pytest.mark.parametrize("batch", ["1", "366"])
+@pytest.mark.parametrize("modified_on", [NEW, None])
+def test_a_date_corrected_without_a_newer_time_is_taken_over(
+    pipeline: Pipeline, modified_on: str | None, batch: str
+) -> None:
+    land(pipeline, TUESDAY, version(5, "x", modified_on), version(6, "x", NEW))
+    load(pipeline)
+    land(pipeline, MONDAY, version(5, "x", modified_on))
+    wait_a_second()
+    land(pipeline, TUESDAY, version(6, "x", NEW))  # the list that it left is written last
+    load(pipeline, REDSHIFT_BATCH_PARTITIONS=batch)
+    assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("x", TUESDAY)}
+
+
+def test_a_record_that_leaves_its_list_stands_in_its_older_version_where_one_is_landed(
+    pipeline: Pipeline,
+) -> None:
+    land(pipeline, MONDAY, version(5, "old", OLD), version(6, "x", NEW))
+    land(pipeline, TUESDAY, version(5, "new", NEW), version(7, "x", NEW))
+    load(pipeline)
+    land(pipeline, TUESDAY, version(7, "x", NEW))
+    assert load(pipeline) == {"skipped": 1, "updated": 1}
+    assert statuses(pipeline)[5] == ("old", MONDAY)
+    land(pipeline, MONDAY, version(8, "another school", NEW), school=2)  # Monday is read again
+    load(pipeline)
+    assert statuses(pipeline)[5] == ("old", MONDAY)
+
+
 def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "x", NEW))
     land(pipeline, MONDAY, version(6, "x", NEW))

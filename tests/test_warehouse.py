@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,16 +123,20 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return noted
 
 
+def in_transaction(warehouse: Warehouse, work: Callable[[], object]) -> object:
+    return warehouse.transaction(lambda: None, lambda _nothing: work())
+
+
 def test_a_transaction_is_begun_and_committed_once(pauses: list[float]) -> None:
     warehouse = Rehearsal()
-    assert warehouse.transaction(lambda: len(warehouse.rows("work"))) == 0
+    assert in_transaction(warehouse, lambda: len(warehouse.rows("work"))) == 0
     assert (warehouse.sent, pauses) == (["BEGIN", "work", "COMMIT"], [])
 
 
 @pytest.mark.parametrize("refused", ["work", "COMMIT", "BEGIN"])
 def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: str) -> None:
     warehouse = Rehearsal(refused)
-    warehouse.transaction(lambda: warehouse.rows("work"))
+    in_transaction(warehouse, lambda: warehouse.rows("work"))
     assert warehouse.sent[-3:] == ["BEGIN", "work", "COMMIT"]
     assert warehouse.sent.count("BEGIN") == 2
     assert len(pauses) == 1
@@ -141,7 +145,7 @@ def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: 
 def test_conflicts_without_an_end_are_reported(pauses: list[float]) -> None:
     warehouse = Rehearsal(*["COMMIT"] * 99)
     with pytest.raises(WarehouseError, match="8 times in a row: run again later"):
-        warehouse.transaction(lambda: warehouse.rows("work"))
+        in_transaction(warehouse, lambda: warehouse.rows("work"))
     assert warehouse.sent.count("work") == 8
 
 
@@ -152,7 +156,7 @@ def test_another_failure_is_not_tried_again(pauses: list[float]) -> None:
         raise WarehouseError("refused")
 
     with pytest.raises(WarehouseError, match=r"^refused$"):
-        warehouse.transaction(work)
+        in_transaction(warehouse, work)
     assert warehouse.sent == ["BEGIN"]
 
 

@@ -61,6 +61,20 @@ newest AS (
     SELECT *
     FROM ranked
     WHERE version = 1
+),
+standing AS (
+    SELECT
+        held.*,
+        landed.landed_at,
+        CASE WHEN read_file.source_file IS NOT NULL AND still.id IS NULL THEN 1 ELSE 0 END AS outdated
+    FROM held
+    LEFT JOIN landed
+        ON held.source_file = landed.source_file
+    LEFT JOIN (SELECT DISTINCT source_file FROM incoming) AS read_file
+        ON held.source_file = read_file.source_file
+    LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
+        ON held.id = still.id
+        AND held.source_file = still.source_file
 )
 SELECT
     newest.id,
@@ -107,61 +121,68 @@ SELECT
     newest.extra_fields,
     newest.source_file,
     newest.loaded_at,
-    held.attendance_date AS held_date,
-    held.student_id AS held_student_id,
+    standing.attendance_date AS held_date,
+    standing.student_id AS held_student_id,
     CASE
-        WHEN held.id IS NULL THEN 'inserted'
-        WHEN NVL(held.modified_on, CAST('0001-01-01' AS TIMESTAMP)) > NVL(newest.modified_on, CAST('0001-01-01' AS TIMESTAMP)) THEN 'stale'
-        WHEN (newest.id = held.id OR (newest.id IS NULL AND held.id IS NULL))
-            AND (newest.school_id = held.school_id OR (newest.school_id IS NULL AND held.school_id IS NULL))
-            AND (newest.attendance_date = held.attendance_date OR (newest.attendance_date IS NULL AND held.attendance_date IS NULL))
-            AND (newest.student_id = held.student_id OR (newest.student_id IS NULL AND held.student_id IS NULL))
-            AND (newest.meeting_time_id = held.meeting_time_id OR (newest.meeting_time_id IS NULL AND held.meeting_time_id IS NULL))
-            AND (newest.section_id = held.section_id OR (newest.section_id IS NULL AND held.section_id IS NULL))
-            AND (newest.room_id = held.room_id OR (newest.room_id IS NULL AND held.room_id IS NULL))
-            AND NVL(newest.room_number || '.', '') = NVL(held.room_number || '.', '')
-            AND NVL(newest.semester_numbers || '.', '') = NVL(held.semester_numbers || '.', '')
-            AND NVL(newest.bell_schedule_day || '.', '') = NVL(held.bell_schedule_day || '.', '')
-            AND NVL(newest.period_from || '.', '') = NVL(held.period_from || '.', '')
-            AND NVL(newest.period_to || '.', '') = NVL(held.period_to || '.', '')
-            AND NVL(newest.start_time || '.', '') = NVL(held.start_time || '.', '')
-            AND NVL(newest.end_time || '.', '') = NVL(held.end_time || '.', '')
-            AND NVL(newest.cycle || '.', '') = NVL(held.cycle || '.', '')
-            AND NVL(newest.teacher || '.', '') = NVL(held.teacher || '.', '')
-            AND NVL(newest.teachers || '.', '') = NVL(held.teachers || '.', '')
-            AND NVL(newest.marking_periods || '.', '') = NVL(held.marking_periods || '.', '')
-            AND NVL(newest.semester_pattern || '.', '') = NVL(held.semester_pattern || '.', '')
-            AND NVL(newest.period_name || '.', '') = NVL(held.period_name || '.', '')
-            AND (newest.attendance_reason_id = held.attendance_reason_id OR (newest.attendance_reason_id IS NULL AND held.attendance_reason_id IS NULL))
-            AND NVL(newest.attendance_reason || '.', '') = NVL(held.attendance_reason || '.', '')
-            AND NVL(newest.modality || '.', '') = NVL(held.modality || '.', '')
-            AND NVL(newest.attendance_status || '.', '') = NVL(held.attendance_status || '.', '')
-            AND NVL(newest.excused_status || '.', '') = NVL(held.excused_status || '.', '')
-            AND (newest.is_early_dismissal = held.is_early_dismissal OR (newest.is_early_dismissal IS NULL AND held.is_early_dismissal IS NULL))
-            AND (newest.early_dismissal_attendance_reason_id = held.early_dismissal_attendance_reason_id OR (newest.early_dismissal_attendance_reason_id IS NULL AND held.early_dismissal_attendance_reason_id IS NULL))
-            AND (newest.minutes_late = held.minutes_late OR (newest.minutes_late IS NULL AND held.minutes_late IS NULL))
-            AND (newest.minutes_early = held.minutes_early OR (newest.minutes_early IS NULL AND held.minutes_early IS NULL))
-            AND (newest.minutes_missed = held.minutes_missed OR (newest.minutes_missed IS NULL AND held.minutes_missed IS NULL))
-            AND (newest.actual_minutes = held.actual_minutes OR (newest.actual_minutes IS NULL AND held.actual_minutes IS NULL))
-            AND (newest.potential_minutes = held.potential_minutes OR (newest.potential_minutes IS NULL AND held.potential_minutes IS NULL))
-            AND NVL(newest.tardy_time || '.', '') = NVL(held.tardy_time || '.', '')
-            AND NVL(newest.dismissed_time || '.', '') = NVL(held.dismissed_time || '.', '')
-            AND NVL(newest.comment || '.', '') = NVL(held.comment || '.', '')
-            AND (newest.is_locked = held.is_locked OR (newest.is_locked IS NULL AND held.is_locked IS NULL))
-            AND (newest.verified = held.verified OR (newest.verified IS NULL AND held.verified IS NULL))
-            AND (newest.created_by = held.created_by OR (newest.created_by IS NULL AND held.created_by IS NULL))
-            AND (newest.created_on = held.created_on OR (newest.created_on IS NULL AND held.created_on IS NULL))
-            AND (newest.modified_by = held.modified_by OR (newest.modified_by IS NULL AND held.modified_by IS NULL))
-            AND (newest.modified_on = held.modified_on OR (newest.modified_on IS NULL AND held.modified_on IS NULL))
-            AND NVL(newest.extra_fields || '.', '') = NVL(held.extra_fields || '.', '')
+        WHEN standing.id IS NULL THEN 'inserted'
+        WHEN whole.id IS NOT NULL
+            AND (newest.id = whole.id OR (newest.id IS NULL AND whole.id IS NULL))
+            AND (newest.school_id = whole.school_id OR (newest.school_id IS NULL AND whole.school_id IS NULL))
+            AND (newest.attendance_date = whole.attendance_date OR (newest.attendance_date IS NULL AND whole.attendance_date IS NULL))
+            AND (newest.student_id = whole.student_id OR (newest.student_id IS NULL AND whole.student_id IS NULL))
+            AND (newest.meeting_time_id = whole.meeting_time_id OR (newest.meeting_time_id IS NULL AND whole.meeting_time_id IS NULL))
+            AND (newest.section_id = whole.section_id OR (newest.section_id IS NULL AND whole.section_id IS NULL))
+            AND (newest.room_id = whole.room_id OR (newest.room_id IS NULL AND whole.room_id IS NULL))
+            AND NVL(newest.room_number || '.', '') = NVL(whole.room_number || '.', '')
+            AND NVL(newest.semester_numbers || '.', '') = NVL(whole.semester_numbers || '.', '')
+            AND NVL(newest.bell_schedule_day || '.', '') = NVL(whole.bell_schedule_day || '.', '')
+            AND NVL(newest.period_from || '.', '') = NVL(whole.period_from || '.', '')
+            AND NVL(newest.period_to || '.', '') = NVL(whole.period_to || '.', '')
+            AND NVL(newest.start_time || '.', '') = NVL(whole.start_time || '.', '')
+            AND NVL(newest.end_time || '.', '') = NVL(whole.end_time || '.', '')
+            AND NVL(newest.cycle || '.', '') = NVL(whole.cycle || '.', '')
+            AND NVL(newest.teacher || '.', '') = NVL(whole.teacher || '.', '')
+            AND NVL(newest.teachers || '.', '') = NVL(whole.teachers || '.', '')
+            AND NVL(newest.marking_periods || '.', '') = NVL(whole.marking_periods || '.', '')
+            AND NVL(newest.semester_pattern || '.', '') = NVL(whole.semester_pattern || '.', '')
+            AND NVL(newest.period_name || '.', '') = NVL(whole.period_name || '.', '')
+            AND (newest.attendance_reason_id = whole.attendance_reason_id OR (newest.attendance_reason_id IS NULL AND whole.attendance_reason_id IS NULL))
+            AND NVL(newest.attendance_reason || '.', '') = NVL(whole.attendance_reason || '.', '')
+            AND NVL(newest.modality || '.', '') = NVL(whole.modality || '.', '')
+            AND NVL(newest.attendance_status || '.', '') = NVL(whole.attendance_status || '.', '')
+            AND NVL(newest.excused_status || '.', '') = NVL(whole.excused_status || '.', '')
+            AND (newest.is_early_dismissal = whole.is_early_dismissal OR (newest.is_early_dismissal IS NULL AND whole.is_early_dismissal IS NULL))
+            AND (newest.early_dismissal_attendance_reason_id = whole.early_dismissal_attendance_reason_id OR (newest.early_dismissal_attendance_reason_id IS NULL AND whole.early_dismissal_attendance_reason_id IS NULL))
+            AND (newest.minutes_late = whole.minutes_late OR (newest.minutes_late IS NULL AND whole.minutes_late IS NULL))
+            AND (newest.minutes_early = whole.minutes_early OR (newest.minutes_early IS NULL AND whole.minutes_early IS NULL))
+            AND (newest.minutes_missed = whole.minutes_missed OR (newest.minutes_missed IS NULL AND whole.minutes_missed IS NULL))
+            AND (newest.actual_minutes = whole.actual_minutes OR (newest.actual_minutes IS NULL AND whole.actual_minutes IS NULL))
+            AND (newest.potential_minutes = whole.potential_minutes OR (newest.potential_minutes IS NULL AND whole.potential_minutes IS NULL))
+            AND NVL(newest.tardy_time || '.', '') = NVL(whole.tardy_time || '.', '')
+            AND NVL(newest.dismissed_time || '.', '') = NVL(whole.dismissed_time || '.', '')
+            AND NVL(newest.comment || '.', '') = NVL(whole.comment || '.', '')
+            AND (newest.is_locked = whole.is_locked OR (newest.is_locked IS NULL AND whole.is_locked IS NULL))
+            AND (newest.verified = whole.verified OR (newest.verified IS NULL AND whole.verified IS NULL))
+            AND (newest.created_by = whole.created_by OR (newest.created_by IS NULL AND whole.created_by IS NULL))
+            AND (newest.created_on = whole.created_on OR (newest.created_on IS NULL AND whole.created_on IS NULL))
+            AND (newest.modified_by = whole.modified_by OR (newest.modified_by IS NULL AND whole.modified_by IS NULL))
+            AND (newest.modified_on = whole.modified_on OR (newest.modified_on IS NULL AND whole.modified_on IS NULL))
+            AND NVL(newest.extra_fields || '.', '') = NVL(whole.extra_fields || '.', '')
             THEN 'skipped'
-        WHEN NVL(held.modified_on, CAST('0001-01-01' AS TIMESTAMP)) = NVL(newest.modified_on, CAST('0001-01-01' AS TIMESTAMP))
-            AND held.source_file <> newest.source_file
-            AND held_landed.landed_at > newest.landed_at THEN 'stale'
+        WHEN standing.outdated = 1 THEN 'updated'
+        WHEN NVL(standing.modified_on, CAST('0001-01-01' AS TIMESTAMP)) > NVL(newest.modified_on, CAST('0001-01-01' AS TIMESTAMP)) THEN 'stale'
+        WHEN NVL(standing.modified_on, CAST('0001-01-01' AS TIMESTAMP)) = NVL(newest.modified_on, CAST('0001-01-01' AS TIMESTAMP))
+            AND standing.source_file <> newest.source_file
+            AND standing.landed_at > newest.landed_at THEN 'stale'
         ELSE 'updated'
     END AS outcome
 FROM newest
-LEFT JOIN public.period_attendance AS held
-    ON newest.id = held.id
-LEFT JOIN landed AS held_landed
-    ON held.source_file = held_landed.source_file;
+LEFT JOIN standing
+    ON newest.id = standing.id
+LEFT JOIN public.period_attendance AS whole
+    ON newest.id = whole.id
+    AND newest.student_id = whole.student_id
+    AND newest.attendance_date = whole.attendance_date
+    AND whole.attendance_date BETWEEN %s AND %s;
+-- 2025-12-09
+-- 2026-01-05

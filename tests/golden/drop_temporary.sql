@@ -1,1 +1,1 @@
-DROP TABLE incoming, landed, change;
+DROP TABLE incoming, lost, held, landed, change;

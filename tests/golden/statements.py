@@ -32,13 +32,15 @@ def statements() -> dict[str, Statement]:
     constants = {
         name.lower(): (text, ())
         for name, text in vars(merge_sql).items()
-        if name.isupper() and isinstance(text, str) and text.startswith(_VERBS)
+        if name.isupper() and name[0] != "_" and isinstance(text, str) and text.startswith(_VERBS)
     }
     constants["insert_loads"] = (merge_sql.INSERT_LOADS.replace("%s", merge_sql.INSERT_LOADS_ROW), ())
     built = {
         "register": merge_sql.register(DAYS, AREAS)[0],
         "read_incoming": merge_sql.read_incoming(DAYS),
-        "delete_removed": merge_sql.delete_removed(DAYS),
+        "find_lost": merge_sql.find_lost(DAYS),
+        "read_elsewhere": merge_sql.read_elsewhere(DAYS),
+        "classify": merge_sql.classify(DAYS),
         "forget_loads": merge_sql.forget_loads(DAYS),
     }
     return {**constants, **built}

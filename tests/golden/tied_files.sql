@@ -3,8 +3,7 @@ WITH version AS (
     FROM incoming
     UNION ALL
     SELECT id, NVL(modified_on, CAST('0001-01-01' AS TIMESTAMP)) AS modified_on, source_file
-    FROM public.period_attendance
-    WHERE id IN (SELECT id FROM incoming)
+    FROM held
 ),
 tied AS (
     SELECT id, modified_on
