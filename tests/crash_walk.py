@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -43,22 +43,31 @@ def between_landings(
 
 
 def between_tables(before: Sequence[Row], after: Sequence[Row], now: Sequence[Row]) -> list[str]:
-    """Every date holds what it held or what it will hold.
+    """Every date holds what it held or what it will hold, and every record stands once.
 
-    A record that moves between dates of two batches stands once: the date that it leaves may lack it early.
+    A record that moves between dates of two batches is there all the time, at one date or at the other.
     """
-    elsewhere = {row["id"]: row["attendance_date"] for row in now}
-    found = []
-    for day in sorted({row["attendance_date"] for rows in (before, after, now) for row in rows}):
-        held, kept, new = (_on(day, rows) for rows in (now, before, after))
-        left = [row for row in kept if elsewhere.get(row["id"], day) == day]
-        if held not in (kept, new, left):
-            found.append(f"{day} holds neither its rows from before nor those from after")
-    return found
+    old, new, held = ({row["id"]: row for row in rows} for rows in (before, after, now))
+    moved = {key for key in old.keys() & new.keys() if _day(old[key]) != _day(new[key])}
+    days = sorted({_day(row) for rows in (before, after, now) for row in rows})
+    found = [
+        f"{day} is neither as before nor as after"
+        for day in days
+        if _on(day, now, moved) not in (_on(day, before, moved), _on(day, after, moved))
+    ]
+    found += [
+        f"{key} has moved nowhere" for key in sorted(moved) if held.get(key) not in (old[key], new[key])
+    ]
+    return found + (["an id stands twice"] if len(held) < len(now) else [])
 
 
-def _on(day: date, rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row["attendance_date"] == day]
+def _day(row: Row) -> date:
+    day: date = row["attendance_date"]
+    return day
+
+
+def _on(day: date, rows: Iterable[Row], but: Container[int]) -> list[Row]:
+    return [row for row in rows if _day(row) == day and row["id"] not in but]
 
 
 class Onlooker:
