@@ -70,16 +70,16 @@ ONCE = {
         Fault("status", page=1, status=429, retry_after=1),
         Fault("status", page=2, status=429, retry_after=2, retry_after_as_date=True),
         Fault("status", page=3, status=429),
-        Fault("status", page=2, status=500, times=2),
-        Fault("status", page=3, status=503, retry_after=0),
+        Fault("status", page=2, status=500, times=2, skip=1),
+        Fault("status", page=3, status=503, retry_after=0, skip=1),
     ],
     "bodies": [Fault("html", page=1), Fault("cut", page=2), Fault("reset", page=3)],
     "connections": [Fault("drop", page=2), Fault("hang", page=3)],
     "token and schools": [
         Fault("status", path="oauth/token", status=500),
-        Fault("html", path="oauth/token"),
+        Fault("html", path="oauth/token", skip=1),
         Fault("drop", path="schools$"),
-        Fault("html", path="schools$"),
+        Fault("html", path="schools$", skip=1),
     ],
 }
 
