@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -226,11 +227,18 @@ def _walk(script: str, way: Way, first: int, step: int) -> Report:
     if not _here:
         _here.append(_stages.enter_context(staged()))
     report, at = Report(), first
-    while (found := try_point(_here[0], Point(script, at, way))) is not None:
+    while (found := _try(Point(script, at, way))) is not None:
         report.tried[script, str(way)] += 1
         report.found += found
         at += step
     return report
+
+
+def _try(point: Point) -> list[str] | None:
+    try:
+        return try_point(_here[0], point)
+    except subprocess.TimeoutExpired as late:
+        return [f"{point}: a script did not end within {late.timeout:.0f} s"]
 
 
 def walk_all(workers: int, stride: int) -> Report:
@@ -247,9 +255,8 @@ def walk_all(workers: int, stride: int) -> Report:
             part = job.result()
             report.tried += part.tried
             report.found += part.found
-            print(
-                f"{number} of {len(jobs)}: {sum(report.tried.values())} points", file=sys.stderr, flush=True
-            )
+            so_far = f"{sum(report.tried.values())} points, {len(report.found)} breaches"
+            print(*part.found, f"{number} of {len(jobs)}: {so_far}", sep="\n", file=sys.stderr, flush=True)
         _ = list(pool.map(_leave, range(workers)))
     return report
 
