@@ -218,7 +218,7 @@ class Report:
         yield from self.found
 
 
-_stages = ExitStack()  # one in each process that walks
+_stages = ExitStack()  # one in each process that walks; what it started ends with it
 _here: list[Stage] = []
 
 
@@ -257,12 +257,7 @@ def walk_all(workers: int, stride: int) -> Report:
             report.found += part.found
             so_far = f"{sum(report.tried.values())} points, {len(report.found)} breaches"
             print(*part.found, f"{number} of {len(jobs)}: {so_far}", sep="\n", file=sys.stderr, flush=True)
-        _ = list(pool.map(_leave, range(workers)))
     return report
-
-
-def _leave(_: int) -> None:
-    _stages.close()
 
 
 def main() -> int:
