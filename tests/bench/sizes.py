@@ -27,7 +27,7 @@ class Sizes:
     partitions: int = _size(1385, 30, "partitions that the loader finds")
     objects: int = _size(100_000, 2000, "objects in them")
     table_rows: int = _size(10_000_000, 20_000, "rows that the table holds before the merge")
-    batch_rows: int = _size(1_000_000, 2_000, "rows that are merged into it, 2 % of them updates")
+    batch_rows: int = _size(1_000_000, 2_000, "rows that are merged into it, 2 %% of them updates")
     batch_days: int = _size(60, 4, "dates that these are about")
     install: int = _size(1, 0, "1: make the environment of a tool to compare with when it is missing")
 
