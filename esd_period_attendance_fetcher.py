@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gc
 import logging
 import queue
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,17 +171,23 @@ class Run:
         self.schools: dict[int, dict[str, Any]] = {}
 
     def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:
-        """Read each school until it is complete, READINGS times at the most."""
+        """Read each school until it is complete, READINGS times at the most.
+
+        The next schools are read while one is published; a stop lets that one end whole.
+        """
         for _ in range(READINGS):
             if not schools:
                 return
             readings = (self._open(school, settings.page_size) for school in schools)
-            again = []
-            with self._context.progress("pages") as show:
+            again: list[int] = []
+            with self._context.progress("pages") as show, ThreadPoolExecutor(1) as publisher:
+                publishing: Future[None] | None = None
                 for reading in read_schools(readings, readers, 2 * settings.concurrency, show):
-                    with self._context.termination.deferred():
-                        if not self._settle(reading):
-                            again.append(reading.school_id)
+                    if publishing:
+                        publishing.result()
+                    publishing = publisher.submit(self._settle, reading, again)
+                if publishing:
+                    publishing.result()
             schools = again
 
     def _open(self, school: int, page_size: int) -> SchoolReading:
@@ -189,8 +197,8 @@ class Run:
             return SchoolReading(school, page_size, now())
         return RecentReading(school, page_size, now(), self._since)
 
-    def _settle(self, reading: SchoolReading) -> bool:
-        """Publish a complete reading; False when it has to be done again."""
+    def _settle(self, reading: SchoolReading, again: list[int]) -> None:
+        """Publish a complete reading; one that is not has to be done again."""
         school, fault = reading.school_id, reading.fault()
         told = {
             "pages": reading.page_count,
@@ -202,7 +210,8 @@ class Run:
             log.warning("school %d was not read completely: %s", school, fault)
             if reading.unsorted:
                 self._read_whole.add(school)
-            return False
+            again.append(school)
+            return
         rejections = reading.rejections()
         done = self._zone.publish(reading)
         landed = done.pop("landed", 0)
@@ -215,7 +224,6 @@ class Run:
             *(school, reading.received, reading.page_count, landed, len(rejections)),
             ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
         )
-        return True
 
     @property
     def published(self) -> list[int]:
@@ -254,6 +262,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     """Fetch the schools, or land what can be read of the quarantine."""
     from attendance_common.objects import LandingZone
 
+    gc.freeze()  # what is imported stays: the collector need not look at it again and again
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
     zone = LandingZone(settings, dry_run=context.dry_run)
     if context.flags.replay_quarantine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -74,19 +74,18 @@ _DECODED: dict[Kind, Any] = {Kind.BIGINT: _Bigint | None, Kind.BOOLEAN: bool | N
 _NULL = msgspec.Raw(b"null")
 
 
-def _struct(name: str, columns: Iterable[Column], **nested: Any) -> type[Any]:
+def _struct(name: str, columns: Iterable[Column], *raw: str) -> type[Any]:
     """A type that decodes only records whose fields are all declared and hold what their columns hold."""
-    listed = [(c.path[-1], _DECODED.get(c.kind, str | None)) for c in columns]
-    fields: list[Any] = [(key, kind, _NULL if kind is msgspec.Raw else None) for key, kind in listed]
-    fields += [(key, kind | None, None) for key, kind in nested.items()]
+    typed = [(column.path[-1], _DECODED.get(column.kind, str | None)) for column in columns]
+    typed += [(key, msgspec.Raw) for key in raw]
+    fields = [(key, kind, _NULL if kind is msgspec.Raw else None) for key, kind in typed]
     return msgspec.defstruct(name, fields, forbid_unknown_fields=True, gc=False)
 
 
 _OUTER = [column for column in COLUMNS if len(column.path) == 1]
 _INNER = [column for column in COLUMNS if len(column.path) == 2]
 _Nested = _struct("_Nested", _INNER)
-_Record = _struct("_Record", _OUTER, **{NESTED: _Nested})
-_EMPTY = _Nested()
+_Record = _struct("_Record", _OUTER, NESTED)
 
 
 def _envelope(record: Any) -> Any:
@@ -97,12 +96,13 @@ def _envelope(record: Any) -> Any:
 
 
 _ORDINARY = msgspec.json.Decoder(_envelope(_Record))
+_NESTED_ONE = msgspec.json.Decoder(_Nested | None)
 _ANY = msgspec.json.Decoder(_envelope(msgspec.Raw))
 
 
 def _read_ordinary(body: bytes, school_id: int) -> Page | None:
     """The page when every record on it is ordinary, else None."""
-    if b"\\u0000" in body:
+    if b"\\" in body and b"\\u0000" in body:  # the first is a hundred times faster, and mostly enough
         return None
     try:
         records, paging = _opened(_ORDINARY.decode(body))
@@ -114,30 +114,50 @@ def _read_ordinary(body: bytes, school_id: int) -> Page | None:
 
 def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
     """The records as a frame of SCHEMA; raises ValueError when a time is not an ordinary one."""
-    inner = [getattr(record, NESTED) or _EMPTY for record in records]
-    series = {**_series(_OUTER, records), **_series(_INNER, inner)}
-    series["school_id"] = pl.repeat(school_id, len(records), dtype=pl.Int64, eager=True)
-    series["extra_fields"] = pl.repeat(None, len(records), dtype=pl.String, eager=True)
-    rows = pl.DataFrame(series).select(_LANDED)
-    if any(rows[name].null_count() > series[name].null_count() for name in _TIMES):
+    came = pl.DataFrame(_series(_OUTER, map(_outer_values, records)))
+    rows = came.with_columns(
+        *(_utc_text(pl.col(name)).alias(name) for name in _TIMES),
+        *_nested([bytes(getattr(record, NESTED)) for record in records]),
+        school_id=pl.lit(school_id, pl.Int64),
+        extra_fields=pl.lit(None, pl.String),
+    )
+    if any(rows[name].null_count() > came[name].null_count() for name in _TIMES):
         raise ValueError("a time is not an ordinary one")
-    return rows
+    return rows.select(SCHEMA.names())
 
 
-def _series(columns: Sequence[Column], records: Sequence[Any]) -> dict[str, pl.Series]:
-    fields = attrgetter(*(column.path[-1] for column in columns))
-    by_column = list(zip(*map(fields, records), strict=True)) or [()] * len(columns)
-    return {
-        column.name: pl.Series(
-            column.name,
-            [_list_text(bytes(raw)) for raw in values] if column.kind is Kind.LIST else values,
-            dtype=SCHEMA[column.name],
-        )
+def _nested(texts: Sequence[bytes]) -> list[pl.Series]:
+    """The columns of the nested objects; a section's is the same with each of its students: decoded once."""
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    distinct = pl.DataFrame(_series(_INNER, map(_inner_values, places)))
+    return distinct[[places[text] for text in texts]].get_columns()
+
+
+def _series(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> list[pl.Series]:
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return [
+        pl.Series(column.name, values, dtype=SCHEMA[column.name])
         for column, values in zip(columns, by_column, strict=True)
-    }
+    ]
 
 
-@lru_cache(maxsize=16384)  # a section's lists repeat with each of its students
+def _fields(columns: Iterable[Column]) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(column.path[-1] for column in columns))
+
+
+_outer_values = _fields(_OUTER)
+_inner_fields = _fields(_INNER)
+
+
+@lru_cache(maxsize=8192)  # the next page has mostly the same
+def _inner_values(text: bytes) -> tuple[Any, ...]:
+    nested = _NESTED_ONE.decode(text) or _Nested()
+    return tuple(
+        _list_text(bytes(value)) if column.kind is Kind.LIST else value
+        for column, value in zip(_INNER, _inner_fields(nested), strict=True)
+    )
+
+
 def _list_text(raw: bytes) -> str | None:
     value = json.loads(raw)
     if value is None or isinstance(value, str):
@@ -147,14 +167,17 @@ def _list_text(raw: bytes) -> str | None:
     return text
 
 
-def _utc_text(time: pl.Expr) -> pl.Expr:
-    ordinary = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z$"
-    parsed = time.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
-    return pl.when(time.str.contains(ordinary)).then(parsed.dt.to_string("%Y-%m-%d %H:%M:%S%.6f"))
-
-
 _TIMES = [column.name for column in COLUMNS if column.kind is Kind.TIMESTAMP]
-_LANDED = [_utc_text(pl.col(name)).alias(name) if name in _TIMES else pl.col(name) for name in SCHEMA]
+_ORDINARY_TIME = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z$"
+
+
+def _utc_text(time: pl.Expr) -> pl.Expr:
+    """As `records.parse_instant` does, for times in UTC; null for any other."""
+    day, clock = time.str.slice(0, 10), time.str.slice(11, 8)
+    fraction = time.str.slice(20).str.strip_chars_end("Z").str.pad_end(6, "0")
+    is_a_day = day.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    text = pl.concat_str(day, pl.lit(" "), clock, pl.lit("."), fraction)
+    return pl.when(time.str.contains(_ORDINARY_TIME) & is_a_day).then(text)
 
 
 def _all_fit(rows: pl.DataFrame) -> bool:

@@ -36,7 +36,7 @@ _RACES = 10  # lost to another fetcher over one object before it counts as faile
 def parquet(rows: pl.DataFrame) -> bytes:
     """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
     body = io.BytesIO()
-    rows.write_parquet(body, compression="snappy", statistics=True)
+    rows.write_parquet(body, compression="snappy", statistics=False)
     return body.getvalue()
 
 

@@ -54,6 +54,18 @@ def test_a_page_of_many_keeps_their_order() -> None:
     assert found.rows["id"].to_list() == [3, 1, 2]
 
 
+def test_each_record_has_its_own_section_though_many_share_one() -> None:
+    room = {**SEEN["meetingTime"], "roomNumber": "9"}
+    nested = [SEEN["meetingTime"], room, None, SEEN["meetingTime"], room]
+    found = read(*(record({"meetingTime": each}) for each in nested))
+    there, empty = LANDED["meeting_time__room_number"], None
+    assert found.rows["meeting_time__room_number"].to_list() == [there, "9", empty, there, "9"]
+    assert (
+        found.rows["meeting_time__id"].to_list()
+        == [LANDED["meeting_time__id"]] * 2 + [None] + [LANDED["meeting_time__id"]] * 2
+    )
+
+
 SHAPES = {
     "the year's list": '{"periodAttendanceList": [%s], "pagingInfo": {"pageCount": 201, "totalCount": 9}}',
     "the day's list": '{"periodAttendance": [%s]}',

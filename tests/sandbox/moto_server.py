@@ -7,10 +7,13 @@ import os
 import sys
 
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler
 
 
 def main() -> None:
     """Serve until stdin closes."""
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # S3 keeps connections open, too
+    WSGIRequestHandler.disable_nagle_algorithm = True
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
