@@ -24,7 +24,7 @@ from attendance_common import aws, command, discovery, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
-from attendance_common.warehouse import SETUP, Conflict, Warehouse
+from attendance_common.warehouse import SETUP, Conflict, Unreadable, Warehouse
 
 if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is quick
     from mypy_boto3_s3 import S3Client
@@ -313,7 +313,7 @@ def load_changed(
     outcome: command.Outcome,
     show: Callable[[int, int], None],
 ) -> Counter[str]:
-    """Load batch after batch; one whose numbers do not add up is left as it was and told."""
+    """Load batch after batch; one that cannot be read or does not add up is left as it was and told."""
     sums: Counter[str] = Counter()
     partitions = sum(map(len, batches))
     for number, days in enumerate(batches):
@@ -323,6 +323,9 @@ def load_changed(
             done = batch.load(days)
         except (CheckFailed, Moved) as failed:
             outcome.attention.append(str(failed))
+            continue
+        except Unreadable as fault:
+            outcome.attention.append(f"partitions {days[0]} to {days[-1]} were not loaded: {fault}")
             continue
         except Terminated as stopped:
             raise Terminated(f"{stopped}: {partitions - before} of {partitions} partitions") from stopped

@@ -134,14 +134,19 @@ def find_lost(days: Sequence[dt.date]) -> Statement:
     """
     text = f"""\
 CREATE TEMP TABLE lost AS
+WITH read_file AS (
+    SELECT DISTINCT source_file
+    FROM incoming
+)
 SELECT target.id
 FROM {NATIVE} AS target
+INNER JOIN read_file
+    ON target.source_file = read_file.source_file
 LEFT JOIN incoming
     ON target.id = incoming.id
-WHERE target.attendance_date IN ({_marks(days)})
-    AND target.source_file IN (SELECT source_file FROM incoming)
+WHERE target.attendance_date BETWEEN %s AND %s
     AND incoming.id IS NULL"""
-    return text, list(days)
+    return text, [min(days), max(days)]
 
 
 COUNT_LOST = "SELECT COUNT(*) FROM lost"

@@ -33,6 +33,10 @@ class Conflict(WarehouseError):
     """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
 
 
+class Unreadable(WarehouseError):
+    """What lies in the landing zone is not what the table declares: other partitions may be."""
+
+
 # Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
 _CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
 _CONFLICT_SIGNS = (
@@ -139,7 +143,8 @@ class Warehouse:
                 raise Conflict(f"Redshift: another transaction got in the way ({state})") from error
             if self._connection is not None and self._connection.closed:
                 raise Conflict("Redshift: the connection broke") from error
-            raise WarehouseError(cure(state, text, self._parameters)) from error
+            fault = Unreadable if is_of_the_data(state, text) else WarehouseError
+            raise fault(cure(state, text, self._parameters)) from error
 
 
 def _wait(connection: psycopg2.extensions.connection) -> None:
@@ -190,6 +195,12 @@ def is_conflict(state: str, text: str) -> bool:
     if state == "XX000":
         return _first_line(text) in _CONFLICT_MESSAGES or any(sign in text for sign in _CONFLICT_SIGNS)
     return state in _CONFLICT_STATES
+
+
+def is_of_the_data(state: str, text: str) -> bool:
+    """Whether an object that was read is the fault: not Parquet, another type, no date; not IAM's or S3's."""
+    refused = "Access Denied" in text or "AccessDenied" in text
+    return state.startswith("22") or ("Spectrum Scan Error" in text and not refused)
 
 
 # What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).

@@ -223,16 +223,18 @@ def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(pipeline:
     assert [(row["id"], row["status"]) for row in held] == [(5, "x"), (5, "x"), (6, "y")]
 
 
-def test_an_object_that_is_no_parquet_fails_the_load_and_changes_nothing(pipeline: Pipeline) -> None:
-    land(pipeline, TUESDAY, version(5, "x", NEW))
+def test_an_object_that_is_no_parquet_holds_up_its_batch_and_no_other(pipeline: Pipeline) -> None:
+    land(pipeline, MONDAY, version(5, "x", NEW))
     load(pipeline)
-    land(pipeline, TUESDAY, version(5, "y", NEWER))
-    key = f"{LANDING}year=2025/month=12/day=09/notes.json"
+    land(pipeline, MONDAY, version(5, "y", NEWER))
+    land(pipeline, TUESDAY, version(6, "z", NEWER))
+    key = f"{LANDING}year=2025/month=12/day=08/notes.json"
     pipeline.sandbox.aws.client("s3").put_object(Bucket=pipeline.sandbox.aws.bucket, Key=key, Body=b"{}")
-    done = pipeline.load()
-    assert done.status == 1
-    assert "Spectrum Scan Error" in done.result["error"]
-    assert statuses(pipeline) == {5: ("x", TUESDAY)}
+    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
+    assert done.status == 3
+    [held_up] = [told for told in done.result["attention"] if "Spectrum Scan Error" in told]
+    assert held_up.startswith("partitions 2025-12-08 to 2025-12-08 were not loaded: ")
+    assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("z", TUESDAY)}
 
 
 def test_readers_see_the_old_table_without_waiting_until_the_batch_is_committed(sandbox: Sandbox) -> None:

@@ -94,13 +94,22 @@ def test_a_predicate_names_the_partition_columns_alone_and_grows_by_months() -> 
 
 @pytest.mark.parametrize(
     "build",
-    [merge_sql.read_incoming, merge_sql.find_lost, merge_sql.forget_loads],
+    [merge_sql.read_incoming, merge_sql.forget_loads],
     ids=lambda b: b.__name__,
 )
 def test_a_school_year_is_one_statement(build: Callable[[Sequence[dt.date]], merge_sql.Statement]) -> None:
     text, values = build(YEARS[:366])
     assert ";" not in text
     assert 366 <= len(values) <= 366 + 2 * 12  # each day, and each month's year and number
+
+
+@pytest.mark.parametrize("build", [merge_sql.find_lost, merge_sql.classify], ids=lambda b: b.__name__)
+def test_the_table_is_looked_through_between_the_first_and_the_last_date(
+    build: Callable[[Sequence[dt.date]], merge_sql.Statement],
+) -> None:
+    text, values = build([YEARS[3], YEARS[1], YEARS[9]])
+    assert "attendance_date BETWEEN %s AND %s" in text
+    assert values == [YEARS[1], YEARS[9]]
 
 
 def test_external_columns_are_told_in_hives_words() -> None:

@@ -1,11 +1,15 @@
 CREATE TEMP TABLE lost AS
+WITH read_file AS (
+    SELECT DISTINCT source_file
+    FROM incoming
+)
 SELECT target.id
 FROM public.period_attendance AS target
+INNER JOIN read_file
+    ON target.source_file = read_file.source_file
 LEFT JOIN incoming
     ON target.id = incoming.id
-WHERE target.attendance_date IN (%s, %s, %s)
-    AND target.source_file IN (SELECT source_file FROM incoming)
+WHERE target.attendance_date BETWEEN %s AND %s
     AND incoming.id IS NULL;
--- 2026-01-05
 -- 2025-12-09
--- 2025-12-10
+-- 2026-01-05
