@@ -299,7 +299,9 @@ def replay(zone: LandingZone, context: command.Context) -> command.Outcome:
                 zone.replace_quarantined(key, school, rest)
         counts.update(read=len(rejections), landed=rows.height, quarantined=len(rest))
     stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
-    return command.Outcome(dict(counts), stays)
+    outcome = command.Outcome({"run": command.run_id(), **counts}, stays)
+    zone.record_run({**outcome.counts, "attention": outcome.attention})
+    return outcome
 
 
 # --- the command --------------------------------------------------------------------------------------------

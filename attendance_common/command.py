@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from attendance_common import config
 from attendance_common.errors import AttendanceError, Terminated
@@ -113,9 +113,17 @@ def show_nothing(_done: int, _total: int) -> None:
 Work = Callable[[Any, Context], Outcome]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage has a result line, too."""
+
+    def error(self, message: str) -> NoReturn:
+        print(json.dumps({"status": 2, "error": message}), flush=True)
+        super().error(message)
+
+
 def parser(description: str, settings: type[config.AwsSettings]) -> argparse.ArgumentParser:
     """The flags that both commands have; a command adds its own to what comes back."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     config.add_flags(made, settings)

@@ -203,10 +203,13 @@ class LandingZone:
             Bucket=self._areas.bucket, Prefix=self._areas.quarantine
         )
         for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
-            lines = [json.loads(line) for line in self._get(key).splitlines()]
-            rejections = [Rejection(line["reason"], line["record"], None) for line in lines]
-            if lines:
-                yield key, lines[0]["schoolId"], rejections
+            try:
+                lines = [json.loads(line) for line in self._get(key).splitlines()]
+                rejections = [Rejection(line["reason"], line["record"], None) for line in lines]
+                [school] = {int(line["schoolId"]) for line in lines}
+            except (ValueError, TypeError, KeyError):
+                raise AwsError(f"{key} is not what the fetcher puts into quarantine: move it away") from None
+            yield key, school, rejections
 
     def merge(self, school_id: int, rows: pl.DataFrame) -> Counter[str]:
         """Add rows to the lists that are landed; a newer version that is there stays."""

@@ -177,6 +177,12 @@ class Pipeline:
             found[date(year, month, day), school] = rows
         return found
 
+    def run_record(self, run: str) -> dict[str, Any]:
+        """The record that a run left, by the name in its result; AssertionError unless there is one."""
+        [name] = [name for name in self.keys(RUNS) if run in name]
+        record: dict[str, Any] = json.loads(self.read(RUNS + name))
+        return record
+
     def quarantined(self) -> list[dict[str, Any]]:
         """Every line of the quarantine."""
         bodies = [self.read(QUARANTINE + name).decode() for name in self.keys(QUARANTINE)]

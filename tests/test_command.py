@@ -123,7 +123,11 @@ def test_wrong_usage(argv: list[str], capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as stopped:
         command.run(command.parser("About.", AwsSettings), AwsSettings, failing(AssertionError()), argv)  # type: ignore[arg-type]
     assert stopped.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "usage:" in said.err
+    result = json.loads(said.out)
+    assert result["status"] == 2
+    assert argv[0] in result["error"]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.model import Record
@@ -47,19 +44,12 @@ def fetch(world: World, *flags: str) -> Finished:
     return world.pipeline.fetch(*flags, ESD_PAGE_SIZE="3", ESD_CONCURRENCY="1", ESD_ATTEMPTS="1")
 
 
-def run_record(world: World, done: Finished) -> dict[str, Any]:
-    names = [name for name in world.pipeline.keys(RUNS) if str(done.result["run"]) in name]
-    assert len(names) == 1
-    record: dict[str, Any] = json.loads(world.pipeline.read(RUNS + names[0]))
-    return record
-
-
 def counts(**told: int | None) -> dict[str, int | None]:
     return {**dict.fromkeys(("received", *PARTS), 0), **told}
 
 
 def test_each_schools_numbers_are_told(world: World) -> None:
-    record = run_record(world, fetch(world))
+    record = world.pipeline.run_record(fetch(world).result["run"])
     by_school = [record["by_school"][str(school)] for school in world.schools]
     odd, moving, empty, failing = by_school
     assert odd == {
@@ -81,7 +71,7 @@ def test_each_schools_numbers_are_told(world: World) -> None:
 
 def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) -> None:
     done = fetch(world)
-    record = run_record(world, done)
+    record = world.pipeline.run_record(done.result["run"])
     expected = {"schools": 4, "schools_failed": 1, "pages": 7, "received": 13}
     expected |= {"landed": 11, "quarantined": 1, "repeats": 1, "older": 0}
     expected |= {"objects_written": 4, "objects_unchanged": 0, "objects_superseded": 0}
@@ -96,7 +86,7 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     done = fetch(world)
     failing = world.schools[3]
     assert done.status == 3
-    assert done.result["attention"] == run_record(world, done)["attention"]
+    assert done.result["attention"] == world.pipeline.run_record(done.result["run"])["attention"]
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
     assert rows == "1 records are in quarantine"
@@ -119,7 +109,7 @@ def test_a_second_run_has_the_same_sums_and_a_record_of_its_own(world: World) ->
 
 def test_what_is_older_than_was_asked_for_is_counted(world: World) -> None:
     world.esd.faults.clear()
-    record = run_record(world, fetch(world, "--since", "2025-12-09"))
+    record = world.pipeline.run_record(fetch(world, "--since", "2025-12-09").result["run"])
     told = [record["by_school"][str(school)] for school in world.schools]
     assert [
         tuple(about[name] for name in ("source_count", "received", "landed", "quarantined", "older"))
