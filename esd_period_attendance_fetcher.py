@@ -149,7 +149,7 @@ def next_task(opened: Sequence[SchoolReading]) -> Task | None:
 def take_in(task: Task, answer: Page | BaseException) -> None:
     """Give the reading its page, or the reason why there is none."""
     if isinstance(answer, SourceError):
-        task.reading.fail(str(answer))
+        task.reading.fail(str(answer).removeprefix(f"school {task.reading.school_id}, "))
     elif isinstance(answer, BaseException):
         raise answer
     else:
@@ -250,7 +250,11 @@ class Run:
             if not about.get("fault") and about["received"] != sum(about[part] for part in _PARTS)
         ]
         if sums["quarantined"]:
-            attention.append(f"{sums['quarantined']} records are in quarantine")
+            reasons: Counter[str] = sum((Counter(about.get("quarantine")) for about in told), Counter())
+            most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
+            attention.append(
+                f"{sums['quarantined']} records are in quarantine, {self._zone.quarantine}: {most}"
+            )
         return command.Outcome(counts, attention)
 
 
@@ -281,9 +285,20 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
         left = len(schools) - len(run.published)
         raise Terminated(f"{stopped}: {left} of {len(schools)} schools") from stopped
     outcome = run.outcome()
-    outcome.attention += doubts
+    outcome.attention += doubts + empty(outcome.counts, settings)
     zone.record_run({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
     return outcome
+
+
+def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
+    """A sentence when no school of the year has a record: a year that is over, or not yet begun, is empty."""
+    if (
+        settings.school_year_id is None
+        or counts["received"]
+        or not counts["schools"] > counts["schools_failed"]
+    ):
+        return []
+    return [f"no school has a record in school year {settings.school_year_id}: check ESD_SCHOOL_YEAR_ID"]
 
 
 def replay(zone: LandingZone, context: command.Context) -> command.Outcome:
@@ -357,7 +372,7 @@ def flags() -> argparse.ArgumentParser:
         metavar="i/n",
         help="only the i-th of n shares of the schools",
     )
-    made.add_argument(
+    recent.add_argument(
         "--replay-quarantine",
         action="store_true",
         help="land what can be read of the quarantine now, keep the rest; does not ask the API",

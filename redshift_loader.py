@@ -251,10 +251,11 @@ def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> N
 
 def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> None:
     """Raise CheckFailed unless every row that was read became something."""
-    if sum(outcomes[name] for name in READ) != read:
+    became = sum(outcomes[name] for name in READ)
+    if became != read:
         raise CheckFailed(
-            f"partitions {days[0]} to {days[-1]}: {read} rows were read, {dict(outcomes)} came of them: not "
-            "loaded. See the README, 'Duplicate Key Violation'"
+            f"partitions {days[0]} to {days[-1]} hold {read} rows, {became} came of them: {sql.NATIVE} has "
+            "a record twice. Not loaded; see the README, 'Duplicate Key Violation'"
         )
 
 
@@ -263,6 +264,7 @@ READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Register and load everything that is not yet."""
+    run = command.run_id()
     areas = landing.Areas(settings.bucket, settings.prefix)
     client = aws.s3_client(settings, LISTERS)
     warehouse = Warehouse(settings)
@@ -285,7 +287,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
             batches = discovery.batches(changed, settings.batch_partitions)
             sums = load_changed(batch, batches, outcome, show)
     outcome.counts = {
-        "run": command.run_id(),
+        "run": run,
         "partitions": len(found.partitions),
         "objects": found.objects,
         "registered": len(new),
@@ -304,7 +306,7 @@ def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
     if not found.strays:
         return []
     place = f"s3://{areas.bucket}/{areas.landing}"
-    return [f"{found.strays} objects below {place} are not Parquet in a partition: Spectrum fails on them"]
+    return [f"not Parquet in a partition, below {place}: {found.strays} objects; Spectrum may fail on them"]
 
 
 def load_changed(

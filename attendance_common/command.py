@@ -63,6 +63,11 @@ class Termination:
         if self._asked:
             raise Terminated(f"stopped by {self._asked}; what was not finished is done by the next run")
 
+    def ignore(self) -> None:
+        """What was asked for is being done, or all is done: nothing is left that a signal could stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """Let the block end whole before a signal is obeyed."""
@@ -154,9 +159,12 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         loaded = config.load(settings, arguments)
         start_logging(loaded.log_format, verbose=arguments.verbose)
         termination.listen()
+        if arguments.dry_run:
+            log.info("a dry run: what is told would be done, nothing is")
         bars = loaded.log_format == "text" and sys.stderr.isatty()
         outcome = work(loaded, Context(arguments, termination, bars))
     except (AttendanceError, Terminated) as error:
+        termination.ignore()
         log.error("%s", error)
         _trace(error)
         return {"status": error.exit_status, "error": str(error)}
@@ -166,10 +174,12 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         log.error("%s; running again is safe", told)
         _trace(error)
         return {"status": 1, "error": told}
+    termination.ignore()
     for sentence in outcome.attention:
         log.warning("%s", sentence)
     return {
         "status": NEEDS_A_PERSON if outcome.attention else 0,
+        **({"dry_run": True} if arguments.dry_run else {}),
         **outcome.counts,
         "attention": outcome.attention,
     }

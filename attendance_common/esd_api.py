@@ -107,9 +107,10 @@ class Pace:
         with self._free:
             self._under_way -= 1
             if slower and begun > self._slowed_at:  # once for all that were under way together
-                self._allowed = max(1.0, self.allowed / 2)
+                before, self._allowed = self.allowed, max(1.0, self.allowed / 2)
                 self._slowed_at = time.monotonic()
-                log.info("the source asks for less: %d requests at a time", self.allowed)
+                if self.allowed < before:
+                    log.info("the source asks for less: %d at a time", self.allowed)
             if faster:
                 self._allowed = min(float(self._most), self._allowed + 1 / self._allowed)
             self._free.notify_all()
@@ -173,8 +174,11 @@ class EsdApi:
             answer = self._session.request(method, url, timeout=timeout, allow_redirects=False, **request)
         except requests.exceptions.SSLError as error:
             raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
+        except requests.Timeout as error:
+            raise TemporaryFault("no answer in time: check the network, ESD_API_URL, ESD_TIMEOUT") from error
         except requests.RequestException as error:
-            raise TemporaryFault(type(error).__name__) from error
+            told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
+            raise TemporaryFault(told) from error
         if answer.status_code == 429 or answer.status_code >= 500:
             pause = retry_after(answer.headers.get("Retry-After"))
             slow = answer.status_code in (429, 503)
@@ -196,7 +200,8 @@ def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
     def again(error: Exception) -> bool | float:
         if not isinstance(error, TemporaryFault) or (error.pause or 0.0) > LONGEST_ASKED_PAUSE:
             return False
-        log.info("%s: %s; trying again", what, error)
+        if attempt.num < attempts:
+            log.info("%s: %s; trying again", what, error)
         return True if error.pause is None else error.pause
 
     tries = stamina.retry_context(

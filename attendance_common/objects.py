@@ -82,6 +82,11 @@ class LandingZone:
         self._months: dict[str, dict[str, str]] = {}
         self._listed_at = 0.0
 
+    @property
+    def quarantine(self) -> str:
+        """Where records lie that could not be landed."""
+        return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
+
     def publish(self, reading: SchoolReading) -> Counter[str]:
         """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
 

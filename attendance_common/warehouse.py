@@ -213,7 +213,8 @@ def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
         place = f"Redshift {parameters['host']}:{parameters['port']}"
         return f"{place} {_no_connection(text)} ({_first_line(text)})"
     if "Spectrum Scan Error" in text:
-        context = next((line.strip() for line in text.splitlines() if "context:" in line), "no context")
+        context = next((line for line in text.splitlines() if "context:" in line), "no context")
+        context = " ".join(context.split())
         return f"Spectrum Scan Error, {context}: see the README's troubleshooting"
     if any(sign in text for sign in _CATALOG_SIGNS):
         return f"Spectrum's IAM role or its policy is wrong, see the README ({_first_line(text)})"

@@ -219,11 +219,19 @@ def test_the_owners_queries_answer_as_the_model_does(world: World) -> None:
     assert {row["source"]: row["row_count"] for row in both} == {"External": len(rows), "Native": len(rows)}
 
 
+def test_a_year_without_a_record_needs_a_person(world: World) -> None:
+    done = world.pipeline.fetch(ESD_SCHOOL_YEAR_ID="999")
+    assert (done.status, done.result["received"]) == (3, 0)
+    assert done.result["attention"] == ["no school has a record in school year 999: check ESD_SCHOOL_YEAR_ID"]
+
+
 def test_dry_runs_change_nothing(world: World) -> None:
     assert world.pipeline.fetch("--dry-run").status == 0
     assert world.pipeline.keys("") == {}
     world.pipeline.fetch()
     done = world.pipeline.load("--dry-run")
+    assert done.result["dry_run"] is True
+    assert "a dry run" in done.story
     assert (done.status, done.result["registered"]) == (0, len({day for day, _ in world.pipeline.landed()}))
     assert world.pipeline.query("SELECT * FROM svv_external_partitions") == []
     assert world.pipeline.table() == {}

@@ -68,7 +68,7 @@ def test_a_school_that_fails_does_not_stop_the_others() -> None:
         return SourceError("school 2, page 2: status 500, after 6 tries") if broken else three_pages(task)
 
     readings = read([1, 2, 3], InTurn(answer))
-    expected = {1: None, 2: "school 2, page 2: status 500, after 6 tries", 3: None}
+    expected = {1: None, 2: "page 2: status 500, after 6 tries", 3: None}
     assert faults(readings) == expected
 
 

@@ -149,7 +149,7 @@ def test_concurrency_goes_down_with_the_source_and_comes_back(sandbox: Sandbox, 
     assert done.status == 0, done.story
     assert (seen["before"], seen["refused"]) == (8, 1)
     assert world.esd.traffic.max_in_flight >= 4
-    assert "the source asks for less: 1 requests at a time" in done.story
+    assert "the source asks for less: 1 at a time" in done.story
     world.publish()
     world.compare_landing()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable
 from threading import Event
@@ -50,6 +51,24 @@ def ends_right(world: World) -> None:
     assert world.pipeline.fetch().status == 0
     assert world.pipeline.load().status == 0
     world.follow()
+
+
+def test_being_told_again_changes_nothing(world: World) -> None:
+    came = Event()
+    world.esd.faults.add(
+        Fault("change", school=world.first, page=2, change=when(came)),
+        Fault("slow", school=world.first, page=2, seconds=PATIENCE),
+    )
+    fetcher = world.pipeline.start(FETCHER, **SMALL)
+    assert came.wait(PATIENCE)
+    fetcher.send(signal.SIGTERM)
+    fetcher.until("stopped by SIGTERM")
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by now
+        for _ in range(20):
+            fetcher.send(signal.SIGTERM)
+    done = fetcher.end()
+    assert done.status == 1
+    assert "Traceback" not in done.story
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

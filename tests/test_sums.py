@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.model import Record
-from tests.pipeline import LANDING, RUNS, Finished
+from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.records import make_school
@@ -89,7 +89,8 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     assert done.result["attention"] == world.pipeline.run_record(done.result["run"])["attention"]
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
-    assert rows == "1 records are in quarantine"
+    place = f"s3://{world.pipeline.sandbox.aws.bucket}/{QUARANTINE}"
+    assert rows == f"1 records are in quarantine, {place}: minutesLate: not a whole number (1)"
 
 
 def test_a_second_run_has_the_same_sums_and_a_record_of_its_own(world: World) -> None:
