@@ -54,10 +54,9 @@ class HeldPage:
         """Each row's id."""
         return self.keys["id"]
 
-    def unpack(self) -> pl.DataFrame:
-        """The rows again, once: what was packed is let go."""
-        packed, self._packed = self._packed, b""
-        return pl.read_ipc_stream(io.BytesIO(packed))
+    def unpacked(self) -> pl.DataFrame:
+        """The rows again."""
+        return pl.read_ipc_stream(io.BytesIO(self._packed))
 
 
 class SchoolReading:
@@ -243,7 +242,7 @@ class SchoolReading:
         begun: list[pl.DataFrame] = []
         for places in newest.partition_by("page", maintain_order=True):
             number = places.item(0, "page")
-            rows = self._pages[number].unpack()[places["row"]]
+            rows = self._pages[number].unpacked()[places["row"]]
             begun.append(rows.hstack(places.select("day", "end")))
             if (newest["end"] == number).any():
                 together = pl.concat(begun)
