@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is qui
 log = logging.getLogger("attendance")
 
 LISTERS = 16  # requests to S3 at a time
+_NOT_TO_BE_READ = ("InvalidRange", "InvalidObjectState", "NoSuchKey")  # empty, archived, replaced
 FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
 
 
@@ -100,12 +101,17 @@ def footer_rows(client: S3Client, areas: landing.Areas, days: Sequence[dt.date])
 def _rows_in(client: S3Client, bucket: str, key: str) -> int:
     """The row count in an object's footer, which is its end; 0 where there is none: Spectrum will tell."""
     import polars as pl
+    from botocore.exceptions import ClientError
 
-    end = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{FOOTER_BYTES}")["Body"].read()
     try:
+        end = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{FOOTER_BYTES}")["Body"].read()
         return int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
     except pl.exceptions.PolarsError:
         return 0
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_TO_BE_READ:
+            return 0
+        raise
 
 
 # --- registering --------------------------------------------------------------------------------------------

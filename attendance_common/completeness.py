@@ -340,8 +340,11 @@ class RecentReading(SchoolReading):
         return True
 
     def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
-        """Also landed rows that were not seen at all: only a whole reading proves that they are gone."""
-        seen = pl.concat([page.ids for page in self._pages.values()])
+        """Also landed rows that these dates do not hold: only a whole reading proves that they are gone.
+
+        One that stands under an older date now is not landed there by this reading, and must not be lost.
+        """
+        seen = self._newest().filter(pl.col("day") >= self._since)["id"]
         unseen = ~pl.col("id").is_in(seen.to_list()) | pl.col("id").is_in(self._unread())
         return landed.filter(unseen)
 

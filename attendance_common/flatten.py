@@ -248,13 +248,25 @@ def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        return Rejection("the record cannot be decoded", text, None)
+        return Rejection("the record cannot be decoded", text, _id_at_least(text))
     try:
         return flatten_record(record, school_id)
     except Unfit as unfit:
         return Rejection(str(unfit), text, record_id(record))
     except RecursionError:
         return Rejection("nested too deeply", text, record_id(record))
+
+
+_LONGEST_NUMBER = 40  # digits; Python refuses to decode thousands of them
+
+
+def _id_at_least(text: str) -> int | None:
+    """The id of a record that cannot be decoded for the length of another number; None where it has none."""
+    try:
+        record = json.loads(text, parse_int=lambda digits: int(digits[:_LONGEST_NUMBER]))
+    except (ValueError, RecursionError):
+        return None
+    return record_id(record)
 
 
 def _opened(answer: Any) -> tuple[list[Any], Paging]:

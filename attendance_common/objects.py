@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import io
 import json
-import time
+import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
+log = logging.getLogger("attendance")
+
 UPLOADS = 16  # objects written at a time
-_LISTING_LASTS = 60.0  # seconds; another fetcher may write meanwhile
+_LISTING_LASTS = dt.timedelta(minutes=1)  # another fetcher may write meanwhile
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
 
 
@@ -80,7 +82,7 @@ class LandingZone:
         self._encryption = aws.encryption(settings)
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
-        self._listed_at = 0.0
+        self._listed_at = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
     @property
     def quarantine(self) -> str:
@@ -93,9 +95,10 @@ class LandingZone:
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
-        if time.monotonic() - self._listed_at > _LISTING_LASTS:
+        now = dt.datetime.now(dt.timezone.utc)
+        if self._listed_at < max(reading.begun, now - _LISTING_LASTS):
             self._months.clear()
-            self._listed_at = time.monotonic()
+            self._listed_at = now
         done: Counter[str] = Counter()
         pending: deque[Future[str]] = deque()
         with aws.explained(f"s3://{self._areas.bucket}"):
@@ -163,7 +166,11 @@ class LandingZone:
             if _status(error) == 404:
                 return None
             raise
-        rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
+        try:
+            rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
+        except pl.exceptions.PolarsError:  # there is nothing in it to keep
+            log.warning("%s was no Parquet: it is written anew", name)
+            rows = None
         return Landed(whole["ETag"], whole["Metadata"], rows)
 
     def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:

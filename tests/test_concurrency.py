@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,15 @@ from threading import Event
 
 import pytest
 
-from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Running
+from attendance_common.completeness import SchoolReading
+from attendance_common.config import FetcherSettings
+from attendance_common.objects import LandingZone
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Pipeline, Running
+from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.redshift import RedshiftError
+from tests.test_completeness import page_of
 from tests.world import World, set_up
 
 SMALL = {"ESD_PAGE_SIZE": "100"}
@@ -49,6 +55,35 @@ def all_end_well(*running: Running) -> list[Finished]:
 
 
 # --- fetchers -----------------------------------------------------------------------------------------------
+
+
+def zone_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
+    """A fetcher's view of the landing zone, with a listing of its own."""
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    settings = settings_with(FetcherSettings, bucket=sandbox.aws.bucket, prefix=LANDING)
+    return LandingZone(settings, dry_run=False)
+
+
+def read_now(*ids: int) -> SchoolReading:
+    """A complete reading that begins at this moment."""
+    reading = SchoolReading(SCHOOL, 100, dt.datetime.now(dt.timezone.utc))
+    reading.next_page()
+    reading.add(1, page_of(list(ids), len(ids)))
+    assert reading.fault() is None
+    return reading
+
+
+def test_a_listing_from_before_the_reading_is_not_believed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, another = zone_of(sandbox, monkeypatch), zone_of(sandbox, monkeypatch)
+    one.publish(read_now(5, 6))
+    another.publish(read_now(5, 6))  # has listed the month
+    one.publish(read_now(5, 6, 7))
+    another.publish(read_now(5, 6))
+    [rows] = Pipeline(sandbox).landed().values()
+    assert [row["id"] for row in rows] == [5, 6]
 
 
 def held(world: World, school: int, page: int) -> Event:

@@ -187,6 +187,20 @@ def test_a_record_that_turns_odd_keeps_its_last_good_version(world: World) -> No
     world.compare()
 
 
+def test_a_landed_object_that_is_no_parquet_is_written_anew(world: World, sandbox: Sandbox) -> None:
+    world.run()
+    record = world.source.records(world.first)[0]
+    key = next(
+        name for name in world.pipeline.keys(LANDING) if name.endswith(f"school_{world.first}.parquet")
+    )
+    sandbox.aws.client("s3").put_object(Bucket=sandbox.aws.bucket, Key=LANDING + key, Body=b"cut")
+    world.change(world.first, record["id"], date="11-11-2025", minutesLate="x")
+    done = world.pipeline.fetch()
+    assert done.status == 3
+    assert f"{key} was no Parquet: it is written anew" in done.story
+    assert world.pipeline.read(LANDING + key).startswith(b"PAR1")
+
+
 def test_the_landing_zone_holds_parquet_alone(world: World) -> None:
     world.source.add(world.first, {"id": 1})
     world.pipeline.fetch()

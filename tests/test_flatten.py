@@ -172,7 +172,9 @@ def test_a_record_that_cannot_be_landed_is_kept_as_it_came() -> None:
         ('{"id": "5", "date": 1}', "date: not a date MM-DD-YYYY", 5),
         ('{"id": 9223372036854775808}', "id: beyond BIGINT", None),
         ('{"id": 1e400}', "id: not a whole number", None),
-        ('{"id": 7, "studentId": ' + "9" * 5000 + "}", "the record cannot be decoded", None),
+        ('{"id": 7, "studentId": ' + "9" * 5000 + "}", "the record cannot be decoded", 7),
+        ('{"studentId": 5, "id": ' + "9" * 5000 + "}", "the record cannot be decoded", None),
+        ('{"minutesLate": -' + "9" * 5000 + ', "id": "7"}', "the record cannot be decoded", 7),
         ('{"id": 7, "comment": ' + "[" * 300 + "]" * 300 + ', "date": 1}', "date: not a date MM-DD-YYYY", 7),
     ],
 )

@@ -237,6 +237,21 @@ def test_an_object_that_is_no_parquet_holds_up_its_batch_and_no_other(pipeline: 
     assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("z", TUESDAY)}
 
 
+def test_an_object_that_s3_does_not_give_out_holds_up_its_batch_and_no_other(pipeline: Pipeline) -> None:
+    land(pipeline, MONDAY, version(5, "x", NEW))
+    land(pipeline, TUESDAY, version(6, "z", NEW))
+    aws = pipeline.sandbox.aws
+    [key] = pipeline.keys(f"{LANDING}year=2025/month=12/day=08/")
+    key = f"{LANDING}year=2025/month=12/day=08/{key.rsplit('/', 1)[-1]}"
+    body = pipeline.read(key)
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body, StorageClass="GLACIER")
+    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
+    assert done.status == 3
+    [held_up] = done.result["attention"]
+    assert held_up.startswith("partitions 2025-12-08 to 2025-12-08 were not loaded: Spectrum Scan Error")
+    assert statuses(pipeline) == {6: ("z", TUESDAY)}
+
+
 def test_readers_see_the_old_table_without_waiting_until_the_batch_is_committed(sandbox: Sandbox) -> None:
     world: World = set_up(sandbox)
     land(world.pipeline, TUESDAY, version(5, "x", NEW))

@@ -51,6 +51,21 @@ def correct(world: World, on: str) -> Record:
     return record
 
 
+@pytest.mark.parametrize(("to", "place"), [("09-24-2025", -1), ("09-22-2025", 240)], ids=["near", "far"])
+def test_a_record_that_moved_to_an_older_date_stays_until_a_whole_reading(
+    world: World, to: str, place: int
+) -> None:
+    assert fetch(world).status == 0
+    record = world.source.records(world.first)[place]
+    assert record["date"] == "09-26-2025"
+    world.change(world.first, record["id"], date=to, modifiedOn="2026-06-01T00:00:00Z")
+    assert fetch(world, "--since", "2025-09-25").status == 0
+    assert record["id"] in {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert fetch(world).status == 0
+    world.publish()
+    world.compare_landing()
+
+
 def test_only_the_newest_pages_are_read_and_older_objects_stay_as_they_are(world: World) -> None:
     assert fetch(world).status == 0
     world.publish()
