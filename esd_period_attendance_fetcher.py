@@ -292,13 +292,10 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
 
 def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
     """A sentence when no school of the year has a record: a year that is over, or not yet begun, is empty."""
-    if (
-        settings.school_year_id is None
-        or counts["received"]
-        or not counts["schools"] > counts["schools_failed"]
-    ):
+    year, all_failed = settings.school_year_id, counts["schools"] == counts["schools_failed"]
+    if year is None or counts["received"] or all_failed:
         return []
-    return [f"no school has a record in school year {settings.school_year_id}: check ESD_SCHOOL_YEAR_ID"]
+    return [f"no school has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"]
 
 
 def replay(zone: LandingZone, context: command.Context) -> command.Outcome:

@@ -122,7 +122,7 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage has a result line, too."""
 
     def error(self, message: str) -> NoReturn:
-        print(json.dumps({"status": 2, "error": message}), flush=True)
+        print(json.dumps({"status": 2, "error": message, "seconds": 0.0}), flush=True)
         super().error(message)
 
 
@@ -169,6 +169,7 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         _trace(error)
         return {"status": error.exit_status, "error": str(error)}
     except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
+        termination.ignore()
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
         log.error("%s; running again is safe", told)

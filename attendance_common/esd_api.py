@@ -175,7 +175,7 @@ class EsdApi:
         except requests.exceptions.SSLError as error:
             raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
         except requests.Timeout as error:
-            raise TemporaryFault("no answer in time: check the network, ESD_API_URL, ESD_TIMEOUT") from error
+            raise TemporaryFault("no answer in time: check ESD_API_URL, ESD_TIMEOUT") from error
         except requests.RequestException as error:
             told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
             raise TemporaryFault(told) from error

@@ -126,7 +126,7 @@ def test_wrong_usage(argv: list[str], capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr()
     assert "usage:" in said.err
     result = json.loads(said.out)
-    assert result["status"] == 2
+    assert (result["status"], result["seconds"]) == (2, 0.0)
     assert argv[0] in result["error"]
 
 

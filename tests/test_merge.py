@@ -206,6 +206,23 @@ def test_a_record_that_leaves_its_list_stands_in_its_older_version_where_one_is_
     assert statuses(pipeline)[5] == ("old", MONDAY)
 
 
+def test_the_readmes_cure_for_a_version_that_the_source_left(pipeline: Pipeline) -> None:
+    land(pipeline, MONDAY, version(5, "as the source says", NEW))
+    wait_a_second()
+    land(pipeline, TUESDAY, version(5, "left", NEW))
+    load(pipeline)
+    assert statuses(pipeline) == {5: ("left", TUESDAY)}
+    folder = f"{LANDING}year=2025/month=12/day=09/"
+    [name] = pipeline.keys(folder)
+    aws = pipeline.sandbox.aws
+    aws.client("s3").delete_object(Bucket=aws.bucket, Key=folder + name)
+    row = "DELETE FROM public.period_attendance WHERE id IN (5)"
+    loads = "DELETE FROM public.period_attendance_loads WHERE partition_date IN ('2025-12-08')"
+    assert pipeline.psql("-c", row, "-c", loads).returncode == 0
+    load(pipeline)
+    assert statuses(pipeline) == {5: ("as the source says", MONDAY)}
+
+
 def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "x", NEW))
     land(pipeline, MONDAY, version(6, "x", NEW))
@@ -241,10 +258,10 @@ def test_an_object_that_s3_does_not_give_out_holds_up_its_batch_and_no_other(pip
     land(pipeline, MONDAY, version(5, "x", NEW))
     land(pipeline, TUESDAY, version(6, "z", NEW))
     aws = pipeline.sandbox.aws
-    [key] = pipeline.keys(f"{LANDING}year=2025/month=12/day=08/")
-    key = f"{LANDING}year=2025/month=12/day=08/{key.rsplit('/', 1)[-1]}"
-    body = pipeline.read(key)
-    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body, StorageClass="GLACIER")
+    folder = f"{LANDING}year=2025/month=12/day=08/"
+    [name] = pipeline.keys(folder)
+    body = pipeline.read(folder + name)
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=folder + name, Body=body, StorageClass="GLACIER")
     done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
     assert done.status == 3
     [held_up] = done.result["attention"]

@@ -91,15 +91,15 @@ def unchanged(sizes: Sizes) -> Iterator[Row]:
 
 def _asked(runs: Sequence[Told], sizes: Sizes) -> Row:
     most = max(runs, key=lambda told: (told.statements, told.requests.total()))
-    lists = most.requests.pop("LIST")
+    lists, fewest = most.requests.pop("LIST"), -(-sizes.objects // 1000)
     others = ", ".join(f"{count} {name}" for name, count in sorted(most.requests.items())) or "none"
     return Row(
         f"loader: nothing changed, {sizes.partitions:,} partitions, {sizes.objects:,} objects",
-        f"{-(-sizes.objects // 1000)} listing requests, <= 5 statements, no DDL, no DML",
+        f"{fewest} listing requests alone, <= 5 statements, no DDL, no DML",
         f"{lists} listing requests, others: {others}; {most.statements} statements, {most.changing} of them "
         f"DDL or DML; {median(told.seconds for told in runs):.1f} s",
         len(runs),
-        most.statements <= 5 and most.changing == 0,
+        lists <= fewest and not most.requests and most.statements <= 5 and most.changing == 0,
     )
 
 

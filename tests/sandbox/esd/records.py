@@ -113,10 +113,8 @@ def make_rows(index: int, count: int, days: Sequence[date], now: datetime, seed:
             record = make_record(rng, ids[position], day, now)
             record["studentId"] = 41_992 + index * STUDENT_IDS_PER_SCHOOL + student
             record["meetingTimeId"], record["meetingTime"] = meeting_id, meeting
-            body = bytes(
-                bytearray(orjson.dumps(record))
-            )  # a copy: the original keeps the room it was written in
-            yield Row(day.isoformat(), ids[position], body)
+            # A copy: the original keeps the room that it was written in.
+            yield Row(day.isoformat(), ids[position], bytes(bytearray(orjson.dumps(record))))
 
 
 def make_record(rng: random.Random, record_id: int, day: date, now: datetime) -> Record:
