@@ -10,9 +10,11 @@ import argparse
 import datetime as dt
 import json
 import logging
+import os
 import secrets
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from attendance_common import config
 from attendance_common.errors import AttendanceError, Terminated
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("attendance")
 
 NEEDS_A_PERSON = 3
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_KNOCK_SECONDS = 0.05
 
 
 @dataclass
@@ -47,15 +51,34 @@ class Termination:
     def __init__(self) -> None:
         self._asked: str | None = None
         self._deferred = False
+        self._wakeup: int | None = None
 
     def listen(self) -> None:
         """Take over the two signals."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPS:
             signal.signal(number, self._on_signal)
+        if self._wakeup is None:
+            told, self._wakeup = os.pipe()
+            os.set_blocking(self._wakeup, False)
+            signal.set_wakeup_fd(self._wakeup)
+            threading.Thread(target=self._knock, args=(told,), daemon=True).start()
+
+    def _knock(self, told: int) -> None:
+        """Interrupt the main thread until it has seen the signal.
+
+        Python runs a handler between two steps of the main thread. A signal that another thread got, or that
+        came just before a call that waits, is not seen before that call ends (docs.python.org/3/library/
+        signal.html, "Execution of Python signal handlers").
+        """
+        with open(told, "rb", buffering=0) as signals:
+            while number := signals.read(1):
+                while self._asked is None and self._wakeup is not None:
+                    signal.pthread_kill(cast(int, threading.main_thread().ident), number[0])
+                    time.sleep(_KNOCK_SECONDS)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._asked = signal.Signals(number).name
-        if not self._deferred:
+        told_before, self._asked = self._asked, signal.Signals(number).name
+        if not self._deferred and not told_before:
             self.obey()
 
     def obey(self) -> None:
@@ -65,8 +88,12 @@ class Termination:
 
     def ignore(self) -> None:
         """What was asked for is being done, or all is done: nothing is left that a signal could stop."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)
+        if self._wakeup is not None:
+            signal.set_wakeup_fd(-1)
+            os.close(self._wakeup)
+            self._wakeup = None
 
     @contextmanager
     def deferred(self) -> Iterator[None]:

@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -212,6 +214,19 @@ def test_a_signal_ends_the_run(run: Run, number: signal.Signals) -> None:
     assert ran.status == 1
     assert number.name in ran.result["error"]
     assert not done
+
+
+@signals
+def test_a_signal_that_another_thread_got_ends_a_call_that_waits(run: Run, number: signal.Signals) -> None:
+    def work(_: command.Context) -> command.Outcome:
+        waits_for_ever: SimpleQueue[None] = SimpleQueue()
+        threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), number)).start()
+        waits_for_ever.get(timeout=60)
+        return command.Outcome()
+
+    ran = run(work)
+    assert ran.status == 1
+    assert number.name in ran.result["error"]
 
 
 @signals
