@@ -205,25 +205,36 @@ class Run:
             "source_count": reading.source_count,
             "received": reading.received,
         }
-        self.schools[school] = {**told, "fault": fault}
+        before: Counter[str] = Counter(self.schools.get(school, {}).get("objects"))  # when it was overtaken
+        self.schools[school] = {**told, "fault": fault, "objects": dict(before)}
         if fault:
-            log.warning("school %d was not read completely: %s", school, fault)
-            if reading.unsorted:
-                self._read_whole.add(school)
-            again.append(school)
+            self._read_again(reading, fault, again)
             return
         rejections = reading.rejections()
         done = self._zone.publish(reading)
+        done["written"] += before["written"]
+        if done.pop("overtaken", 0):
+            self.schools[school] |= {"objects": {"written": done["written"]}}
+            self._read_again(reading, "another fetcher read it meanwhile", again)
+            return
         landed = done.pop("landed", 0)
         told |= {"landed": landed, "quarantined": len(rejections)}
         told |= {"repeats": reading.repeats, "older": reading.older}
         reasons = dict(Counter(rejection.reason for rejection in rejections))
-        self.schools[school] = {**told, "objects": dict(done), "quarantine": reasons}
+        self.schools[school] = {**told, "objects": dict(+done), "quarantine": reasons}
         log.info(
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
             *(school, reading.received, reading.page_count, landed, len(rejections)),
-            ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
+            ", ".join(f"{count} {became}" for became, count in sorted((+done).items())) or "none",
         )
+
+    def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
+        school = reading.school_id
+        log.warning("school %d was not read completely: %s", school, fault)
+        self.schools[school]["fault"] = fault
+        if reading.unsorted:
+            self._read_whole.add(school)
+        again.append(school)
 
     @property
     def published(self) -> list[int]:
@@ -241,7 +252,10 @@ class Run:
             "schools": len(self.schools),
             "schools_failed": len(faults),
             **sums,
-            **{f"objects_{became}": objects[became] for became in ("written", "unchanged", "superseded")},
+            **{
+                f"objects_{became}": objects[became]
+                for became in ("written", "unchanged", "superseded", "left")
+            },
         }
         attention = [f"school {school} was not read: {fault}" for school, fault in faults.items()]
         attention += [
@@ -259,6 +273,7 @@ class Run:
 
 
 _PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
+_BECAME = ("written", "unchanged", "superseded", "left")  # of the objects
 _SUMS = ("pages", "received", *_PARTS)
 
 

@@ -85,6 +85,19 @@ def write_record(client: S3Client, areas: Areas, command: str, record: dict[str,
         client.put_object(Bucket=areas.bucket, Key=key, Body=json.dumps(record, indent=1).encode(), **more)
 
 
+def put_if(client: S3Client, condition: dict[str, Any], **put: Any) -> bool:
+    """Put an object if `condition` (IfMatch, IfNoneMatch) holds; S3 says 404, 409 or 412 when it does not."""
+    from botocore.exceptions import ClientError
+
+    try:
+        client.put_object(**put, **condition)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+            return False
+        raise
+    return True
+
+
 @contextmanager
 def explained(what: str) -> Iterator[None]:
     """Turn botocore's errors into an AwsError that names what was asked for and the cure."""

@@ -67,6 +67,7 @@ class SchoolReading:
     def __init__(self, school_id: int, page_size: int, begun: dt.datetime) -> None:
         self.school_id = school_id
         self.begun = begun
+        self.since = dt.date.min  # the dates that are read, from this one on
         self._page_size = page_size
         self._pages: dict[int, HeldPage] = {}
         self._seen: dict[int, int] = {}  # content -> page
@@ -232,6 +233,10 @@ class SchoolReading:
         """What goes to quarantine; the same record twice counts once."""
         return list(dict.fromkeys(rejection for page in self._ordered() for rejection in page.rejections))
 
+    def places(self) -> pl.DataFrame:
+        """Where each record stands that is published (id, day): nowhere else, since it has one date."""
+        return self._newest().select("id", "day").filter(pl.col("day") >= self.since)
+
     def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """The school's complete list, a date at a time, its rows sorted by id.
 
@@ -278,7 +283,7 @@ class RecentReading(SchoolReading):
 
     def __init__(self, school_id: int, page_size: int, begun: dt.datetime, since: dt.date) -> None:
         super().__init__(school_id, page_size, begun)
-        self._since = since
+        self.since = since
         self._oldest = dt.date.max
         self._ascends = self._moved = False
         self._proof: list[int] = []
@@ -290,7 +295,7 @@ class RecentReading(SchoolReading):
 
     @property
     def _reached(self) -> bool:
-        return self._oldest < self._since
+        return self._oldest < self.since
 
     def next_page(self) -> int | None:
         """The next page to ask for, then those that are the proof; None when there is none as yet."""
@@ -344,18 +349,18 @@ class RecentReading(SchoolReading):
 
         One that stands under an older date now is not landed there by this reading, and must not be lost.
         """
-        seen = self._newest().filter(pl.col("day") >= self._since)["id"]
+        seen = self.places()["id"]
         unseen = ~pl.col("id").is_in(seen.to_list()) | pl.col("id").is_in(self._unread())
         return landed.filter(unseen)
 
     @property
     def older(self) -> int:
         """Records of dates before the one asked for: they came along on the last page."""
-        return int((self._newest()["day"] < self._since).sum())
+        return int((self._newest()["day"] < self.since).sum())
 
     def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """The dates that were seen completely."""
-        return ((day, rows) for day, rows in super().by_date() if day >= self._since)
+        return ((day, rows) for day, rows in super().by_date() if day >= self.since)
 
 
 def day_of(rows: pl.DataFrame) -> dt.date:

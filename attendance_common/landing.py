@@ -10,6 +10,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+# In an object's metadata and its footer: since this reading, all its records stand under other dates.
+LEFT_AT = "left-at"
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 
@@ -23,9 +25,21 @@ def month_folder(day: dt.date) -> str:
     return f"year={day.year:04d}/month={day.month:02d}/"
 
 
+def months_beside(day: dt.date) -> list[dt.date]:
+    """The first days of the date's month, of the one before and of the one after."""
+    months = (12 * day.year + day.month - 1 + step for step in (-1, 0, 1))
+    parts = (divmod(month, 12) for month in months)
+    return [dt.date(year, month + 1, 1) for year, month in parts if dt.MINYEAR <= year <= dt.MAXYEAR]
+
+
 def object_name(day: dt.date, school_id: int) -> str:
     """The name, below the prefix, of one school's complete list for one date; no clock time is in it."""
-    return f"{partition_folder(day)}school_{school_id}.parquet"
+    return f"{partition_folder(day)}{file_name(school_id)}"
+
+
+def file_name(school_id: int) -> str:
+    """The name of a school's object in each partition."""
+    return f"school_{school_id}.parquet"
 
 
 def partition_of(name: str) -> dt.date | None:
@@ -41,7 +55,7 @@ def partition_of(name: str) -> dt.date | None:
 
 @dataclass(frozen=True)
 class Areas:
-    """The bucket and its key prefixes; quarantine and run records lie beside, never inside."""
+    """The bucket and its key prefixes; quarantine, claims and run records lie beside, never inside."""
 
     bucket: str
     landing: str
@@ -60,6 +74,11 @@ class Areas:
     def runs(self) -> str:
         """`…/operational/runs/`."""
         return f"{self._beside}runs/"
+
+    @property
+    def claims(self) -> str:
+        """`…/operational/claims/`."""
+        return f"{self._beside}claims/"
 
     def location(self, day: dt.date) -> str:
         """The partition's LOCATION; ends with a slash, since it is a key prefix."""

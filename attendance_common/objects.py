@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from attendance_common import aws, landing
+from attendance_common.claims import Claims
 from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
@@ -35,10 +36,10 @@ _LISTING_LASTS = dt.timedelta(minutes=1)  # another fetcher may write meanwhile
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
 
 
-def parquet(rows: pl.DataFrame) -> bytes:
+def parquet(rows: pl.DataFrame, footer: dict[str, str] | None = None) -> bytes:
     """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
     body = io.BytesIO()
-    rows.write_parquet(body, compression="snappy", statistics=False)
+    rows.write_parquet(body, compression="snappy", statistics=False, metadata=footer)
     return body.getvalue()
 
 
@@ -55,17 +56,35 @@ def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return newest_of(lost, rows) if lost.height else rows
 
 
+def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[bytes, dict[str, str]] | None:
+    """An object's body and metadata without the records that moved; None when it holds none of them.
+
+    One that would hold nothing keeps its rows and is marked: nothing is deleted from the landing zone, and
+    that Spectrum reads Parquet without rows is not confirmed.
+    """
+    rest = landed.join(moved, on="id", how="anti", maintain_order="left")
+    if rest.height == landed.height:
+        return None
+    mark = {} if rest.height else {landing.LEFT_AT: read_at}
+    body = parquet(rest if rest.height else landed, mark or None)
+    return body, {"content-md5": _md5(body), "read-at": read_at, **mark}
+
+
 @dataclass(frozen=True)
 class Landed:
     """An object as it is in the landing zone, its metadata, and its rows where they were asked for."""
 
     etag: str
     told: dict[str, str]
-    rows: pl.DataFrame | None
+    rows: pl.DataFrame | None  # also None where they count for nothing
 
 
 def _md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def _time(reading: SchoolReading) -> str:
+    return reading.begun.isoformat(timespec="microseconds")
 
 
 def _status(error: ClientError) -> int:
@@ -80,6 +99,7 @@ class LandingZone:
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         self._dry_run = dry_run
         self._encryption = aws.encryption(settings)
+        self._claims = Claims(self._s3, self._areas, self._encryption)
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
         self._listed_at = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
@@ -92,29 +112,79 @@ class LandingZone:
     def publish(self, reading: SchoolReading) -> Counter[str]:
         """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
 
+        `overtaken` is among it when a later reading came meanwhile, and may lie below this one now.
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
-        now = dt.datetime.now(dt.timezone.utc)
-        if self._listed_at < max(reading.begun, now - _LISTING_LASTS):
-            self._months.clear()
-            self._listed_at = now
-        done: Counter[str] = Counter()
-        pending: deque[Future[str]] = deque()
+        self._forget_old_listing(reading.begun)
         with aws.explained(f"s3://{self._areas.bucket}"):
             if rejections:
                 self._quarantine(reading.school_id, rejections)
-            try:
-                for day, rows in reading.by_date():
-                    done["landed"] += rows.height
-                    self._existing(day)
-                    pending.append(self._pool.submit(self._publish_date, day, rows, reading))
-                    if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
-                        done[pending.popleft().result()] += 1
-            finally:
-                wait(pending)
-            done.update(future.result() for future in pending)
+            later = None if self._dry_run else self._claims.stake(reading)
+            done = self._publish_dates(reading, later or dt.date.max)
+            if not done["superseded"]:
+                done += self._leave(reading)
+            wrote = not self._dry_run and (done["written"] or done["left"])
+            if wrote and self._claims.overtaken(reading, later):
+                done["overtaken"] = 1
+        return +done
+
+    def _forget_old_listing(self, begun: dt.datetime) -> None:
+        now = dt.datetime.now(dt.timezone.utc)
+        if self._listed_at < max(begun, now - _LISTING_LASTS):
+            self._months.clear()
+            self._listed_at = now
+
+    def _publish_dates(self, reading: SchoolReading, later: dt.date) -> Counter[str]:
+        """Publish each date; those from `later` on were read later by another."""
+        done: Counter[str] = Counter()
+        pending: deque[Future[str]] = deque()
+        try:
+            for day, rows in reading.by_date():
+                done["landed"] += rows.height
+                if day >= later:
+                    done["superseded"] += 1
+                    continue
+                self._existing(day)
+                pending.append(self._pool.submit(self._publish_date, day, rows, reading))
+                if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
+                    done[pending.popleft().result()] += 1
+        finally:
+            wait(pending)
+        done.update(future.result() for future in pending)
         return done
+
+    def _leave(self, reading: SchoolReading) -> Counter[str]:
+        """Take records out of the lists of dates that the source no longer mentions, once they moved.
+
+        Comes after their new dates were written. An absent date alone proves nothing, and what did not move
+        stays. The months of the reading and those beside them are looked through.
+        """
+        places = reading.places()
+        names = self._of_other_dates(reading.school_id, set(places["day"]), reading.since)
+        moved, read_at = places.select("id"), _time(reading)
+        return Counter(left=sum(self._pool.map(lambda name: self._take_out(name, moved, read_at), names)))
+
+    def _of_other_dates(self, school_id: int, days: set[dt.date], since: dt.date) -> list[str]:
+        """The school's objects of dates that are none of these."""
+        near = {month for day in days for month in landing.months_beside(day)}
+        names = (name for month in near for name in self._existing(month))
+        of_school = (name for name in names if name.endswith(f"/{landing.file_name(school_id)}"))
+        dated = {name: landing.partition_of(name) for name in of_school}
+        return sorted(name for name, day in dated.items() if day and day >= since and day not in days)
+
+    def _take_out(self, name: str, moved: pl.DataFrame, read_at: str) -> bool:
+        """Take the records that moved out of one list, unless a later reading wrote it; says if it did."""
+        for _ in range(_RACES):
+            there = self._look(name, with_rows=True)
+            if there is None or there.rows is None or there.told.get("read-at", "") > read_at:
+                return False
+            rest = without(there.rows, moved, read_at)
+            if rest is None:
+                return False
+            if self._dry_run or self._put_if(name, there.etag, *rest):
+                return True
+        raise AwsError(f"{name} is being written by others again and again: run again later")
 
     def _existing(self, day: dt.date) -> dict[str, str]:
         """Name -> ETag of the objects that were in the date's month when it was first asked for."""
@@ -135,7 +205,7 @@ class LandingZone:
         body = parquet(rows)
         if etag == _md5(body) and not reading.keeps:
             return "unchanged"
-        read_at = reading.begun.isoformat(timespec="microseconds")
+        read_at = _time(reading)
         look = etag is not None
         for _ in range(_RACES):
             there = self._look(name, with_rows=reading.keeps) if look else None
@@ -166,25 +236,22 @@ class LandingZone:
             if _status(error) == 404:
                 return None
             raise
+        told = whole["Metadata"]
+        if landing.LEFT_AT in told:  # its records stand under other dates
+            return Landed(whole["ETag"], told, None)
         try:
             rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
         except pl.exceptions.PolarsError:  # there is nothing in it to keep
             log.warning("%s was no Parquet: it is written anew", name)
             rows = None
-        return Landed(whole["ETag"], whole["Metadata"], rows)
+        return Landed(whole["ETag"], told, rows)
 
     def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
-        """Put the object if it has this ETag, or if there is none (None); S3 says 412 or 409 when not so."""
-        from botocore.exceptions import ClientError
-
-        condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
-        try:
-            self._put(self._areas.landing + name, body, Metadata=told, **condition)
-        except ClientError as error:
-            if _status(error) in (404, 409, 412):
-                return False
-            raise
-        return True
+        """Put the object if it has this ETag, or if there is none (None)."""
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        key = self._areas.landing + name
+        more = {"Metadata": told, **self._encryption}
+        return aws.put_if(self._s3, condition, Bucket=self._areas.bucket, Key=key, Body=body, **more)
 
     def _put(self, key: str, body: bytes, **more: Any) -> None:
         self._s3.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption, **more)
@@ -230,16 +297,19 @@ class LandingZone:
 
     def _merge_date(self, day: dt.date, school_id: int, rows: pl.DataFrame) -> str:
         name = landing.object_name(day, school_id)
+        look = name in self._existing(day)  # S3 denies a look at what is not there (API: GetObject, 403)
         for _ in range(_RACES):
-            there = self._look(name, with_rows=True)
+            there = self._look(name, with_rows=True) if look else None
             landed = there.rows if there and there.rows is not None else rows.clear()
             whole = newest_of(landed, rows)
             if whole.equals(landed):
                 return "unchanged"
             body = parquet(whole)
-            told = {**(there.told if there else {"read-at": ""}), "content-md5": _md5(body)}
+            read_at = there.told.get("read-at", "") if there else ""
+            told = {"content-md5": _md5(body), "read-at": read_at}
             if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
+            look = True
         raise AwsError(f"{name} is being written by others again and again: run again later")
 
     def replace_quarantined(self, key: str, school_id: int, rest: Sequence[Rejection]) -> None:

@@ -45,6 +45,9 @@ class Refusal:
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{told}</Error>'.encode()
 
 
+# For a missing key to one who may not list the whole bucket, which the README's policies do not allow
+# (S3 API: GetObject, "Permissions").
+_NOT_TOLD = Refusal(403, "AccessDenied")
 Rule = Callable[[Call], "Refusal | None"]
 S3_ACTIONS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject"}
 
@@ -148,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         passed = {name: value for name, value in headers.items() if name != "expect"}
         answer, content = self.server.gate.forward(self.command, self.path, passed, body)
+        if answer.status == 404 and call.action in ("GetObject", "HeadObject"):
+            self._answer(403, {"content-type": "application/xml"}, _NOT_TOLD.body(call.action))
+            return
         self._answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:

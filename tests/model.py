@@ -96,10 +96,14 @@ def _at(record: Record, path: str) -> Any:
 
 
 class Landed:
-    """The landing zone: one complete list for each school and date; a date that is not named stays."""
+    """The landing zone: one complete list for each school and date; a date that is not named stays.
+
+    Records that were read under another date leave such a list; the last of them stay, and count for nothing.
+    """
 
     def __init__(self) -> None:
         self.lists: dict[Place, dict[int, Row]] = {}
+        self.left: set[Place] = set()
         self.written: dict[Place, int] = {}  # in which order the lists were last written
         self._writes = 0
 
@@ -116,11 +120,26 @@ class Landed:
                 (day, school_id), {key: row for key, row in newest.items() if row["attendance_date"] == day}
             )
 
-    def put(self, place: Place, rows: dict[int, Row]) -> None:
+        days = {row["attendance_date"] for row in newest.values()}
+        for place in [place for place in self.lists if place[1] == school_id and place[0] not in days]:
+            self.take_out(place, newest)
+
+    def put(self, place: Place, rows: dict[int, Row], *, left: bool = False) -> None:
         """Write one list; the same again is no write."""
-        if self.lists.get(place) != rows:
+        if self.lists.get(place) != rows or left != (place in self.left):
             self._writes += 1
             self.lists[place], self.written[place] = rows, self._writes
+            (self.left.add if left else self.left.discard)(place)
+
+    def take_out(self, place: Place, moved: Container[int]) -> None:
+        """Records that were read elsewhere leave a list of a date that was not read."""
+        if place not in self.left:
+            rest = {key: row for key, row in self.lists[place].items() if key not in moved}
+            self.put(place, rest or self.lists[place], left=not rest)
+
+    def counted(self, place: Place) -> dict[int, Row]:
+        """What the list says: nothing, once all of its records have left."""
+        return {} if place in self.left else self.lists[place]
 
 
 def age(row: Row) -> datetime:
@@ -143,11 +162,11 @@ class Table:
     def load(self, landed: Landed, only: Container[date] | None = None) -> None:
         """Merge the dates that are pending; all of them, or only these."""
         days = [day for day in self.pending(landed) if only is None or day in only]
-        lists = {place: rows for place, rows in landed.lists.items() if place[0] in days}
+        lists = {place: landed.counted(place) for place in landed.lists if place[0] in days}
         read = {key for rows in lists.values() for key in rows}
         left = {key for key, place in self._from.items() if place in lists and key not in lists[place]}
         for place in sorted(landed.lists, key=landed.written.__getitem__):
-            for key, row in landed.lists[place].items():
+            for key, row in landed.counted(place).items():
                 if (place in lists or key in left - read) and self._better(row, place, key, landed, left):
                     self.rows[key], self._from[key] = row, place
                     left.discard(key)

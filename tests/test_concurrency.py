@@ -13,6 +13,7 @@ import pytest
 from attendance_common.completeness import SchoolReading
 from attendance_common.config import FetcherSettings
 from attendance_common.objects import LandingZone
+from tests.aws_gate import AwsGate, Call
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Pipeline, Running
 from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Options, Sandbox
@@ -128,6 +129,52 @@ def test_an_older_fetch_never_ends_up_over_a_newer_one(world: World, landed_befo
     [done] = all_end_well(older)
     assert done.result["objects_superseded"] > 0
     assert world.pipeline.keys(LANDING) == newer
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+@pytest.mark.parametrize(
+    ("held_at", "told"), [("claims/", "superseded"), ("year=", "another fetcher read it meanwhile")]
+)
+def test_an_older_fetch_gives_way_to_one_that_found_nothing_to_write(
+    world: World, held_at: str, told: str
+) -> None:
+    world.run()
+    before = world.pipeline.keys(LANDING)
+    extra = {**world.source.records(world.first)[0], "id": 900_001}
+    world.source.add(world.first, extra)
+    writing, go_on = Event(), Event()
+
+    def hold(call: Call) -> None:
+        if call.action == "PutObject" and held_at in call.key and f"school_{world.first}." in call.key:
+            writing.set()
+            go_on.wait(PATIENCE)
+
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
+        older = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint)
+        assert writing.wait(PATIENCE)
+        world.source.remove(world.first, extra["id"])
+        assert world.pipeline.fetch().result["objects_written"] == 0
+        go_on.set()
+        [done] = all_end_well(older)
+    assert told in done.story
+    assert world.pipeline.keys(LANDING) == before
+
+
+def test_a_whole_fetch_yields_only_what_a_later_recent_one_read(world: World) -> None:
+    world.run()
+    records = world.source.records(world.first)
+    newest = dt.datetime.strptime(records[-1]["date"], "%m-%d-%Y").date()
+    for record in (records[0], records[-1]):
+        world.change(world.first, record["id"], comment="older", modifiedOn="2026-06-01T00:00:00Z")
+    came = held(world, world.first, len(world.source.records(world.first)) // 100)
+    older = world.pipeline.start(FETCHER, **SMALL)
+    assert came.wait(PATIENCE)
+    world.source.put(world.first, [records[-1]])
+    assert world.pipeline.fetch("--since", newest.isoformat()).result["objects_written"] == 0
+    world.esd.faults.clear()
+    [done] = all_end_well(older)
+    assert (done.result["objects_superseded"], done.result["objects_written"]) == (1, 1)
     assert world.pipeline.load().status == 0
     world.follow()
 

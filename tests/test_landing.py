@@ -25,6 +25,7 @@ def test_names() -> None:
 def test_areas() -> None:
     assert AREAS.location(DAY) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/"
     assert AREAS.quarantine == "raw_esd/incoming/periodAttendance/operational/quarantine/"
+    assert AREAS.claims == "raw_esd/incoming/periodAttendance/operational/claims/"
     assert AREAS.runs == "raw_esd/incoming/periodAttendance/operational/runs/"
 
 
@@ -35,6 +36,7 @@ def test_areas() -> None:
 def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> None:
     areas = Areas("bucket", landing)
     assert (areas.quarantine, areas.runs) == (f"{beside}quarantine/", f"{beside}runs/")
+    assert areas.claims == f"{beside}claims/"
     assert not areas.quarantine.startswith(landing)
     assert not areas.runs.startswith(landing)
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
+from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.api import Answer
@@ -250,7 +250,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         marked.change(marked.first, first, minutesLate="x")
         marked.change(marked.schools[1], 77, modifiedOn=None)
         marked.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint)
-        fetched = places(gate.calls, landing, quarantine, runs)
+        fetched = places(gate.calls, landing, quarantine, CLAIMS, runs)
         gate.calls.clear()
         for _ in range(2):
             marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
@@ -261,6 +261,8 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("GetObject", landing),  # what a record held that has turned odd
         ("HeadObject", landing),  # which s3:GetObject allows
         ("PutObject", landing),
+        ("GetObject", CLAIMS),
+        ("PutObject", CLAIMS),
         ("PutObject", quarantine),
         ("PutObject", runs),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws_gate import AwsGate
 from tests.model import Record
 from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
@@ -115,6 +116,13 @@ def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> No
         for day in ("year=2025/month=09/day=22/", "year=2026/month=01/day=15/")
     )
     assert changed == {first, alone}
+
+
+def test_a_date_without_an_object_under_the_readmes_policy(world: World) -> None:
+    quarantine(world, world.first, "a", texts(readable(world)))
+    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
+        done = replay(world, AWS_ENDPOINT_URL=gate.endpoint)
+    assert (done.status, done.result["landed"]) == (0, 5), done.story
 
 
 def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:

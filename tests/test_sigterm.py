@@ -116,7 +116,7 @@ def test_while_a_school_is_published_it_is_published_whole(world: World) -> None
     writing, go_on = Event(), Event()
 
     def hold(call: Call) -> None:
-        if call.action == "PutObject":
+        if call.action == "PutObject" and call.key.startswith(LANDING):
             writing.set()
             go_on.wait(PATIENCE)
 
