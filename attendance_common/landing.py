@@ -10,6 +10,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+# In a Parquet footer: when a complete reading saw all the object's records under other dates.
+LEFT_AT = "left-at"
+
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 
