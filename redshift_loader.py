@@ -10,17 +10,16 @@ person is needed (a check that failed, objects that do not belong into the landi
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, command, discovery, landing
+from attendance_common import aws, command, discovery, footers, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
@@ -33,7 +32,6 @@ log = logging.getLogger("attendance")
 
 LISTERS = 16  # requests to S3 at a time
 _NOT_TO_BE_READ = ("InvalidRange", "InvalidObjectState", "NoSuchKey")  # empty, archived, replaced
-FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
 
 
 # --- the landing zone ---------------------------------------------------------------------------------------
@@ -70,47 +68,45 @@ def _objects(client: S3Client, areas: landing.Areas, prefix: str) -> Iterator[An
         yield from page.get("Contents", [])
 
 
-def landed_at(client: S3Client, areas: landing.Areas, source_files: Sequence[str]) -> list[tuple[str, Any]]:
-    """When each of these objects (s3:// URLs) was written; one that is gone is left out."""
+def beside(client: S3Client, areas: landing.Areas, source_files: Sequence[str]) -> list[Any]:
+    """What lies now in the partitions of these objects (s3:// URLs), as S3 lists it."""
     start = f"s3://{areas.bucket}/"
-    wanted = {name.removeprefix(start) for name in source_files if name.startswith(start)}
-    folders = sorted({key.rsplit("/", 1)[0] + "/" for key in wanted})
+    keys = [name.removeprefix(start) for name in source_files if name.startswith(start + areas.landing)]
+    folders = sorted({key.rsplit("/", 1)[0] + "/" for key in keys})
     with aws.explained(f"s3://{areas.bucket}/{areas.landing}"):
-        entries = [entry for folder in folders for entry in _objects(client, areas, folder)]
-    return [
-        (start + entry["Key"], entry["LastModified"].astimezone(dt.timezone.utc).replace(tzinfo=None))
-        for entry in entries
-        if entry["Key"] in wanted
-    ]
+        return [entry for folder in folders for entry in _objects(client, areas, folder)]
 
 
-def footer_rows(client: S3Client, areas: landing.Areas, days: Sequence[dt.date]) -> dict[dt.date, int]:
-    """How many rows each partition holds by its objects' own Parquet footers."""
+def read_footers(client: S3Client, areas: landing.Areas, days: Sequence[dt.date]) -> footers.Footers:
+    """What the objects of each partition tell by their own Parquet footers."""
     with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
         folders = [f"{areas.landing}{landing.partition_folder(day)}" for day in days]
         listed = pool.map(lambda folder: list(_objects(client, areas, folder)), folders)
         found = [(day, entry["Key"]) for day, entries in zip(days, listed, strict=True) for entry in entries]
-        read = [(day, key) for day, key in found if not discovery.hidden(key)]
-        rows = pool.map(lambda place: _rows_in(client, areas.bucket, place[1]), read)
-        counts = Counter(dict.fromkeys(days, 0))
-        for (day, _), held in zip(read, rows, strict=True):
-            counts[day] += held
-        return dict(counts)
+        places = [(day, key) for day, key in found if not discovery.hidden(key)]
+        ends = pool.map(lambda place: _footer(client, areas.bucket, place[1]), places)
+        told = zip(places, ends, strict=True)
+        return footers.together(days, ((day, f"s3://{areas.bucket}/{key}", end) for (day, key), end in told))
 
 
-def _rows_in(client: S3Client, bucket: str, key: str) -> int:
-    """The row count in an object's footer, which is its end; 0 where there is none: Spectrum will tell."""
-    import polars as pl
+def left_among(client: S3Client, areas: landing.Areas, source_files: Sequence[str]) -> list[str]:
+    """Those of the objects (s3:// URLs) that all their records have left."""
+    keys = [name.removeprefix(f"s3://{areas.bucket}/") for name in source_files]
+    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
+        told = pool.map(lambda key: _footer(client, areas.bucket, key), keys)
+        return [name for name, footer in zip(source_files, told, strict=True) if footer.left]
+
+
+def _footer(client: S3Client, bucket: str, key: str) -> footers.Footer:
+    """An object's footer; an empty one where S3 does not give the object out: Spectrum will tell."""
     from botocore.exceptions import ClientError
 
+    last = f"bytes=-{footers.FOOTER_BYTES}"
     try:
-        end = client.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{FOOTER_BYTES}")["Body"].read()
-        return int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
-    except pl.exceptions.PolarsError:
-        return 0
+        return footers.read(client.get_object(Bucket=bucket, Key=key, Range=last)["Body"].read())
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_TO_BE_READ:
-            return 0
+            return footers.Footer()
         raise
 
 
@@ -168,16 +164,20 @@ class Batch:
         self._areas = areas
         self._found = found
 
-    def load(self, days: Sequence[dt.date]) -> Counter[str]:
+    def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
         """Merge the partitions in one transaction; returns what became of their rows.
 
-        Raises CheckFailed or Moved when the numbers do not add up: nothing of the batch is kept then.
+        What left its object is looked for in other partitions before it leaves the table; where that is not
+        to be done, it stays, and the partitions do not count as loaded.
+        Raises CheckFailed or Moved when the numbers do not add up, UnreadableElsewhere when other partitions
+        cannot be read: nothing of the batch is kept then.
         """
         return self._warehouse.transaction(
-            prepare=lambda: footer_rows(self._client, self._areas, days), work=partial(self._merge, days)
+            prepare=lambda: read_footers(self._client, self._areas, days),
+            work=partial(self._merge, days, look_elsewhere=look_elsewhere),
         )
 
-    def _merge(self, days: Sequence[dt.date], footers: dict[dt.date, int]) -> Counter[str]:
+    def _merge(self, days: Sequence[dt.date], told: footers.Footers, *, look_elsewhere: bool) -> Counter[str]:
         send = self._warehouse.rows
         send(sql.LOCK)
         loaded = dict(send(sql.LOADED))
@@ -185,41 +185,69 @@ class Batch:
         if not days:  # another loader was here first
             return Counter()
         rows = self._stage(days)
-        check_footers(footers, rows)
-        elsewhere = self._find_elsewhere(days)
-        outcomes = self._classify(days)
+        check_footers(told.rows, rows)
+        left = self._take_out(told.left)
+        send(*sql.find_lost(days))
+        elsewhere = self._read_elsewhere(days) if look_elsewhere else 0
+        left += self._take_out(self._left_elsewhere()) if elsewhere else 0
+        self._classify(days, loaded)
+        outcomes = self._count(left)
         check_sum(days, sum(rows.values()) + elsewhere, outcomes)
         send(sql.DELETE_UPDATED)
         send(sql.INSERT_CHANGED)
-        outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST)
+        outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST) if look_elsewhere else 0
         self._check(days)
-        self._remember(rows)
+        send(*sql.forget_loads(days))
+        if look_elsewhere:
+            self._remember(rows)
+            outcomes["loaded"] = len(days)
         send(sql.DROP_TEMPORARY)
-        outcomes["loaded"] = len(days)
         return outcomes
 
     def _stage(self, days: Sequence[dt.date]) -> dict[dt.date, int]:
         """Read the partitions; gives their rows, by date, as Spectrum counts them."""
         self._warehouse.rows(sql.CREATE_INCOMING)
         self._warehouse.rows(*sql.read_incoming(days))
+        self._warehouse.rows(sql.CREATE_READ_FILE)
+        self._warehouse.rows(sql.CREATE_LEFT_FILE)
         return {**dict.fromkeys(days, 0), **dict(self._warehouse.rows(sql.COUNT_DAYS))}
 
-    def _find_elsewhere(self, days: Sequence[dt.date]) -> int:
-        """Read what other partitions hold of the records that left their object; gives the rows read."""
-        self._warehouse.rows(*sql.find_lost(days))
-        [(lost,)] = self._warehouse.rows(sql.COUNT_LOST)
-        return self._warehouse.count(*sql.read_elsewhere(days)) if lost else 0
+    def _take_out(self, left: Sequence[str]) -> int:
+        """Let the rows of objects that were left count for nothing; gives how many they are."""
+        if not left:
+            return 0
+        self._warehouse.insert(sql.INSERT_LEFT_FILE, [(name,) for name in left])
+        return self._warehouse.count(sql.TAKE_OUT_LEFT)
 
-    def _classify(self, days: Sequence[dt.date]) -> Counter[str]:
-        """Decide what becomes of each record; gives how many rows became what."""
+    def _read_elsewhere(self, days: Sequence[dt.date]) -> int:
+        """Read what other partitions hold of the records that left their object; gives the rows read."""
+        [(lost,)] = self._warehouse.rows(sql.COUNT_LOST)
+        try:
+            return self._warehouse.count(*sql.read_elsewhere(days)) if lost else 0
+        except Unreadable as fault:
+            raise UnreadableElsewhere(str(fault)) from fault
+
+    def _left_elsewhere(self) -> list[str]:
+        found = [name for (name,) in self._warehouse.rows(sql.FILES_ELSEWHERE)]
+        return left_among(self._client, self._areas, found)
+
+    def _classify(self, days: Sequence[dt.date], loaded: Mapping[dt.date, str]) -> None:
+        """Decide what becomes of each record."""
         self._warehouse.rows(sql.FIND_HELD)
         self._warehouse.rows(sql.CREATE_LANDED)
         tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
-        known = landed_at(self._client, self._areas, tied)
+        listed = beside(self._client, self._areas, tied)
+        unsettled = discovery.unsettled(listed, self._areas.landing, loaded, days)
+        if unsettled:  # they are loaded next, even if their objects should be as they were by then
+            self._warehouse.rows(*sql.forget_loads(sorted(unsettled)))
+        known = discovery.landed_at(listed, self._areas, tied, unsettled)
         if known:
             self._warehouse.insert(sql.INSERT_LANDED, known)
         self._warehouse.rows(*sql.classify(days))
-        outcomes: Counter[str] = Counter()
+
+    def _count(self, left: int) -> Counter[str]:
+        """How many rows became what; those of objects that were left are stale."""
+        outcomes = Counter(stale=left)
         for outcome, count in self._warehouse.rows(sql.COUNT_OUTCOMES):
             outcomes[outcome] += count
         return outcomes
@@ -235,7 +263,6 @@ class Batch:
     def _remember(self, counted: dict[dt.date, int]) -> None:
         found = self._found.partitions
         rows = [(day, found[day].fingerprint, found[day].objects, count) for day, count in counted.items()]
-        self._warehouse.rows(*sql.forget_loads(list(counted)))
         self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
 
 
@@ -245,6 +272,10 @@ class CheckFailed(WarehouseError):
 
 class Moved(Conflict):
     """An object was replaced while the batch was read: it is tried again."""
+
+
+class UnreadableElsewhere(Unreadable):
+    """A partition that lost rows are looked for in cannot be read; the batch itself can."""
 
 
 def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> None:
@@ -328,7 +359,7 @@ def load_changed(
         before = sum(map(len, batches[:number]))
         show(before, partitions)
         try:
-            done = batch.load(days)
+            done = load_days(batch, days, outcome.attention)
         except (CheckFailed, Moved) as failed:
             outcome.attention.append(str(failed))
             continue
@@ -340,6 +371,19 @@ def load_changed(
         log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
         sums += done
     return sums
+
+
+def load_days(batch: Batch, days: Sequence[dt.date], attention: list[str]) -> Counter[str]:
+    """Load a batch; where lost rows cannot be looked for elsewhere, all but what is to become of them."""
+    try:
+        return batch.load(days)
+    except UnreadableElsewhere as fault:
+        done = batch.load(days, look_elsewhere=False)
+        attention.append(
+            f"partitions {days[0]} to {days[-1]} were loaded, but rows that left their objects stay, since "
+            f"they cannot be looked for in other partitions: {fault}. Then run again"
+        )
+        return done
 
 
 def told(outcomes: Counter[str]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from attendance_common.landing import partition_of
+from attendance_common.landing import Areas, partition_of
 
 _HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
 
@@ -80,6 +80,32 @@ def to_register(found: Found, registered: Iterable[dt.date]) -> list[dt.date]:
 def to_load(found: Found, loaded: Mapping[dt.date, str]) -> list[dt.date]:
     """Partitions whose objects are not those that were last loaded, oldest first."""
     return sorted(day for day, held in found.partitions.items() if loaded.get(day) != held.fingerprint)
+
+
+def unsettled(
+    listed: Iterable[Mapping[str, Any]], prefix: str, loaded: Mapping[dt.date, str], batch: Iterable[dt.date]
+) -> set[dt.date]:
+    """Partitions of a listing that are still to be loaded and are not of the batch.
+
+    The listing is to be of this moment: other loaders load what a run's survey did not see.
+    """
+    return set(to_load(survey(listed, prefix), loaded)) - set(batch)
+
+
+def landed_at(
+    listed: Iterable[Mapping[str, Any]], areas: Areas, wanted: Iterable[str], but: Container[dt.date]
+) -> list[tuple[str, dt.datetime]]:
+    """When each of the wanted objects (s3:// URLs) was written, in UTC.
+
+    One that is gone is left out, and so is one in the partitions `but`: it is to win no tie.
+    """
+    start = f"s3://{areas.bucket}/"
+    keys = {name.removeprefix(start) for name in wanted}
+    return [
+        (start + entry["Key"], entry["LastModified"].astimezone(dt.timezone.utc).replace(tzinfo=None))
+        for entry in listed
+        if entry["Key"] in keys and partition_of(entry["Key"][len(areas.landing) :]) not in but
+    ]
 
 
 def batches(days: Sequence[dt.date], most: int) -> list[Sequence[dt.date]]:

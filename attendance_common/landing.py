@@ -10,8 +10,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-# In an object's metadata and its footer: since this reading, all its records stand under other dates.
+# In an object's metadata and footer: when a complete reading saw all of its records under other dates.
 LEFT_AT = "left-at"
+
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 

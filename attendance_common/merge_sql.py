@@ -86,7 +86,7 @@ LOCK = f"LOCK TABLE {CONTROL}"
 
 CREATE_INCOMING = f"CREATE TEMP TABLE incoming (LIKE {NATIVE})"
 CREATE_LANDED = "CREATE TEMP TABLE landed (source_file VARCHAR(1024), landed_at TIMESTAMP)"
-DROP_TEMPORARY = "DROP TABLE incoming, lost, held, landed, change"
+DROP_TEMPORARY = "DROP TABLE incoming, read_file, left_file, lost, held, landed, change"
 
 
 def within(days: Sequence[dt.date]) -> Statement:
@@ -127,6 +127,21 @@ SELECT
 FROM {EXTERNAL}"""
 
 
+# The batch's own objects. Of those read elsewhere only some rows are known.
+CREATE_READ_FILE = """\
+CREATE TEMP TABLE read_file AS
+SELECT DISTINCT source_file
+FROM incoming"""
+
+# Objects that all their records have left, as their footers tell; for the table they are empty.
+CREATE_LEFT_FILE = "CREATE TEMP TABLE left_file (source_file VARCHAR(1024))"
+INSERT_LEFT_FILE = "INSERT INTO left_file (source_file) VALUES %s"
+
+TAKE_OUT_LEFT = """\
+DELETE FROM incoming
+WHERE source_file IN (SELECT source_file FROM left_file)"""
+
+
 def find_lost(days: Sequence[dt.date]) -> Statement:
     """Rows whose object, a school's complete list for its date, is there and no longer holds them.
 
@@ -134,10 +149,6 @@ def find_lost(days: Sequence[dt.date]) -> Statement:
     """
     text = f"""\
 CREATE TEMP TABLE lost AS
-WITH read_file AS (
-    SELECT DISTINCT source_file
-    FROM incoming
-)
 SELECT target.id
 FROM {NATIVE} AS target
 INNER JOIN read_file
@@ -167,6 +178,13 @@ WHERE year IN ({_marks(years)})
     return text, [*years, *values]
 
 
+FILES_ELSEWHERE = """\
+SELECT DISTINCT incoming.source_file
+FROM incoming
+LEFT JOIN read_file
+    ON incoming.source_file = read_file.source_file
+WHERE read_file.source_file IS NULL"""
+
 # What the table holds of these records now, in narrow columns.
 FIND_HELD = f"""\
 CREATE TEMP TABLE held AS
@@ -175,7 +193,8 @@ FROM {NATIVE}
 WHERE id IN (SELECT id FROM incoming)"""
 
 # Versions of one record, equally new but in different objects: only for these does it matter which object
-# was landed last, which S3 knows and Redshift does not.
+# was landed last, which S3 knows and Redshift does not. An object in a partition that is still to be loaded
+# may no longer hold what the table has of it: left out of `landed`, it wins no tie; its own batch decides.
 TIED_FILES = f"""\
 WITH version AS (
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
@@ -248,7 +267,7 @@ standing AS (
     FROM held
     LEFT JOIN landed
         ON held.source_file = landed.source_file
-    LEFT JOIN (SELECT DISTINCT source_file FROM incoming) AS read_file
+    LEFT JOIN read_file
         ON held.source_file = read_file.source_file
     LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
         ON held.id = still.id

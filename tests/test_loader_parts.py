@@ -15,7 +15,14 @@ from attendance_common.discovery import batches
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
 from attendance_common.warehouse import Warehouse
-from redshift_loader import Batch, CheckFailed, check_external_table, load_changed, registered_days
+from redshift_loader import (
+    Batch,
+    CheckFailed,
+    UnreadableElsewhere,
+    check_external_table,
+    load_changed,
+    registered_days,
+)
 from tests.test_columns import EXTERNAL_NAMES
 
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
@@ -110,13 +117,19 @@ def test_an_external_table_of_another_version_is_told(change: Callable[[Any], ob
 
 
 class Batches(Batch):
-    """Counts a row a partition; the batches that begin with a date of `failing` fail their check."""
+    """Counts a row a partition; the batches that begin with a date of `failing` fail their check.
 
-    def __init__(self, *failing: dt.date) -> None:
+    Where lost rows of a batch that begins with a date of `blocked` may be, cannot be read.
+    """
+
+    def __init__(self, *failing: dt.date, blocked: Sequence[dt.date] = ()) -> None:
         self.loaded: list[list[dt.date]] = []
         self._failing = failing
+        self._blocked = blocked
 
-    def load(self, days: Sequence[dt.date]) -> Counter[str]:
+    def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
+        if look_elsewhere and days[0] in self._blocked:
+            raise UnreadableElsewhere("Spectrum Scan Error")
         if days[0] in self._failing:
             raise CheckFailed(f"partitions {days[0]} to {days[-1]} were not loaded")
         self.loaded.append(list(days))
@@ -143,6 +156,25 @@ def test_a_batch_whose_check_fails_is_told_and_the_others_are_loaded() -> None:
     sums, outcome = loaded(batch, DAYS, 2)
     assert batch.loaded == [DAYS[:2], DAYS[4:]]
     assert sums["inserted"] == 3
+    assert outcome.attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+
+
+def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told() -> None:
+    batch = Batches(blocked=[DAYS[2]])
+    sums, outcome = loaded(batch, DAYS, 2)
+    assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
+    assert sums["inserted"] == 5
+    [told] = outcome.attention
+    assert told.startswith(
+        "partitions 2025-12-11 to 2025-12-12 were loaded, but rows that left their objects"
+    )
+    assert "Spectrum Scan Error" in told
+
+
+def test_a_batch_that_fails_without_looking_elsewhere_as_well_is_told_once() -> None:
+    batch = Batches(DAYS[2], blocked=[DAYS[2]])
+    _, outcome = loaded(batch, DAYS, 2)
+    assert batch.loaded == [DAYS[:2], DAYS[4:]]
     assert outcome.attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
 
 

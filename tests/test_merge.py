@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Sequence
 from datetime import date
 from threading import Event
 from typing import Any
@@ -39,15 +40,30 @@ def version(key: int, status: str, modified_on: str | None, **fields: Any) -> di
 
 def land(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int = 1) -> None:
     """Put one school's complete list for a date."""
-    common = {**LANDED, "school_id": school, "date": f"{day:%m-%d-%Y}"}
     body = io.BytesIO()
+    rows = listed(day, school, versions)
+    pq.write_table(rows, body, version="1.0", compression="snappy", store_schema=False)
+    put(pipeline, day, f"school_{school}.parquet", body.getvalue())
+
+
+def listed(day: date, school: int, versions: Sequence[dict[str, Any]]) -> pa.Table:
+    common = {**LANDED, "school_id": school, "date": f"{day:%m-%d-%Y}"}
     rows = [{**common, **each} for each in sorted(versions, key=lambda row: row["id"])]
-    pq.write_table(
-        pa.Table.from_pylist(rows, SCHEMA), body, version="1.0", compression="snappy", store_schema=False
-    )
-    key = f"{LANDING}year={day:%Y}/month={day:%m}/day={day:%d}/school_{school}.parquet"
-    client = pipeline.sandbox.aws.client("s3")
-    client.put_object(Bucket=pipeline.sandbox.aws.bucket, Key=key, Body=body.getvalue())
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
+def put(pipeline: Pipeline, day: date, name: str, body: bytes) -> None:
+    aws = pipeline.sandbox.aws
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=folder(day) + name, Body=body)
+
+
+def take_away(pipeline: Pipeline, day: date, name: str) -> None:
+    aws = pipeline.sandbox.aws
+    aws.client("s3").delete_object(Bucket=aws.bucket, Key=folder(day) + name)
+
+
+def folder(day: date) -> str:
+    return f"{LANDING}year={day:%Y}/month={day:%m}/day={day:%d}/"
 
 
 def load(pipeline: Pipeline, **variables: str) -> dict[str, int]:

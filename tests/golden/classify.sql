@@ -70,7 +70,7 @@ standing AS (
     FROM held
     LEFT JOIN landed
         ON held.source_file = landed.source_file
-    LEFT JOIN (SELECT DISTINCT source_file FROM incoming) AS read_file
+    LEFT JOIN read_file
         ON held.source_file = read_file.source_file
     LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
         ON held.id = still.id

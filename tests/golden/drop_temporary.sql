@@ -1,1 +1,1 @@
-DROP TABLE incoming, lost, held, landed, change;
+DROP TABLE incoming, read_file, left_file, lost, held, landed, change;

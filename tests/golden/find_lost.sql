@@ -1,8 +1,4 @@
 CREATE TEMP TABLE lost AS
-WITH read_file AS (
-    SELECT DISTINCT source_file
-    FROM incoming
-)
 SELECT target.id
 FROM public.period_attendance AS target
 INNER JOIN read_file

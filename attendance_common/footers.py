@@ -1,0 +1,52 @@
+"""What the Parquet footers of the objects tell: how many rows they hold, and which lists were left."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from attendance_common.landing import LEFT_AT
+
+FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
+
+
+@dataclass(frozen=True)
+class Footer:
+    """One object's rows, and whether all of them now stand under other dates."""
+
+    rows: int = 0
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class Footers:
+    """The rows by partition, and the objects (s3:// URLs) whose rows count for nothing."""
+
+    rows: dict[dt.date, int]
+    left: list[str]
+
+
+def read(end: bytes) -> Footer:
+    """The footer, which is an object's end; an empty one where there is none: Spectrum will tell."""
+    import polars as pl
+
+    try:
+        told = pl.read_parquet_metadata(io.BytesIO(end))
+        rows = int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
+    except pl.exceptions.PolarsError:
+        return Footer()
+    return Footer(rows, LEFT_AT in told)
+
+
+def together(days: Sequence[dt.date], read: Iterable[tuple[dt.date, str, Footer]]) -> Footers:
+    """The partitions' footers (date, URL, footer) in one; a date without objects holds no rows."""
+    rows = Counter(dict.fromkeys(days, 0))
+    left = []
+    for day, source_file, footer in read:
+        rows[day] += footer.rows
+        if footer.left:
+            left.append(source_file)
+    return Footers(dict(rows), left)

@@ -1,0 +1,1 @@
+INSERT INTO left_file (source_file) VALUES %s;
