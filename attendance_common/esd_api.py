@@ -1,7 +1,8 @@
 """The ESD REST API: the token, the schools, and any other GET.
 
-Every call has a timeout, and a time in which its answer must have come whole. What may pass (429, 5xx, an HTML page, a broken connection) is tried again with
-growing pauses, `Retry-After` obeyed; what stays ends in a SourceError that names the cure.
+Every call has a timeout, and a time in which its answer must have come whole. What may pass (429, 5xx, an
+HTML page, a broken connection) is tried again with growing pauses, `Retry-After` obeyed; what stays ends in a
+SourceError that names the cure.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ def retry_after(value: str | None) -> float | None:
     """`Retry-After` in seconds from now: a number or an HTTP date (RFC 9110, 10.2.3); None for neither."""
     if value is None:
         return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value)
+    digits = value.strip()
+    if digits.isascii() and digits.isdigit():
+        return float(digits)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
@@ -179,7 +181,10 @@ class EsdApi:
             answer = self._session.request(
                 method, url, timeout=timeout, allow_redirects=False, stream=True, **request
             )
-            came_whole = _take_in(answer, until)
+            _take_in(answer, until)
+        except TimeoutError as error:
+            told = f"no whole answer in {whole} seconds ({WHOLE} times ESD_TIMEOUT)"
+            raise TemporaryFault(f"{told}: check the network, or raise ESD_TIMEOUT") from error
         except requests.exceptions.SSLError as error:
             raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
@@ -187,9 +192,6 @@ class EsdApi:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
             raise TemporaryFault(told) from error
-        if not came_whole:
-            told = f"no whole answer in {whole} seconds ({WHOLE} times ESD_TIMEOUT)"
-            raise TemporaryFault(f"{told}: check the network, or raise ESD_TIMEOUT")
         if answer.status_code == 429 or answer.status_code >= 500:
             pause = retry_after(answer.headers.get("Retry-After"))
             slow = answer.status_code in (429, 503)
@@ -197,8 +199,8 @@ class EsdApi:
         return answer
 
 
-def _take_in(answer: requests.Response, until: float) -> bool:
-    """Read the body, piece by piece as it comes; False when its time is over before it ends.
+def _take_in(answer: requests.Response, until: float) -> None:
+    """Read the body, piece by piece as it comes; raises TimeoutError when its time is over before it ends.
 
     It is unpacked when it is whole: the reader of a compressed body waits for what can be unpacked.
     """
@@ -207,10 +209,10 @@ def _take_in(answer: requests.Response, until: float) -> bool:
         pieces.append(piece)
         if time.monotonic() > until:
             answer.close()
-            return False
+            raise TimeoutError
     body = io.BytesIO(b"".join(pieces))
     answer.raw = urllib3.HTTPResponse(body, answer.raw.headers, preload_content=False)
-    return answer.content is not None  # unpacks it; requests keeps it
+    answer.content  # noqa: B018 - unpacks it, and requests keeps it
 
 
 def token_url(secret: dict[str, str]) -> str:

@@ -118,6 +118,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ("0", 0.0),
         ("120", 120.0),
         (" 7 ", 7.0),
+        ("7\x1f", 7.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("", None),
         ("-5", None),
