@@ -21,9 +21,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, command
+from attendance_common import aws, command, sums
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import SourceError, Terminated
+from attendance_common.errors import AttendanceError, SourceError, Terminated
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
 log = logging.getLogger("attendance")
 
 READINGS = 3  # of a school whose list moved while it was read
+RECORD_SECONDS = 5.0  # to leave the record of a run that failed
 
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> Page:
@@ -200,13 +201,14 @@ class Run:
     def _settle(self, reading: SchoolReading, again: list[int]) -> None:
         """Publish a complete reading; one that is not has to be done again."""
         school, fault = reading.school_id, reading.fault()
-        told = {
+        told: dict[str, Any] = {
             "pages": reading.page_count,
             "source_count": reading.source_count,
             "received": reading.received,
         }
         before: Counter[str] = Counter(self.schools.get(school, {}).get("objects"))  # when it was overtaken
-        self.schools[school] = {**told, "fault": fault, "objects": dict(before)}
+        told["objects"] = dict(before)
+        self.schools[school] = {**told, "fault": fault or "it was not published whole"}
         if fault:
             self._read_again(reading, fault, again)
             return
@@ -221,7 +223,8 @@ class Run:
         told |= {"landed": landed, "quarantined": len(rejections)}
         told |= {"repeats": reading.repeats, "older": reading.older}
         reasons = dict(Counter(rejection.reason for rejection in rejections))
-        self.schools[school] = {**told, "objects": dict(+done), "quarantine": reasons}
+        told |= {"objects": dict(+done), "quarantine": reasons}
+        self.schools[school] = told
         log.info(
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
             *(school, reading.received, reading.page_count, landed, len(rejections)),
@@ -243,57 +246,42 @@ class Run:
 
     def outcome(self) -> command.Outcome:
         """The run's sums and what needs a person."""
-        told = self.schools.values()
-        faults = {school: about["fault"] for school, about in self.schools.items() if about.get("fault")}
-        sums = {key: sum(about.get(key, 0) or 0 for about in told) for key in _SUMS}
-        objects: Counter[str] = sum((Counter(about.get("objects")) for about in told), Counter())
-        counts = {
-            "run": self.run_id,
-            "schools": len(self.schools),
-            "schools_failed": len(faults),
-            **sums,
-            **{
-                f"objects_{became}": objects[became]
-                for became in ("written", "unchanged", "superseded", "left")
-            },
-        }
-        attention = [f"school {school} was not read: {fault}" for school, fault in faults.items()]
-        attention += [
-            f"school {school}: its records do not add up, see the run record {self.run_id}"
-            for school, about in self.schools.items()
-            if not about.get("fault") and about["received"] != sum(about[part] for part in _PARTS)
-        ]
-        if sums["quarantined"]:
-            reasons: Counter[str] = sum((Counter(about.get("quarantine")) for about in told), Counter())
-            most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-            attention.append(
-                f"{sums['quarantined']} records are in quarantine, {self._zone.quarantine}: {most}"
-            )
-        return command.Outcome(counts, attention)
-
-
-_PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
-_BECAME = ("written", "unchanged", "superseded", "left")  # of the objects
-_SUMS = ("pages", "received", *_PARTS)
+        sentences = sums.attention(self.schools, self.run_id, self._zone.quarantine)
+        return command.Outcome({"run": self.run_id, **sums.counts(self.schools)}, sentences)
 
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
-    """Fetch the schools, or land what can be read of the quarantine."""
+    """Fetch the schools, or land what can be read of the quarantine; a failed run leaves a record as well."""
     from attendance_common.objects import LandingZone
 
     gc.freeze()  # what is imported stays: the collector need not look at it again and again
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
     zone = LandingZone(settings, dry_run=context.dry_run)
-    if context.flags.replay_quarantine:
-        with aws.explained(f"s3://{settings.bucket}"):
-            return replay(zone, context)
+    run = Run(zone, context, context.flags.since)
+    replayed: Counter[str] = Counter(read=0, landed=0, quarantined=0)
+    try:
+        if context.flags.replay_quarantine:
+            with aws.explained(f"s3://{settings.bucket}"):
+                return replay(zone, context, run.run_id, replayed)
+        return fetch_schools(settings, context, zone, run)
+    except (Exception, Terminated) as error:
+        context.termination.ignore()
+        read = {**sums.counts(run.schools), "by_school": run.schools}
+        done = replayed if context.flags.replay_quarantine else read
+        leave_record(zone, {"run": run.run_id, **failed(error), **done})
+        raise
+
+
+def fetch_schools(
+    settings: FetcherSettings, context: command.Context, zone: LandingZone, run: Run
+) -> command.Outcome:
+    """Read this machine's schools and publish them."""
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
     listed, doubts = list_schools(api, settings)
     schools = [school for school in listed if context.flags.shard.has(school)]
     log.info("%d schools", len(schools))
     readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
-    run = Run(zone, context, context.flags.since)
     try:
         run.read_all(schools, settings, readers)
     except Terminated as stopped:
@@ -305,6 +293,26 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     return outcome
 
 
+def failed(error: BaseException) -> dict[str, Any]:
+    """Status and sentence of a run that failed; what is not this project's own may quote a student's data."""
+    known = isinstance(error, AttendanceError | Terminated)
+    return {"status": 1, "error": str(error) if known else f"internal error: {type(error).__name__}"}
+
+
+def leave_record(zone: LandingZone, record: dict[str, Any]) -> None:
+    """Write the record of a run that failed, if that can be done soon; it is another error that is told."""
+
+    def write() -> None:
+        try:
+            zone.record_run(record)
+        except AttendanceError as error:
+            log.info("the run leaves no record: %s", error)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(RECORD_SECONDS)
+
+
 def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
     """A sentence when no school of the year has a record: a year that is over, or not yet begun, is empty."""
     year, all_failed = settings.school_year_id, counts["schools"] == counts["schools_failed"]
@@ -313,11 +321,10 @@ def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
     return [f"no school has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"]
 
 
-def replay(zone: LandingZone, context: command.Context) -> command.Outcome:
-    """Land the records in quarantine that this version can read; the rest stays there."""
+def replay(zone: LandingZone, context: command.Context, run_id: str, counts: Counter[str]) -> command.Outcome:
+    """Land the records in quarantine that this version can read; the rest stays there; counts what it did."""
     from attendance_common.flatten import read_again
 
-    counts: Counter[str] = Counter(read=0, landed=0, quarantined=0)
     for key, school, rejections in zone.quarantined():
         rows, rest = read_again(rejections, school)
         with context.termination.deferred():
@@ -326,7 +333,7 @@ def replay(zone: LandingZone, context: command.Context) -> command.Outcome:
                 zone.replace_quarantined(key, school, rest)
         counts.update(read=len(rejections), landed=rows.height, quarantined=len(rest))
     stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
-    outcome = command.Outcome({"run": command.run_id(), **counts}, stays)
+    outcome = command.Outcome({"run": run_id, **counts}, stays)
     zone.record_run({**outcome.counts, "attention": outcome.attention})
     return outcome
 

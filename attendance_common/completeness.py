@@ -2,13 +2,15 @@
 
 Rows are added, changed and removed at the source between two pages; a shift can make a row slip from a page
 not yet read to one already read. A reading counts only when nothing points to that; else it is done again.
+The source's count is the proof; where it gives none, pages read a second time are.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -39,6 +41,7 @@ class HeldPage:
 
     def __init__(self, page: Page) -> None:
         self.received = page.received
+        self.bare = page.paging.bare
         self.keys = page.rows.select(_KEYS)
         self.rejections = page.rejections
         body = io.BytesIO()
@@ -78,6 +81,8 @@ class SchoolReading:
         self._floors: dict[int, int] = {}  # page -> the highest count that was known when it was asked for
         self._closings = 0
         self._closing = self._closed = False
+        self._proof: list[int] = []  # pages to be read a second time
+        self._proving = self._moved = False
         self._trouble: str | None = None
 
     @property
@@ -95,6 +100,8 @@ class SchoolReading:
         return number
 
     def _following(self) -> int:
+        if self._proof:
+            return self._proof.pop()
         if self._asked < self._last:
             self._asked += 1
             return self._asked
@@ -108,7 +115,9 @@ class SchoolReading:
         return self._waiting == 0 and not self._more()
 
     def _more(self) -> bool:
-        return not self._trouble and (self._asked < self._last or self._needs_closing())
+        if self._trouble or self._moved:
+            return False
+        return self._asked < self._last or bool(self._proof) or self._needs_closing()
 
     def fail(self, reason: str) -> None:
         """A page could not be had at all."""
@@ -118,15 +127,35 @@ class SchoolReading:
     def add(self, number: int, page: Page) -> None:
         """Take in a page; what it says of the whole list may add pages to ask for."""
         self._waiting -= 1
+        held = self._pages.get(number)
         self._trouble = self._trouble or self._seen_trouble(number, page)
         self._pages[number] = HeldPage(page)
         if self._closing:
             self._closing, self._closed = False, (page.paging.count or 0) <= max(self._counts)
+        elif held is not None:
+            self._moved = self._moved or not held.holds_the_same_as(page)
         if page.paging.count is not None:
             self._counts.append(page.paging.count)
         self._last = max(self._last, self._pages_told(number, page))
         if self._last > _MOST_PAGES:
             self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
+        if self._waiting == 0 and not self._more() and not self._proving and self._needs_proof():
+            self._prove(range(1, self._last))
+
+    def _prove(self, pages: Iterable[int]) -> None:
+        self._proving, self._proof = True, list(pages)
+
+    def _needs_proof(self) -> bool:
+        """No page told a count, or a record that nothing tells apart from another is on two pages.
+
+        The pages before the last are read once more after all have come: a row can slip only between two of
+        them, or from the last to one of them. A bare list knows no pages.
+        """
+        if len(self._pages) == 1 or any(page.bare for page in self._pages.values()):
+            return False
+        each = (rejection for page in self._pages.values() for rejection in set(page.rejections))
+        nameless = Counter(rejection for rejection in each if rejection.record_id is None)
+        return not self._counts or any(pages > 1 for pages in nameless.values())
 
     def _seen_trouble(self, number: int, page: Page) -> str | None:
         if page.paging.count is not None and page.paging.count < self._floors.get(number, 0):
@@ -157,6 +186,8 @@ class SchoolReading:
 
     def fault(self) -> str | None:
         """Why a finished reading must not be published; None when it is complete."""
+        if self._moved:
+            return "the list moved while its pages were read"
         return self._trouble or self._short_page() or self._fallen_count() or self._missing_rows()
 
     def _short_page(self) -> str | None:
@@ -230,8 +261,18 @@ class SchoolReading:
         return [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
 
     def rejections(self) -> list[Rejection]:
-        """What goes to quarantine; the same record twice counts once."""
-        return list(dict.fromkeys(rejection for page in self._ordered() for rejection in page.rejections))
+        """What goes to quarantine; the same record twice counts once.
+
+        Records without an id that are alike are as many as stand on one page; on two pages they are the same
+        one that slipped, unless the pages were proved to stand still.
+        """
+        times: dict[Rejection, int] = {}
+        for page in self._ordered():
+            for rejection, here in Counter(page.rejections).items():
+                before = times.get(rejection, 0)
+                nameless = before + here if self._proving else max(before, here)
+                times[rejection] = nameless if rejection.record_id is None else 1
+        return [rejection for rejection, count in times.items() for _ in range(count)]
 
     def places(self) -> pl.DataFrame:
         """Where each record stands that is published (id, day): nowhere else, since it has one date."""
@@ -285,8 +326,7 @@ class RecentReading(SchoolReading):
         super().__init__(school_id, page_size, begun)
         self.since = since
         self._oldest = dt.date.max
-        self._ascends = self._moved = False
-        self._proof: list[int] = []
+        self._ascends = False
 
     @property
     def unsorted(self) -> bool:
@@ -297,31 +337,21 @@ class RecentReading(SchoolReading):
     def _reached(self) -> bool:
         return self._oldest < self.since
 
-    def next_page(self) -> int | None:
-        """The next page to ask for, then those that are the proof; None when there is none as yet."""
-        if not self._reached:
-            return super().next_page()
-        if not self._more():
-            return None
-        self._waiting += 1
-        return self._proof.pop()
-
     def _more(self) -> bool:
         if self._trouble or self._ascends or self._moved:
             return False
-        return bool(self._proof) if self._reached else self._waiting == 0 and super()._more()
+        one_by_one = self._waiting == 0 or bool(self._proof)
+        return bool(self._proof) if self._reached else one_by_one and super()._more()
 
     def add(self, number: int, page: Page) -> None:
         """Take in the next page and look how far back it goes, or compare it with what it was."""
-        held = self._pages.get(number)
+        reached, again = self._reached, number in self._pages
         super().add(number, page)
-        slipped = held is not None and not held.holds_the_same_as(page)
-        self._moved = self._moved or slipped or len(set(self._counts)) > 1
-        if held is None:
-            reached = self._reached
+        self._moved = self._moved or len(set(self._counts)) > 1
+        if not again:
             self._look_back(page)
             if self._reached and not reached:
-                self._proof = [*range(1, number), *({self._last} - {number})]
+                self._prove([*range(1, number), *({self._last} - {number})])
 
     def _look_back(self, page: Page) -> None:
         for text in page.rows["date"]:

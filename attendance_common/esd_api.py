@@ -1,12 +1,14 @@
 """The ESD REST API: the token, the schools, and any other GET.
 
-Every call has a timeout. What may pass (429, 5xx, an HTML page, a broken connection) is tried again with
-growing pauses, `Retry-After` obeyed; what stays ends in a SourceError that names the cure.
+Every call has a timeout, and a time in which its answer must have come whole. What may pass (429, 5xx, an
+HTML page, a broken connection) is tried again with growing pauses, `Retry-After` obeyed; what stays ends in a
+SourceError that names the cure.
 """
 
 from __future__ import annotations
 
 import email.utils
+import io
 import logging
 import threading
 import time
@@ -18,6 +20,7 @@ from typing import Any
 import requests
 import stamina
 import stamina.instrumentation
+import urllib3
 
 from attendance_common.config import FetcherSettings, secure_url
 from attendance_common.errors import AwsError, SourceError
@@ -30,6 +33,8 @@ CONNECT_SECONDS = 10
 LONGEST_PAUSE = 30.0
 LONGEST_ASKED_PAUSE = 4 * 3600.0  # more than a token lives, less than a night
 GIVE_UP_AFTER = 3600.0
+WHOLE = 5  # times ESD_TIMEOUT: what an answer may take in all, since a body that drips is never silent
+_PIECE = 2**16
 
 
 class TemporaryFault(Exception):
@@ -45,8 +50,9 @@ def retry_after(value: str | None) -> float | None:
     """`Retry-After` in seconds from now: a number or an HTTP date (RFC 9110, 10.2.3); None for neither."""
     if value is None:
         return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value)
+    digits = value.strip()
+    if digits.isascii() and digits.isdigit():
+        return float(digits)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
@@ -169,14 +175,21 @@ class EsdApi:
             raise TemporaryFault("an answer without a token") from None  # its text could hold one
 
     def _send(self, method: str, url: str, **request: Any) -> requests.Response:
-        timeout = (CONNECT_SECONDS, self._settings.timeout)
+        timeout, whole = (CONNECT_SECONDS, self._settings.timeout), WHOLE * self._settings.timeout
+        until = time.monotonic() + whole
         try:
-            answer = self._session.request(method, url, timeout=timeout, allow_redirects=False, **request)
+            answer = self._session.request(
+                method, url, timeout=timeout, allow_redirects=False, stream=True, **request
+            )
+            _take_in(answer, until)
+        except TimeoutError as error:
+            told = f"no whole answer in {whole} seconds ({WHOLE} times ESD_TIMEOUT)"
+            raise TemporaryFault(f"{told}: check the network, or raise ESD_TIMEOUT") from error
         except requests.exceptions.SSLError as error:
             raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
-        except requests.Timeout as error:
+        except (requests.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise TemporaryFault("no answer in time: check ESD_API_URL, ESD_TIMEOUT") from error
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
             raise TemporaryFault(told) from error
         if answer.status_code == 429 or answer.status_code >= 500:
@@ -184,6 +197,22 @@ class EsdApi:
             slow = answer.status_code in (429, 503)
             raise TemporaryFault(f"status {answer.status_code}", pause, slow=slow)
         return answer
+
+
+def _take_in(answer: requests.Response, until: float) -> None:
+    """Read the body, piece by piece as it comes; raises TimeoutError when its time is over before it ends.
+
+    It is unpacked when it is whole: the reader of a compressed body waits for what can be unpacked.
+    """
+    pieces: list[bytes] = []
+    while piece := answer.raw.read1(_PIECE, decode_content=False):
+        pieces.append(piece)
+        if time.monotonic() > until:
+            answer.close()
+            raise TimeoutError
+    body = io.BytesIO(b"".join(pieces))
+    answer.raw = urllib3.HTTPResponse(body, answer.raw.headers, preload_content=False)
+    answer.content  # noqa: B018 - unpacks it, and requests keeps it
 
 
 def token_url(secret: dict[str, str]) -> str:

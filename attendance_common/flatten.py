@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import msgspec
 import polars as pl
 
+from attendance_common import nesting
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
 from attendance_common.records import REQUIRED, Row, Unfit, compact, flatten_record, parse_date, record_id
 
@@ -221,9 +222,21 @@ def _read_each(records: Iterable[str], school_id: int) -> tuple[pl.DataFrame, li
 def _split(body: bytes) -> tuple[list[str], Paging]:
     """Each record's own text, as received, and the paging."""
     try:
+        return _split_strict(body)
+    except RecursionError:  # a record that no decoder reads must not hide the others
+        shallow = nesting.cut(body.decode(errors="surrogateescape"))
+    try:
+        records, paging = _split_strict(shallow.text.encode(errors="surrogateescape"))
+    except RecursionError as error:
+        raise UnreadablePage("the answer is not JSON") from error
+    return [shallow.whole(record) for record in records], paging
+
+
+def _split_strict(body: bytes) -> tuple[list[str], Paging]:
+    try:
         records, paging = _opened(_ANY.decode(body))
         return [bytes(record).decode() for record in records], paging
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return _split_lenient(body)
 
 
@@ -231,7 +244,7 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
     """What strict JSON refuses but Python reads (NaN, a bare tab, a byte that is no UTF-8): written anew."""
     try:
         answer = json.loads(body.decode(errors="surrogateescape"), strict=False)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
         records = next((answer[key] for key in _LISTS if answer.get(key) is not None), None)
@@ -247,8 +260,10 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
 def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
     try:
         record = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return Rejection("the record cannot be decoded", text, _id_at_least(text))
+    except RecursionError:
+        return Rejection("nested too deeply", text, _id_at_least(text))
     try:
         return flatten_record(record, school_id)
     except Unfit as unfit:
@@ -261,9 +276,11 @@ _LONGEST_NUMBER = 40  # digits; Python refuses to decode thousands of them
 
 
 def _id_at_least(text: str) -> int | None:
-    """The id of a record that cannot be decoded for the length of another number; None where it has none."""
+    """The id of a record that cannot be decoded (a number too long, a depth); None where it has none."""
     try:
-        record = json.loads(text, parse_int=lambda digits: int(digits[:_LONGEST_NUMBER]))
+        record = json.loads(
+            nesting.cut(text).text, parse_int=lambda digits: int(digits[:_LONGEST_NUMBER]), strict=False
+        )
     except (ValueError, RecursionError):
         return None
     return record_id(record)

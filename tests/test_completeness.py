@@ -71,10 +71,14 @@ def test_a_bare_list_is_whole_however_long_it_is(ids: list[int]) -> None:
 COMPLETE = {
     "one page": ([page_of([1, 2], 2)], [1, 2]),
     "three pages": ([page_of([1, 2, 3], 7), page_of([4, 5, 6], 7), page_of([7], 7)], [1, 2, 3, 4, 5, 6, 7]),
-    "pages told": ([page_of([1, 2, 3], None, 2), page_of([4], None, 2)], [1, 2, 3, 4]),
-    "nothing told": ([page_of([1, 2, 3]), page_of([4])], [1, 2, 3, 4]),
-    "nothing told, last page full": ([page_of([1, 2, 3]), page_of([])], [1, 2, 3]),
-    "nothing told, then 404": ([page_of([1, 2, 3]), absent_page(2)], [1, 2, 3]),
+    "pages told": (
+        [page_of([1, 2, 3], None, 2), page_of([4], None, 2), page_of([1, 2, 3], None, 2)],
+        [1, 2, 3, 4],
+    ),
+    "nothing told": ([page_of([1, 2, 3]), page_of([4]), page_of([1, 2, 3])], [1, 2, 3, 4]),
+    "nothing told, last page full": ([page_of([1, 2, 3]), page_of([]), page_of([1, 2, 3])], [1, 2, 3]),
+    "nothing told, then 404": ([page_of([1, 2, 3]), absent_page(2), page_of([1, 2, 3])], [1, 2, 3]),
+    "nothing told, one page": ([page_of([1, 2])], [1, 2]),
     "the server sends fewer a page": (
         [page_of([1, 2], 5), page_of([3, 4], 5), page_of([5], 5)],
         [1, 2, 3, 4, 5],
@@ -88,6 +92,11 @@ COMPLETE = {
         [1, 2, 3, 4, 5, 6, 7],
     ),
     "one in quarantine": ([page_of([1, 3], 3, bad=[2])], [1, 3]),
+    "two that are alike and have no id": ([page_of([1], 3, bad=[None, None])], [1]),
+    "two that are alike, on two pages of a list at rest": (
+        [page_of([1, 2], 4, bad=[None]), page_of([], 4, bad=[None]), page_of([1, 2], 4, bad=[None])],
+        [1, 2],
+    ),
     "two in quarantine that have no id": ([page_of([1], 3, bad=[None, 7])], [1]),
     "a row comes again in quarantine": (
         [page_of([1, 2, 3], 5), page_of([4, 5], 5, bad=[3])],
@@ -125,6 +134,18 @@ INCOMPLETE = {
     "a row slipped away": (
         [page_of([1, 2, 3], 7), page_of([5, 6, 7], 7), page_of([8], 7), page_of([8], 7)],
         None,
+    ),
+    "a row slipped away, nothing counted": (
+        [page_of([1, 2, 3]), page_of([5, 6]), page_of([2, 3, 4])],
+        "the list moved while its pages were read",
+    ),
+    "a row slipped away, only pages told": (
+        [page_of([1, 2, 3], None, 2), page_of([5, 6], None, 2), page_of([2, 3, 4], None, 2)],
+        "the list moved while its pages were read",
+    ),
+    "one without an id slipped to the next page": (
+        [page_of([1, 2], 4, bad=[None]), page_of([4], 4, bad=[None]), page_of([0, 1, 2], 5)],
+        "the list moved while its pages were read",
     ),
     "more pages than can be": ([page_of([1, 2, 3], None, 100_001)], "more than 100000 pages"),
     "a count without an end": ([page_of([1, 2, 3], 10**30)], "more than 100000 pages"),
@@ -178,6 +199,70 @@ def test_a_list_that_never_rests_is_read_a_bounded_number_of_times() -> None:
 
 def test_an_id_that_no_column_holds_is_counted_as_one_record() -> None:
     assert reading_of(page_of([1], 2, bad=[None])).fault() is None
+
+
+def test_two_records_without_an_id_on_one_page_are_two() -> None:
+    reading = reading_of(page_of([], 3, bad=[None, None, None]))
+    assert (reading.fault(), reading.rejections()) == (None, [rejected(None)] * 3)
+    assert (reading.received, reading.repeats) == (3, 0)
+
+
+def test_a_record_with_an_id_is_one_however_often_it_comes() -> None:
+    reading = reading_of(page_of([1], 2, bad=[7, 7]))
+    assert (reading.fault(), reading.rejections(), reading.repeats) == (None, [rejected(7)], 1)
+
+
+def test_records_without_an_id_on_two_pages_are_two_when_the_list_stood_still() -> None:
+    pages = [page_of([1, 2], 4, bad=[None]), page_of([], 4, bad=[None])]
+    reading = reading_of(*pages, pages[0])
+    assert reading.rejections() == [rejected(None)] * 2
+    assert (reading.received, reading.repeats) == (4, 0)
+
+
+def test_a_bare_list_that_knows_no_pages_has_each_record_without_an_id_once() -> None:
+    page = page_of([1], bad=[None, None])
+    reading = reading_of(Page(page.rows, page.rejections, Paging(bare=True)))
+    assert (reading.fault(), reading.rejections()) == (None, [rejected(None)] * 2)
+    assert (reading.received, reading.repeats) == (6, 3)
+
+
+def asked_for(*pages: Page) -> list[int]:
+    """The pages that are asked for when these are the answers."""
+    reading, asked = SchoolReading(SCHOOL, SIZE, BEGUN), []
+    for answer in pages:
+        number = reading.next_page()
+        assert number is not None
+        asked.append(number)
+        reading.add(number, answer)
+    assert reading.finished
+    return asked
+
+
+def test_the_proof_is_the_pages_before_the_last_once_more() -> None:
+    pages = [page_of([1, 2, 3]), page_of([4, 5, 6]), page_of([7])]
+    asked = asked_for(*pages, *pages[1::-1])
+    assert asked[:3] == [1, 2, 3]
+    assert sorted(asked[3:]) == [1, 2]
+
+
+def test_a_list_that_is_counted_is_read_once() -> None:
+    assert asked_for(page_of([1, 2, 3], 7), page_of([4, 5, 6], 7), page_of([7], 7)) == [1, 2, 3]
+
+
+def test_the_proof_begins_when_every_page_has_come_and_is_asked_for_at_once() -> None:
+    pages = [page_of([1, 2, 3], None, 3), page_of([4, 5, 6], None, 3), page_of([7], None, 3)]
+    reading = SchoolReading(SCHOOL, SIZE, BEGUN)
+    assert reading.next_page() == 1
+    reading.add(1, pages[0])
+    assert (reading.next_page(), reading.next_page(), reading.next_page()) == (2, 3, None)
+    reading.add(3, pages[2])
+    assert reading.next_page() is None
+    reading.add(2, pages[1])
+    assert sorted([reading.next_page() or 0, reading.next_page() or 0]) == [1, 2]
+    assert (reading.next_page(), reading.finished) == (None, False)
+    reading.add(2, pages[1])
+    reading.add(1, pages[0])
+    assert (reading.finished, reading.fault()) == (True, None)
 
 
 def test_counts_of_a_reading() -> None:
@@ -262,7 +347,7 @@ class MovingSource:
     chance: Random
     ids: list[int]
     page_size: int
-    telling: str  # what it says of the list: both, count, 404 (both, and 404 beyond the end)
+    telling: str  # what it says of the list: both, count, 404 (both, and 404 beyond the end), pages, nothing
     some_bad: bool
     changes: Sequence[str]
     changes_left: int
@@ -291,8 +376,9 @@ class MovingSource:
         if not here and self.telling == "404":
             return absent_page(number)
         bad = [each for each in here if self.some_bad and each % 3 == 0]
-        pages = None if self.telling == "count" else -(-len(self.ids) // self.page_size)
-        return page_of([each for each in here if each not in bad], len(self.ids), pages, bad=bad)
+        pages = None if self.telling in ("count", "nothing") else -(-len(self.ids) // self.page_size)
+        count = None if self.telling in ("pages", "nothing") else len(self.ids)
+        return page_of([each for each in here if each not in bad], count, pages, bad=bad)
 
 
 def read_whole(source: MovingSource, at_once: int) -> SchoolReading:
@@ -319,13 +405,21 @@ def read_whole(source: MovingSource, at_once: int) -> SchoolReading:
     return reading
 
 
-def sources(changes: Sequence[str], most_changes: int) -> st.SearchStrategy[MovingSource]:
+COUNTED = ("both", "count", "404")
+
+
+def sources(
+    changes: Sequence[str],
+    most_changes: int,
+    telling: Sequence[str] = COUNTED,
+    sizes: Sequence[int] = (3, 3, 2),
+) -> st.SearchStrategy[MovingSource]:
     return st.builds(
         MovingSource,
         chance=st.integers(0, 2**32).map(Random),
         ids=st.integers(0, 14).map(lambda count: list(range(1, count + 1))),
-        page_size=st.sampled_from([3, 3, 2]),
-        telling=st.sampled_from(["both", "count", "404"]),
+        page_size=st.sampled_from(sizes),
+        telling=st.sampled_from(telling),
         some_bad=st.booleans(),
         changes=st.just(changes),
         changes_left=st.integers(0, most_changes),
@@ -367,7 +461,27 @@ def test_after_deletions_alone_no_row_that_stayed_is_missing(source: MovingSourc
         assert start - source.deleted <= set(held(reading)) <= start
 
 
-@given(sources(["insert", "move", "delete"], 8), st.integers(1, 4))
+UNCOUNTED = ("pages", "nothing")
+
+
+@given(sources(["none"], 0, UNCOUNTED, [3]), st.integers(1, 4))
+@few
+def test_an_uncounted_list_at_rest_is_read_whole_at_once(source: MovingSource, at_once: int) -> None:
+    expected = list(source.ids)
+    reading = read_whole(source, at_once)
+    assert (reading.fault(), held(reading)) == (None, expected)
+
+
+@given(sources(["insert", "delete"], 4, UNCOUNTED, [3]), st.integers(1, 4))
+@settings(max_examples=400, deadline=None)
+def test_of_an_uncounted_list_no_row_that_stayed_is_missing(source: MovingSource, at_once: int) -> None:
+    start = set(source.ids)
+    reading = read_whole(source, at_once)
+    if reading.fault() is None:
+        assert start - source.deleted <= set(held(reading))
+
+
+@given(sources(["insert", "move", "delete"], 8, COUNTED + UNCOUNTED), st.integers(1, 4))
 @few
 def test_whatever_moves_the_reading_ends(source: MovingSource, at_once: int) -> None:
     reading = read_whole(source, at_once)

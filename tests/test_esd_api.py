@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import io
 import itertools
 import logging
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,7 +72,8 @@ class Source:
         if isinstance(answer, Exception):
             raise answer
         response = requests.Response()
-        response.status_code, response._content = answer[:2]
+        response.status_code = answer[0]
+        response.raw = urllib3.HTTPResponse(io.BytesIO(answer[1]), preload_content=False)
         response.headers.update(answer[2] if len(answer) == 3 else {})
         response.request, response.url = request, request.url or ""
         return response
@@ -115,6 +118,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ("0", 0.0),
         ("120", 120.0),
         (" 7 ", 7.0),
+        ("7\x1f", 7.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("", None),
         ("-5", None),

@@ -15,9 +15,11 @@ from attendance_common.flatten import (
     SCHEMA,
     Page,
     Paging,
+    Rejection,
     UnreadablePage,
     _read_any,
     _read_ordinary,
+    read_again,
     read_page,
 )
 from tests.samples import LANDED, SCHOOL, SEEN, page, record
@@ -27,6 +29,9 @@ COLUMN_TYPES = {
     name: pl.Int64 if type(value) is int else pl.Boolean if type(value) is bool else pl.String
     for name, value in LANDED.items()
 } | dict.fromkeys(("attendance_reason_id", "early_dismissal_attendance_reason_id"), pl.Int64)
+
+
+DEEP = 50_000  # levels, beyond what any Python decodes
 
 
 def read(*records: Any) -> Page:
@@ -130,6 +135,11 @@ def test_paging(told: str, pages: int | None, count: int | None, odd: bool) -> N
         b'{"periodAttendanceList": [NaN, {]}',
         b"\xff\xfe\x00",
         b"[" * 100_000,
+        b"[" * DEEP + b"]" * (DEEP - 1),
+        b'{"periodAttendanceList": [' + b"[" * DEEP + b"]" * DEEP,
+        b'{"error": ' + b"[" * DEEP + b"]" * DEEP + b"}",
+        b"]" * DEEP,
+        b'"' + b"[" * DEEP,
     ],
     ids=lambda body: repr(body[:40]),
 )
@@ -184,6 +194,60 @@ def test_odd_records(text: str, reason: str, record_id: int | None) -> None:
     assert (rejection.record, rejection.record_id) == (text, record_id)
     assert rejection.reason == reason
     assert found.rows.to_dicts() == [LANDED]
+
+
+NESTED_DEEP = {
+    "lists": "[" * DEEP + "]" * DEEP,
+    "objects": '{"a":' * DEEP + "1" + "}" * DEEP,
+    "both, with texts that look so": '[{"[{": ' * DEEP + '"]}\\"}"' + "}] " * DEEP,
+    "many in one": "[" * 998 + ",".join(["[[1], [2]]", "[" * DEEP + "]" * DEEP] * 3) + "]" * 998,
+}
+DEEP_RECORDS = [
+    pytest.param(place % deep, id=f"{name}, {place.partition('%')[0]}")
+    for name, deep in NESTED_DEEP.items()
+    for place in (
+        '{"id": 7,  "comment": %s}',
+        '{"meetingTime": {"x": %s}, "id": 7}',
+        '{"id": 7, "later": %s}',
+    )
+]
+
+
+@pytest.mark.parametrize("text", DEEP_RECORDS)
+@pytest.mark.parametrize("shape", ['{"periodAttendanceList": [%s], "pagingInfo": {"totalCount": 3}}', "[%s]"])
+def test_a_record_nested_too_deeply_is_one_in_quarantine(text: str, shape: str) -> None:
+    others = [json.dumps(record({"id": number})) for number in (1, 2)]
+    found = read_page((shape % f"{others[0]}, {text} ,{others[1]}").encode(), SCHOOL)
+    assert found.rows.to_dicts() == [{**LANDED, "id": 1}, {**LANDED, "id": 2}]
+    assert found.rejections == (Rejection("nested too deeply", text, 7),)
+    assert found.paging == (Paging(bare=True) if shape == "[%s]" else Paging(count=3))
+    assert read_again(found.rejections, SCHOOL)[1] == list(found.rejections)
+
+
+def test_a_page_of_many_that_are_nested_too_deeply() -> None:
+    texts = [f'{{"id": {number}, "comment": {NESTED_DEEP["lists"]}}}' for number in range(20)]
+    found = read_page(page([*texts, json.dumps(SEEN)]), SCHOOL)
+    assert [rejection.record for rejection in found.rejections] == texts
+    assert found.rows.to_dicts() == [LANDED]
+
+
+def test_what_another_record_may_have_it_may_have_beside_one_nested_too_deeply() -> None:
+    plain = json.dumps(record({"comment": json.loads("[" * 400 + "]" * 400)}))
+    deep, odd = f'{{"id": 7, "comment": {NESTED_DEEP["lists"]}}}', '{"id": 8, "comment": NaN}'
+    alone, beside = read_page(page([plain]), SCHOOL), read_page(page([plain, deep]), SCHOOL)
+    assert beside.rows.equals(alone.rows)
+    assert beside.rows["comment"].to_list() == ["[" * 400 + "]" * 400]
+    body = page([json.dumps(SEEN), deep, odd, '{"id": 9, "comment": "@"}']).replace(b"@", b"\xff")
+    found = read_page(body, SCHOOL)
+    assert [rejection.record_id for rejection in found.rejections] == [7, 8, 9]
+    assert found.rows.to_dicts() == [LANDED]
+
+
+@pytest.mark.parametrize("place", ["pagingInfo", "more"])
+def test_depths_outside_the_records_are_nobodys_loss(place: str) -> None:
+    body = b'{"periodAttendanceList": [%s], "%s": %s}'
+    told = body % (json.dumps(SEEN).encode(), place.encode(), NESTED_DEEP["lists"].encode())
+    assert read_page(told, SCHOOL).rows.to_dicts() == [LANDED]
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,20 @@ def test_a_school_without_records(telling: str) -> None:
     assert (reading.fault(), published(reading), reading.received) == (None, {}, 0)
 
 
+def test_a_list_that_ends_first_and_counts_nothing_is_proved_as_a_whole_one_is() -> None:
+    source = DatedSource(days_of(3, 3), telling="nothing")
+    reading = read(source, since=-100)
+    assert reading.fault() is None
+    assert source.asked[:4] == [1, 2, 3, 4]
+    assert sorted(source.asked[4:]) == [1, 2, 3]
+    assert published(reading) == source.since(-100)
+
+
+def test_a_row_that_slips_from_a_list_that_counts_nothing_is_noticed() -> None:
+    source = DatedSource(days_of(3, 3), telling="nothing", changes={1: removed(22)})
+    assert read(source, since=-100).fault() == MOVED
+
+
 @pytest.mark.parametrize("since", [-1, 0, 3, 4])
 def test_a_source_that_counts_nothing(since: int) -> None:
     source = DatedSource(days_of(5, 2), telling="nothing")

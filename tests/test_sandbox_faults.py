@@ -94,6 +94,23 @@ def test_a_slow_page_is_a_good_page(server: EsdServer, client: Client) -> None:
     assert len(client.ids(SCHOOL)) == 10
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_body_that_drips(server: EsdServer, client: Client, encoding: str) -> None:
+    """Each byte comes in time, and the body does not end before it is released: then it is whole."""
+    server.faults.add(Fault("drip", seconds=0.01))
+    client.session.headers["Accept-Encoding"] = encoding
+    query = {"schoolId": SCHOOL, "schoolYearId": 55, "pageSize": 50, "page": 1}
+    answer = client.session.get(
+        f"{server.api_url}/v1/periodAttendance", params=query, timeout=TIMEOUT, stream=True
+    )
+    first = [answer.raw.read1(100, decode_content=False) for _ in range(5)]
+    assert max(map(len, first)) < 100
+    server.faults.clear()
+    whole = b"".join([*first, *answer.raw.stream(decode_content=False)])
+    assert len(whole) == int(answer.headers["Content-Length"]) > 1000
+    assert client.attendance(SCHOOL).status_code == 200
+
+
 def test_tokens_that_die_early(server: EsdServer, client: Client) -> None:
     server.faults.add(Fault("expire_tokens", page=2))
     assert client.attendance(SCHOOL, 1).status_code == 200

@@ -36,14 +36,22 @@ class Spoiled(Answer):
     reset: bool = False
 
 
+@dataclass(frozen=True)
+class Dripping(Answer):
+    """An answer whose body is sent byte by byte, so many seconds apart; the rest at once when released."""
+
+    seconds: float = 1.0
+    released: Event = field(default_factory=Event)
+
+
 @dataclass
 class Fault:
     """A rule: which requests it meets (all that are named must fit), and what it does to them.
 
     `skip` requests that fit pass unharmed, the next `times` are spoiled (None: all of them). `kind` is a key
     of KINDS. The rest are the parameters of the kinds: status and retry_after (seconds, or a date when
-    `retry_after_as_date`) for `status`; seconds for `slow` and `hang` (None: until released); of_page for
-    `repeat_page`; change (a name in CHANGES, or a function) for `change`.
+    `retry_after_as_date`) for `status`; seconds for `slow`, `drip` and `hang` (None: until released);
+    of_page for `repeat_page`; change (a name in CHANGES, or a function) for `change`.
     """
 
     kind: str
@@ -187,6 +195,13 @@ def _slow(exchange: Exchange) -> Answer:
     return exchange.proceed(exchange.request)
 
 
+def _drip(exchange: Exchange) -> Answer:
+    """Answer rightly, a byte every so many seconds."""
+    answer = exchange.proceed(exchange.request)
+    seconds = exchange.fault.seconds or 1.0
+    return Dripping(answer.status, answer.body, answer.headers, answer.key, seconds, exchange.released)
+
+
 def _expire_tokens(exchange: Exchange) -> Answer:
     """Let every token die now, so that this request gets a 401 and a new token works again."""
     exchange.tokens.revoke()
@@ -291,6 +306,7 @@ KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "drop": _drop,
     "hang": _hang,
     "slow": _slow,
+    "drip": _drip,
     "expire_tokens": _expire_tokens,
     "repeat_page": _repeat_page,
     "count_without_rows": _count_without_rows,

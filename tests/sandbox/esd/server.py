@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .api import API_PATH, TOKEN_PATH, Answer, EsdApi, Request, Tokens
 from .control import CONTROL_PATH, control
-from .faults import Dropped, FaultPlan, Spoiled
+from .faults import Dripping, Dropped, FaultPlan, Spoiled
 from .source import Source
 
 WORTH_COMPRESSING = 1400  # bytes: less than that is one packet anyway
@@ -242,9 +242,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: int(len(body) * answer.sent)])
             self._hang_up(reset=answer.reset)
             return
+        if isinstance(answer, Dripping):
+            self.end_headers()
+            self._drip(body, answer)
+            return
         # One write for head and body: two would be two packets, and the second could wait for an ack.
         self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]
         self.flush_headers()
+
+    def _drip(self, body: bytes, answer: Dripping) -> None:
+        for place in range(len(body)):
+            if answer.released.wait(answer.seconds):
+                self.wfile.write(body[place:])
+                return
+            self.wfile.write(body[place : place + 1])
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True

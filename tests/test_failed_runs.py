@@ -1,0 +1,206 @@
+"""A run of the fetcher that fails leaves a record of what was done by then, where S3 can be reached."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+
+from attendance_common import sums
+from attendance_common.errors import AwsError, Terminated
+from esd_period_attendance_fetcher import failed
+from tests.aws_gate import AwsGate, Call, Refusal
+from tests.pipeline import FETCHER, LANDING, PATIENCE, QUARANTINE, RUNS, Finished
+from tests.sandbox import Sandbox
+from tests.sandbox.esd import Fault
+from tests.world import World
+
+STUDENT = "Marker-Student-Ada"
+ONE_BY_ONE = {"ESD_PAGE_SIZE": "100", "ESD_CONCURRENCY": "1", "ESD_ATTEMPTS": "1"}
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> World:
+    return World(sandbox)
+
+
+def the_record(world: World) -> dict[str, Any]:
+    """The one record that there is."""
+    [name] = world.pipeline.keys(RUNS)
+    record: dict[str, Any] = json.loads(world.pipeline.read(RUNS + name))
+    assert name == f"fetch/{record['run']}.json"
+    return record
+
+
+def put_number(number: int) -> Callable[[Call], Refusal | None]:
+    """The bucket is dead from the so-many-th list on; other calls pass."""
+    puts: list[Call] = []
+
+    def rule(call: Call) -> Refusal | None:
+        if call.action == "PutObject" and call.key.startswith(LANDING):
+            puts.append(call)
+            if len(puts) >= number:
+                return Refusal(403, "AccessDenied")
+        return None
+
+    return rule
+
+
+def test_a_run_without_a_token(world: World) -> None:
+    world.esd.faults.add(Fault("status", path="oauth/token", status=401, times=None))
+    done = world.pipeline.fetch(**ONE_BY_ONE)
+    assert done.status == 1
+    record = the_record(world)
+    assert (record["status"], record["error"]) == (1, done.result["error"])
+    assert (record["schools"], record["received"], record["landed"], record["by_school"]) == (0, 0, 0, {})
+
+
+def test_a_bucket_that_dies_in_the_middle(world: World) -> None:
+    first, second = world.schools[:2]
+    world.source.add(first, {"id": 1, "date": STUDENT, "comment": STUDENT})
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, put_number(6)) as gate:
+        done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
+    assert done.status == 1
+    record = the_record(world)
+    assert record["error"] == done.result["error"]
+    assert "AccessDenied" in record["error"]
+    read, cut = record["by_school"][str(first)], record["by_school"][str(second)]
+    assert (read["landed"], read["quarantined"], read["objects"]) == (300, 1, {"written": 5})
+    assert (cut["fault"], cut["received"]) == ("it was not published whole", 300)
+    assert (record["received"], record["landed"], record["quarantined"]) == (601, 300, 1)
+    assert (record["schools_failed"], record["objects_written"]) == (1, 5)
+    assert STUDENT not in str(record)
+
+
+def test_a_run_that_is_stopped(world: World) -> None:
+    came = Event()
+    last = world.schools[1]
+    world.esd.faults.add(
+        Fault("change", school=last, page=3, change=lambda *_: came.set()),
+        Fault("slow", school=last, page=3, seconds=PATIENCE),
+    )
+    fetcher = world.pipeline.start(FETCHER, ESD_PAGE_SIZE="100")
+    assert came.wait(PATIENCE)
+    fetcher.until(f"school {world.first}: ")
+    fetcher.send(signal.SIGTERM)
+    done = fetcher.end()
+    record = the_record(world)
+    assert (done.status, record["error"]) == (1, done.result["error"])
+    assert "SIGTERM" in record["error"]
+    assert str(world.first) in record["by_school"]
+    assert str(last) not in record["by_school"]
+    assert record["landed"] == 300
+
+
+def replay_fails(world: World) -> Finished:
+    """Two lists of quarantine can be read by now; the bucket dies at the second."""
+    for school in world.schools[:2]:
+        good = world.source.records(school)[0]
+        world.change(school, good["id"], minutesLate="x")
+    assert world.pipeline.fetch(**ONE_BY_ONE).result["quarantined"] == 2
+    client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
+    for name in world.pipeline.keys(QUARANTINE):
+        body = world.pipeline.read(QUARANTINE + name).replace(
+            b'\\"minutesLate\\":\\"x\\"', b'\\"minutesLate\\":1'
+        )
+        client.put_object(Bucket=bucket, Key=QUARANTINE + name, Body=body)
+    for name in world.pipeline.keys(RUNS):
+        client.delete_object(Bucket=bucket, Key=RUNS + name)
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, put_number(2)) as gate:
+        return world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=gate.endpoint)
+
+
+def test_a_replay_that_fails(world: World) -> None:
+    done = replay_fails(world)
+    assert done.status == 1
+    record = the_record(world)
+    assert (record["status"], record["error"]) == (1, done.result["error"])
+    assert (record["read"], record["landed"], record["quarantined"]) == (1, 1, 0)
+
+
+def test_a_dry_run_that_fails_leaves_nothing(world: World) -> None:
+    world.esd.faults.add(Fault("no_schools", path="schools$", times=None))
+    assert world.pipeline.fetch("--dry-run").status == 1
+    assert world.pipeline.keys("") == {}
+
+
+@pytest.mark.parametrize("action", ["PutObject", None], ids=["no right to write", "no S3 at all"])
+def test_the_error_is_told_though_the_record_cannot_be_left(world: World, action: str | None) -> None:
+    world.esd.faults.add(Fault("status", path="oauth/token", status=401, times=None))
+
+    def rule(call: Call) -> Refusal | None:
+        refused = call.action != "GetSecretValue" if action is None else call.action == action
+        return Refusal(403, "AccessDenied") if refused else None
+
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
+        done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
+    assert done.status == 1
+    assert done.result["error"].startswith("ESD gives no token (status 401)")
+    assert "the run leaves no record" in done.story
+    assert "Traceback" not in done.story
+    assert world.pipeline.keys("") == {}
+
+
+def test_a_record_that_hangs_does_not_keep_a_stopped_run(world: World) -> None:
+    came, go_on = Event(), Event()
+    world.esd.faults.add(
+        Fault("change", path="schools$", change=lambda *_: came.set()),
+        Fault("slow", path="schools$", seconds=PATIENCE),
+    )
+
+    def hold(call: Call) -> None:
+        if call.action == "PutObject":
+            go_on.wait(PATIENCE)
+
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
+        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint)
+        assert came.wait(PATIENCE)
+        fetcher.send(signal.SIGTERM)
+        done = fetcher.end(within=15)
+        go_on.set()
+    assert done.status == 1
+    assert "SIGTERM" in done.result["error"]
+    assert "Fatal" not in done.story
+
+
+# --- what the record says -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (AwsError("s3://b: access denied"), "s3://b: access denied"),
+        (Terminated("stopped by SIGTERM"), "stopped by SIGTERM"),
+        (ValueError(STUDENT), "internal error: ValueError"),
+    ],
+)
+def test_the_sentence_of_an_error(error: BaseException, sentence: str) -> None:
+    assert failed(error) == {"status": 1, "error": sentence}
+
+
+def test_sums_of_schools_that_were_read_and_of_one_that_was_not() -> None:
+    parts = {"landed": 5, "quarantined": 2, "repeats": 1, "older": 0}
+    schools: dict[int, dict[str, Any]] = {
+        1: {"pages": 2, "received": 8, **parts, "objects": {"written": 3}, "quarantine": {"id: missing": 2}},
+        2: {"pages": 1, "received": 9, **parts, "objects": {"unchanged": 1}, "quarantine": {"other": 2}},
+        3: {"pages": 1, "received": 4, "fault": "page 1 of 2 is short"},
+    }
+    told = sums.counts(schools)
+    assert (told["schools"], told["schools_failed"], told["pages"], told["received"]) == (3, 1, 4, 21)
+    assert (told["landed"], told["quarantined"], told["repeats"], told["older"]) == (10, 4, 2, 0)
+    written = (told["objects_written"], told["objects_unchanged"], told["objects_superseded"])
+    assert written == (3, 1, 0)
+    assert sums.attention(schools, "R", "s3://b/q/") == [
+        "school 3 was not read: page 1 of 2 is short",
+        "school 2: its records do not add up, see the run record R",
+        "4 records are in quarantine, s3://b/q/: id: missing (2), other (2)",
+    ]
+
+
+def test_sums_of_nothing() -> None:
+    assert set(sums.counts({}).values()) == {0}
+    assert sums.attention({}, "R", "s3://b/q/") == []
