@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.discovery import Found, batches, survey, to_load, to_register, together
+from attendance_common.discovery import (
+    Found,
+    batches,
+    landed_at,
+    survey,
+    to_load,
+    to_register,
+    together,
+    unsettled,
+)
+from attendance_common.landing import Areas
 
 PREFIX = "landing/attendance/"
 DEC_9, DEC_10, JAN_5 = dt.date(2025, 12, 9), dt.date(2025, 12, 10), dt.date(2026, 1, 5)
@@ -134,3 +144,28 @@ def test_batches(days: int, most: int, sizes: list[int]) -> None:
     grouped = batches(dates, most)
     assert [len(group) for group in grouped] == sizes
     assert [day for group in grouped for day in group] == dates
+
+
+def test_a_partition_is_unsettled_until_it_is_loaded_as_it_lies_there() -> None:
+    now = [school(DEC_9), school(DEC_10, etag="e2"), school(JAN_5)]
+    loaded = {DEC_9: fingerprint(school(DEC_9)), DEC_10: fingerprint(school(DEC_10))}
+    assert unsettled(now, PREFIX, loaded, []) == {DEC_10, JAN_5}
+    assert unsettled(now, PREFIX, loaded, [DEC_10]) == {JAN_5}
+    assert unsettled(now[:1], PREFIX, loaded, [JAN_5]) == set()
+    assert unsettled([], PREFIX, loaded, []) == set()
+
+
+def test_when_objects_were_written_is_told_in_utc_but_not_of_partitions_to_leave_out() -> None:
+    west = dt.timezone(dt.timedelta(hours=-5))
+    written = {"LastModified": dt.datetime(2025, 12, 9, 23, 0, 1, tzinfo=west)}
+    listed = [school(day, number) | written for day in (DEC_9, DEC_10) for number in (1, 2)]
+    wanted = [
+        f"s3://edna-prod/{PREFIX}{FOLDERS[DEC_9]}school_2.parquet",
+        f"s3://edna-prod/{PREFIX}{FOLDERS[DEC_10]}school_1.parquet",
+        f"s3://edna-prod/{PREFIX}{FOLDERS[JAN_5]}school_1.parquet",
+        f"s3://another/{PREFIX}{FOLDERS[DEC_9]}school_1.parquet",
+    ]
+    then = dt.datetime(2025, 12, 10, 4, 0, 1)
+    areas = Areas("edna-prod", PREFIX)
+    assert landed_at(listed, areas, wanted, set()) == [(name, then) for name in wanted[:2]]
+    assert landed_at(listed, areas, wanted, {DEC_9}) == [(wanted[1], then)]

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from tests.pipeline import LOADER, PATIENCE, Finished, Pipeline
+from tests.sandbox import Sandbox
 from tests.test_merge import (
     LATER,
     MONDAY,
@@ -22,21 +23,24 @@ from tests.test_merge import (
     land,
     listed,
     load,
-    pipeline,
     put,
     statuses,
     take_away,
     version,
     wait_a_second,
 )
-
-__all__ = ["pipeline"]  # the fixture
+from tests.world import set_up
 
 ONE, ALL = {"REDSHIFT_BATCH_PARTITIONS": "1"}, {"REDSHIFT_BATCH_PARTITIONS": "366"}
 LONG_AGO = date(2023, 9, 11)  # more than a calendar year before the others
 BROKEN = "notes.json"
 
 Records = dict[int, tuple[str, date]]
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox) -> Pipeline:
+    return set_up(sandbox).pipeline
 
 
 def land_left(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int = 1) -> None:
