@@ -27,7 +27,7 @@ from attendance_common.errors import AttendanceError, SourceError, Terminated
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
-    from attendance_common.completeness import SchoolReading
+    from attendance_common.completeness import HeldPage, SchoolReading
     from attendance_common.flatten import Page
     from attendance_common.objects import LandingZone
 
@@ -37,9 +37,9 @@ READINGS = 3  # of a school whose list moved while it was read
 RECORD_SECONDS = 5.0  # to leave the record of a run that failed
 
 
-def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> Page:
-    """One page of a school, flattened; raises SourceError when it cannot be had."""
-    from attendance_common.completeness import absent_page
+def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
+    """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
+    from attendance_common.completeness import HeldPage, absent_page
     from attendance_common.flatten import UnreadablePage, read_page
 
     school_id, number = task.reading.school_id, task.number
@@ -57,8 +57,8 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> Page:
         except UnreadablePage as error:
             raise TemporaryFault(str(error)) from error
 
-    page: Page = patiently(f"school {school_id}, page {number}", settings.attempts, ask)
-    return page
+    # packed by the thread that read it: an answer may wait while a school is published
+    return HeldPage(patiently(f"school {school_id}, page {number}", settings.attempts, ask))
 
 
 # --- reading schools ----------------------------------------------------------------------------------------
@@ -80,10 +80,10 @@ class Task:
 class Readers:
     """Threads that read pages. Daemons: a request that hangs must not keep the process from ending."""
 
-    def __init__(self, count: int, read: Callable[[Task], Page]) -> None:
+    def __init__(self, count: int, read: Callable[[Task], HeldPage]) -> None:
         self._read = read
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[Task, Page | BaseException]] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[tuple[Task, HeldPage | BaseException]] = queue.SimpleQueue()
         for _ in range(count):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -95,7 +95,7 @@ class Readers:
         while True:
             task = self._tasks.get()
             try:
-                answer: Page | BaseException = self._read(task)
+                answer: HeldPage | BaseException = self._read(task)
             except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
                 answer = error
             self.answers.put((task, answer))
@@ -147,7 +147,7 @@ def next_task(opened: Sequence[SchoolReading]) -> Task | None:
     return None
 
 
-def take_in(task: Task, answer: Page | BaseException) -> None:
+def take_in(task: Task, answer: HeldPage | BaseException) -> None:
     """Give the reading its page, or the reason why there is none."""
     if isinstance(answer, SourceError):
         task.reading.fail(str(answer).removeprefix(f"school {task.reading.school_id}, "))

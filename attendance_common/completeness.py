@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
-from attendance_common.records import parse_date
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5
@@ -36,30 +35,34 @@ _KEYS = (
 class HeldPage:
     """A page that waits for the others; its rows are packed (Arrow, lz4), a sixth of their size in memory.
 
-    `keys`: each row's id, day and modified_on.
+    `keys`: each row's id, day and modified_on. `content`: two pages share it only when they hold the same.
     """
 
     def __init__(self, page: Page) -> None:
         self.received = page.received
-        self.bare = page.paging.bare
+        self.paging = page.paging
         self.keys = page.rows.select(_KEYS)
         self.rejections = page.rejections
+        self.content = hash((tuple(page.rows["id"]), page.rejections))
         body = io.BytesIO()
         page.rows.write_ipc_stream(body, compression="lz4")
         self._packed = body.getvalue()
 
-    def holds_the_same_as(self, page: Page) -> bool:
+    def holds_the_same_as(self, page: HeldPage) -> bool:
         """Whether the records are the same and stand in the same places; what they say may have changed."""
-        return self.ids.equals(page.rows["id"]) and self.rejections == page.rejections
+        return self.ids.equals(page.ids) and self.rejections == page.rejections
 
     @property
     def ids(self) -> pl.Series:
         """Each row's id."""
         return self.keys["id"]
 
-    def unpacked(self) -> pl.DataFrame:
-        """The rows again."""
-        return pl.read_ipc_stream(io.BytesIO(self._packed))
+    def unpacked(self, *, last: bool) -> pl.DataFrame:
+        """The rows again; for the last time: then they take no more memory here."""
+        packed = self._packed
+        if last:
+            self._packed = b""
+        return pl.read_ipc_stream(io.BytesIO(packed))
 
 
 class SchoolReading:
@@ -124,12 +127,12 @@ class SchoolReading:
         self._waiting -= 1
         self._trouble = self._trouble or reason
 
-    def add(self, number: int, page: Page) -> None:
+    def add(self, number: int, page: HeldPage) -> None:
         """Take in a page; what it says of the whole list may add pages to ask for."""
         self._waiting -= 1
         held = self._pages.get(number)
         self._trouble = self._trouble or self._seen_trouble(number, page)
-        self._pages[number] = HeldPage(page)
+        self._pages[number] = page
         if self._closing:
             self._closing, self._closed = False, (page.paging.count or 0) <= max(self._counts)
         elif held is not None:
@@ -151,23 +154,23 @@ class SchoolReading:
         The pages before the last are read once more after all have come: a row can slip only between two of
         them, or from the last to one of them. A bare list knows no pages.
         """
-        if len(self._pages) == 1 or any(page.bare for page in self._pages.values()):
+        if len(self._pages) == 1 or any(page.paging.bare for page in self._pages.values()):
             return False
         each = (rejection for page in self._pages.values() for rejection in set(page.rejections))
         nameless = Counter(rejection for rejection in each if rejection.record_id is None)
         return not self._counts or any(pages > 1 for pages in nameless.values())
 
-    def _seen_trouble(self, number: int, page: Page) -> str | None:
+    def _seen_trouble(self, number: int, page: HeldPage) -> str | None:
         if page.paging.count is not None and page.paging.count < self._floors.get(number, 0):
             return "the count fell while the pages were read"
         if page.received == 0:
             return f"page {number} of {self._last} is empty" if number < self._last else None
-        other = self._seen.setdefault(_content(page), number)
+        other = self._seen.setdefault(page.content, number)
         # A bare list knows no pages: whatever page is asked for, it is the same.
         return f"page {number} repeats page {other}" if other != number and not page.paging.bare else None
 
-    def _pages_told(self, number: int, page: Page) -> int:
-        if page.paging.bare and (page.received > self._page_size or self._seen.get(_content(page)) != number):
+    def _pages_told(self, number: int, page: HeldPage) -> int:
+        if page.paging.bare and (page.received > self._page_size or self._seen.get(page.content) != number):
             return number
         if page.paging.pages is not None:
             return page.paging.pages
@@ -278,8 +281,8 @@ class SchoolReading:
         """Where each record stands that is published (id, day): nowhere else, since it has one date."""
         return self._newest().select("id", "day").filter(pl.col("day") >= self.since)
 
-    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-        """The school's complete list, a date at a time, its rows sorted by id.
+    def by_date(self, *, last: bool = False) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """The school's complete list, a date at a time, its rows sorted by id; `last`: not to be asked again.
 
         No id comes twice: the newest version counts, and of equals the one read last. Pages are unpacked one
         by one, and a date is given away with the last page that has it, so few rows are in memory.
@@ -288,7 +291,7 @@ class SchoolReading:
         begun: list[pl.DataFrame] = []
         for places in newest.partition_by("page", maintain_order=True):
             number = places.item(0, "page")
-            rows = self._pages[number].unpacked()[places["row"]]
+            rows = self._pages[number].unpacked(last=last)[places["row"]]
             begun.append(rows.hstack(places.select("day", "end")))
             if (newest["end"] == number).any():
                 together = pl.concat(begun)
@@ -305,11 +308,6 @@ class SchoolReading:
         )
         by_age = keys.sort("modified_on", nulls_last=False, maintain_order=True)
         return by_age.unique("id", keep="last", maintain_order=True)
-
-
-def _content(page: Page) -> int:
-    """A number that two pages share only when they hold the same records."""
-    return hash((tuple(page.rows["id"]), page.rejections))
 
 
 class RecentReading(SchoolReading):
@@ -343,7 +341,7 @@ class RecentReading(SchoolReading):
         one_by_one = self._waiting == 0 or bool(self._proof)
         return bool(self._proof) if self._reached else one_by_one and super()._more()
 
-    def add(self, number: int, page: Page) -> None:
+    def add(self, number: int, page: HeldPage) -> None:
         """Take in the next page and look how far back it goes, or compare it with what it was."""
         reached, again = self._reached, number in self._pages
         super().add(number, page)
@@ -353,9 +351,8 @@ class RecentReading(SchoolReading):
             if self._reached and not reached:
                 self._prove([*range(1, number), *({self._last} - {number})])
 
-    def _look_back(self, page: Page) -> None:
-        for text in page.rows["date"]:
-            day = parse_date(text) or dt.date.max
+    def _look_back(self, page: HeldPage) -> None:
+        for day in page.keys["day"]:
             self._ascends = self._ascends or day > self._oldest
             self._oldest = min(self._oldest, day)
 
@@ -388,9 +385,9 @@ class RecentReading(SchoolReading):
         """Records of dates before the one asked for: they came along on the last page."""
         return int((self._newest()["day"] < self.since).sum())
 
-    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+    def by_date(self, *, last: bool = False) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """The dates that were seen completely."""
-        return ((day, rows) for day, rows in super().by_date() if day >= self.since)
+        return ((day, rows) for day, rows in super().by_date(last=last) if day >= self.since)
 
 
 def day_of(rows: pl.DataFrame) -> dt.date:

@@ -140,7 +140,7 @@ class LandingZone:
         done: Counter[str] = Counter()
         pending: deque[Future[str]] = deque()
         try:
-            for day, rows in reading.by_date():
+            for day, rows in reading.by_date(last=True):
                 done["landed"] += rows.height
                 if day >= later:
                     done["superseded"] += 1

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.completeness import SchoolReading, absent_page
+from attendance_common.completeness import HeldPage, SchoolReading, absent_page
 from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
 from tests.samples import SCHOOL
 
@@ -42,7 +42,7 @@ def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
     reading = SchoolReading(SCHOOL, size, BEGUN)
     answers = chain(pages, repeat(pages[-1], 10))
     while (number := reading.next_page()) is not None:
-        reading.add(number, next(answers))
+        reading.add(number, HeldPage(next(answers)))
     return reading
 
 
@@ -171,12 +171,12 @@ def test_incomplete(pages: Sequence[Page], reason: str | None) -> None:
 def test_a_page_that_could_not_be_had() -> None:
     reading = SchoolReading(SCHOOL, SIZE, BEGUN)
     assert (reading.next_page(), reading.next_page()) == (1, None)
-    reading.add(1, page_of([1, 2, 3], 9))
+    reading.add(1, HeldPage(page_of([1, 2, 3], 9)))
     assert (reading.next_page(), reading.next_page(), reading.next_page()) == (2, 3, None)
     reading.fail("school 5, page 2: status 503, after 6 tries")
     assert not reading.finished
     assert reading.next_page() is None
-    reading.add(3, page_of([7, 8, 9], 9))
+    reading.add(3, HeldPage(page_of([7, 8, 9], 9)))
     assert reading.finished
     assert reading.fault() == "school 5, page 2: status 503, after 6 tries"
 
@@ -233,7 +233,7 @@ def asked_for(*pages: Page) -> list[int]:
         number = reading.next_page()
         assert number is not None
         asked.append(number)
-        reading.add(number, answer)
+        reading.add(number, HeldPage(answer))
     assert reading.finished
     return asked
 
@@ -253,15 +253,15 @@ def test_the_proof_begins_when_every_page_has_come_and_is_asked_for_at_once() ->
     pages = [page_of([1, 2, 3], None, 3), page_of([4, 5, 6], None, 3), page_of([7], None, 3)]
     reading = SchoolReading(SCHOOL, SIZE, BEGUN)
     assert reading.next_page() == 1
-    reading.add(1, pages[0])
+    reading.add(1, HeldPage(pages[0]))
     assert (reading.next_page(), reading.next_page(), reading.next_page()) == (2, 3, None)
-    reading.add(3, pages[2])
+    reading.add(3, HeldPage(pages[2]))
     assert reading.next_page() is None
-    reading.add(2, pages[1])
+    reading.add(2, HeldPage(pages[1]))
     assert sorted([reading.next_page() or 0, reading.next_page() or 0]) == [1, 2]
     assert (reading.next_page(), reading.finished) == (None, False)
-    reading.add(2, pages[1])
-    reading.add(1, pages[0])
+    reading.add(2, HeldPage(pages[1]))
+    reading.add(1, HeldPage(pages[0]))
     assert (reading.finished, reading.fault()) == (True, None)
 
 
@@ -322,7 +322,7 @@ def test_each_date_is_given_once_with_the_newest_version_of_each_row(
     for number, repeated in enumerate(pages, start=1):
         versions = [(100 + number, "12-09-2025", None), *repeated]  # no page is another's repeat
         assert reading.next_page() == number
-        reading.add(number, page_of_versions(number, versions))
+        reading.add(number, HeldPage(page_of_versions(number, versions)))
         for place, (identity, date, modified_on) in enumerate(versions):
             told = (modified_on or "", date, f"{number}.{place}")
             newest[identity] = max(newest.get(identity, told), told, key=lambda version: version[0])
@@ -386,7 +386,7 @@ def read_whole(source: MovingSource, at_once: int) -> SchoolReading:
     chance = source.chance
     reading = SchoolReading(SCHOOL, 3, BEGUN)
     asked: list[int] = []
-    answered: list[tuple[int, Page]] = []
+    answered: list[tuple[int, HeldPage]] = []
     steps = 0
     while not reading.finished:
         steps += 1
@@ -397,7 +397,7 @@ def read_whole(source: MovingSource, at_once: int) -> SchoolReading:
             asked += [] if number is None else [number]
         elif step == "answer" and asked:
             number = asked.pop(chance.randrange(len(asked)))
-            answered.append((number, source.serve(number)))
+            answered.append((number, HeldPage(source.serve(number))))
         elif step == "arrive" and answered:
             reading.add(*answered.pop(chance.randrange(len(answered))))
         elif step == "change" and source.changes_left:

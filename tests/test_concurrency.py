@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from attendance_common.completeness import SchoolReading
+from attendance_common.completeness import HeldPage, SchoolReading
 from attendance_common.config import FetcherSettings
 from attendance_common.objects import LandingZone
 from tests.aws_gate import AwsGate, Call
@@ -70,7 +70,7 @@ def read_now(*ids: int) -> SchoolReading:
     """A complete reading that begins at this moment."""
     reading = SchoolReading(SCHOOL, 100, dt.datetime.now(dt.timezone.utc))
     reading.next_page()
-    reading.add(1, page_of(list(ids), len(ids)))
+    reading.add(1, HeldPage(page_of(list(ids), len(ids))))
     assert reading.fault() is None
     return reading
 

@@ -11,15 +11,15 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from attendance_common.completeness import SchoolReading
+from attendance_common.completeness import HeldPage, SchoolReading
 from attendance_common.errors import SourceError
-from attendance_common.flatten import Page, read_page
+from attendance_common.flatten import read_page
 from attendance_common.objects import parquet
 from esd_period_attendance_fetcher import Readers, Task, next_task, read_schools, take_in
 from tests.samples import LANDED, SCHOOL, page, record
 from tests.test_completeness import BEGUN, page_of
 
-Answer = Page | BaseException
+Answer = HeldPage | BaseException
 
 
 class InTurn(Readers):
@@ -35,9 +35,9 @@ class InTurn(Readers):
         self.answers.put((task, self._read_task(task)))
 
 
-def three_pages(task: Task) -> Page:
+def three_pages(task: Task) -> HeldPage:
     first = 10 * task.reading.school_id + 2 * task.number
-    return page_of([first] if task.number == 3 else [first, first + 1], 5)
+    return HeldPage(page_of([first] if task.number == 3 else [first, first + 1], 5))
 
 
 def read(schools: Iterable[int], readers: Readers, ahead: int = 4) -> list[SchoolReading]:
@@ -91,7 +91,7 @@ def test_the_school_that_was_opened_first_goes_first() -> None:
     first, second = (SchoolReading(school, 2, BEGUN) for school in (1, 2))
     tasks = [next_task([first, second]) for _ in range(3)]
     assert [task and (task.reading.school_id, task.number) for task in tasks] == [(1, 1), (2, 1), None]
-    take_in(Task(first, 1), page_of([1, 2], 3))
+    take_in(Task(first, 1), HeldPage(page_of([1, 2], 3)))
     assert next_task([first, second]) == Task(first, 2)
 
 

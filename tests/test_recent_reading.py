@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.completeness import RecentReading, SchoolReading, absent_page
+from attendance_common.completeness import HeldPage, RecentReading, SchoolReading, absent_page
 from attendance_common.flatten import Page, Paging
 from tests.samples import SCHOOL
 from tests.test_completeness import BEGUN, page_of, rejected
@@ -80,7 +80,7 @@ def read(source: DatedSource, since: int) -> RecentReading:
     reading = RecentReading(SCHOOL, source.size, BEGUN, day(since))
     while (number := reading.next_page()) is not None:
         assert len(source.asked) < 500
-        reading.add(number, source.serve(number))
+        reading.add(number, HeldPage(source.serve(number)))
     assert reading.finished
     return reading
 
@@ -263,7 +263,7 @@ def test_the_proof_could_not_be_had() -> None:
     for _ in range(3):
         number = reading.next_page()
         assert number
-        reading.add(number, source.serve(number))
+        reading.add(number, HeldPage(source.serve(number)))
     assert reading.next_page() is not None
     reading.fail("no")
     assert (reading.finished, reading.fault()) == (True, "no")
