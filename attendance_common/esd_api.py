@@ -210,8 +210,8 @@ def _take_in(answer: requests.Response, until: float) -> None:
         if time.monotonic() > until:
             answer.close()
             raise TimeoutError
-    body = io.BytesIO(b"".join(pieces))
-    answer.raw = urllib3.HTTPResponse(body, answer.raw.headers, preload_content=False)
+    body, headers = io.BytesIO(b"".join(pieces)), answer.raw.headers
+    answer.raw = urllib3.HTTPResponse(body, headers, preload_content=False, enforce_content_length=False)
     answer.content  # noqa: B018 - unpacks it, and requests keeps it
 
 

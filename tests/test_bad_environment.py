@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from tests.aws_gate import AwsGate, Call, Refusal, closed_port
-from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, SETUP, Finished, Running
+from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, RUNS, SETUP, Finished, Running
 from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.environment import ESD_SECRET_ID
@@ -51,7 +51,7 @@ def still() -> Iterator[World]:
 
 @dataclass(frozen=True)
 class State:
-    """Everything that a run may change."""
+    """Everything that a run may change, but for what a run tells of itself."""
 
     objects: dict[str, str]
     table: dict[int, dict[str, Any]]
@@ -60,16 +60,19 @@ class State:
 
 def state(world: World) -> State:
     partitions = "SELECT values FROM svv_external_partitions ORDER BY 1"
-    objects = {key: etag for key, etag in world.pipeline.keys("").items() if not key.startswith(CLAIMS)}
+    every = world.pipeline.keys("")
+    objects = {key: etag for key, etag in every.items() if not key.startswith((CLAIMS, RUNS))}
     return State(objects, world.pipeline.table(), world.pipeline.query(partitions))
 
 
 def fails(world: World, script: str, *words: str, **variables: str) -> Finished:
-    """The script ends with status 1, a sentence that has these words, and nothing done."""
-    before = state(world)
+    """The script ends with status 1, a sentence that has these words, nothing done; its record says so."""
+    before, records = state(world), world.pipeline.keys(RUNS)
     done = world.pipeline.script(script, **{**WITHOUT_WAITING, **variables})
     told(done, *words)
     assert state(world) == before
+    for name in world.pipeline.keys(RUNS).keys() - records.keys():
+        assert json.loads(world.pipeline.read(RUNS + name))["error"] == done.result["error"]
     return done
 
 

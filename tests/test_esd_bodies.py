@@ -190,3 +190,9 @@ def test_a_page_that_drips_is_read_again(sandbox: Sandbox) -> None:
     assert f"school {world.first}, page 2: {told}" in done.story
     world.publish()
     world.compare_landing()
+
+
+def test_an_answer_without_a_body_though_a_length_is_told_has_none(server: EsdServer) -> None:
+    server.faults.add(Fault("status", status=204))
+    with pytest.raises(SourceError, match="status 204: check ESD_API_URL"):
+        api_of(server).get("/v1/periodAttendance", PAGE)

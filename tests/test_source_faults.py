@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from tests.model import day_of
-from tests.pipeline import Finished
+from tests.pipeline import RUNS, Finished
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.faults import KINDS, Exchange
 from tests.sandbox.esd.source import Source
@@ -147,7 +147,7 @@ def test_a_401_for_the_schools_ends_the_run(world: World) -> None:
     done = fetch(world, Fault("status", path="schools$", status=401, times=None))
     assert (done.status, asked(world, SCHOOLS), asked(world, TOKEN)) == (1, 2, 2)
     assert "even with a fresh token" in done.result["error"]
-    assert world.pipeline.keys("") == {}
+    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
 
 
 @pytest.mark.parametrize(("status", "requests"), [(401, 1), (503, 2)])
@@ -170,7 +170,7 @@ def test_an_empty_list_of_schools_is_a_fault(world: World) -> None:
     done = fetch(world, Fault("no_schools", path="schools$", times=None))
     assert (done.status, asked(world)) == (1, 0)
     assert "no schools" in done.result["error"]
-    assert world.pipeline.keys("") == {}
+    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
 
 
 def schools_answer(monkeypatch: pytest.MonkeyPatch, **paging: Any) -> Fault:
@@ -259,6 +259,40 @@ def test_an_api_that_answers_for_today_only_leaves_other_days_alone(world: World
     assert (done.status, done.result["objects_written"]) == (0, 1)
     assert world.pipeline.load().status == 0
     world.follow()
+
+
+def say_no_count(exchange: Exchange) -> Any:
+    """Leave the count out."""
+    answer = exchange.proceed(exchange.request)
+    if answer.status != 200:
+        return answer
+    content = orjson.loads(answer.body)
+    del content["pagingInfo"]["totalCount"]
+    return replace(answer, body=orjson.dumps(content), key=None)
+
+
+@pytest.mark.parametrize("change", ["vanish", "appear", "move", None])
+def test_a_list_that_counts_nothing_is_read_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: str | None
+) -> None:
+    monkeypatch.setitem(KINDS, "no_count", say_no_count)
+    moves = [Fault("change", school=world.first, page=2, change=change)] if change else []
+    arrives(world, Fault("no_count", times=None), *moves, ESD_CONCURRENCY="1")
+    assert (
+        asked(world) == PAGES + 2 * 2 + bool(change) * 5
+    )  # pages before the last twice, and all of it again
+
+
+def test_records_without_an_id_that_are_alike_hold_up_nobody(world: World) -> None:
+    nameless = {"date": "12-09-2025", "studentId": 5, "comment": "alike"}
+    world.publish()
+    for _ in range(101):  # on two pages at the least
+        world.source.add(world.first, nameless)
+    done = fetch(world)
+    assert (done.status, done.result["schools_failed"], done.result["quarantined"]) == (3, 0, 101)
+    assert len(world.pipeline.quarantined()) == 101
+    assert done.result["received"] == done.result["landed"] + 101
+    world.compare_landing()
 
 
 # --- rows that move while they are read ---------------------------------------------------------------------
