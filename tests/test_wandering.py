@@ -14,7 +14,7 @@ import pytest
 
 from tests.pipeline import Pipeline
 from tests.sandbox import Sandbox
-from tests.test_merge import NEW, OLD, land, load, statuses, version
+from tests.test_merge import NEW, OLD, land, load, statuses, version, wait_a_second
 from tests.test_moves import land_left
 from tests.world import set_up
 
@@ -69,6 +69,10 @@ class Wandering:
     def batch(self) -> dict[str, str]:
         return {"REDSHIFT_BATCH_PARTITIONS": self._random.choice(["1", "3", "366"])}
 
+    def chance(self) -> bool:
+        """Toss a coin."""
+        return self._random.random() < 0.5
+
     def expected(self) -> dict[int, tuple[str, date]]:
         """What the source has; and of a list that it no longer mentions, what it nowhere contradicts."""
         found = {
@@ -77,7 +81,8 @@ class Wandering:
         return found | {key: (status, day) for key, (day, status, _) in self._records.items()}
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+# In 5, a list that is still to be loaded must lose a tie.
+@pytest.mark.parametrize("seed", range(3, 3 + SEEDS))
 def test_the_table_follows(sandbox: Sandbox, seed: int) -> None:
     pipeline = set_up(sandbox).pipeline
     wandering = Wandering(pipeline, seed)
@@ -86,7 +91,10 @@ def test_the_table_follows(sandbox: Sandbox, seed: int) -> None:
         middle = len(writes) // 2
         for write in writes[:middle]:
             write()
-        load(pipeline, **wandering.batch())
+        if wandering.chance():
+            load(pipeline, **wandering.batch())
+        else:
+            wait_a_second()
         for write in writes[middle:]:
             write()
         load(pipeline, **wandering.batch())
