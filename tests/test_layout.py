@@ -14,7 +14,18 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
 PACKAGE = sorted((ROOT / "attendance_common").glob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]
-PURE = ("columns", "records", "flatten", "completeness", "landing", "discovery", "merge_sql", "errors")
+PURE = (
+    "columns",
+    "records",
+    "flatten",
+    "completeness",
+    "landing",
+    "discovery",
+    "footers",
+    "sums",
+    "merge_sql",
+    "errors",
+)
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}
 HEAVY = {"boto3", "botocore", "polars", "psycopg2"}
 
