@@ -38,13 +38,9 @@ SECRET = {
     "ESD_CLIENT_ID": "client-Zqx7",
     "ESD_SECRET_KEY": "secret-Zqx7",
 }
+API_URL = "https://district.example/api"
 SETTINGS = settings_with(
-    FetcherSettings,
-    api_url="https://district.example/api",
-    secret_id="s",
-    concurrency=4,
-    timeout=60,
-    attempts=3,
+    FetcherSettings, api_url=API_URL, secret_id="s", concurrency=4, timeout=60, attempts=3
 )
 Answer = tuple[int, bytes] | tuple[int, bytes, dict[str, str]] | Exception
 PLANTED = ("Zqx7", "token-1", "token-2")
