@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, sums
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import AttendanceError, SourceError, Terminated
+from attendance_common.errors import SourceError, Terminated
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
 log = logging.getLogger("attendance")
 
 READINGS = 3  # of a school whose list moved while it was read
-RECORD_SECONDS = 5.0  # to leave the record of a run that failed
 
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
@@ -268,7 +267,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
         context.termination.ignore()
         read = {**sums.counts(run.schools), "by_school": run.schools}
         done = replayed if context.flags.replay_quarantine else read
-        leave_record(zone, {"run": run.run_id, **failed(error), **done})
+        zone.records.write_failed({"run": run.run_id, **done}, error)
         raise
 
 
@@ -289,28 +288,8 @@ def fetch_schools(
         raise Terminated(f"{stopped}: {left} of {len(schools)} schools") from stopped
     outcome = run.outcome()
     outcome.attention += doubts + empty(outcome.counts, settings)
-    zone.record_run({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
+    zone.records.write({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
     return outcome
-
-
-def failed(error: BaseException) -> dict[str, Any]:
-    """Status and sentence of a run that failed; what is not this project's own may quote a student's data."""
-    known = isinstance(error, AttendanceError | Terminated)
-    return {"status": 1, "error": str(error) if known else f"internal error: {type(error).__name__}"}
-
-
-def leave_record(zone: LandingZone, record: dict[str, Any]) -> None:
-    """Write the record of a run that failed, if that can be done soon; it is another error that is told."""
-
-    def write() -> None:
-        try:
-            zone.record_run(record)
-        except AttendanceError as error:
-            log.info("the run leaves no record: %s", error)
-
-    writer = threading.Thread(target=write, daemon=True)
-    writer.start()
-    writer.join(RECORD_SECONDS)
 
 
 def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
@@ -334,7 +313,7 @@ def replay(zone: LandingZone, context: command.Context, run_id: str, counts: Cou
         counts.update(read=len(rejections), landed=rows.height, quarantined=len(rest))
     stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
     outcome = command.Outcome({"run": run_id, **counts}, stays)
-    zone.record_run({**outcome.counts, "attention": outcome.attention})
+    zone.records.write({**outcome.counts, "attention": outcome.attention})
     return outcome
 
 

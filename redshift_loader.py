@@ -23,6 +23,7 @@ from attendance_common import aws, command, discovery, footers, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
+from attendance_common.run_record import RunRecords
 from attendance_common.warehouse import SETUP, Conflict, Unreadable, Warehouse
 
 if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is quick
@@ -299,43 +300,64 @@ def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> Non
 READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
 
 
-def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
-    """Register and load everything that is not yet."""
-    run = command.run_id()
-    areas = landing.Areas(settings.bucket, settings.prefix)
-    client = aws.s3_client(settings, LISTERS)
-    warehouse = Warehouse(settings)
-    found = survey(client, areas)
-    check_external_table(warehouse)
-    new = discovery.to_register(found, registered_days(warehouse, areas))
-    changed = discovery.to_load(found, dict(warehouse.rows(sql.LOADED)))
-    log.info("%d objects in %d partitions", found.objects, len(found.partitions))
-    log.info("%d partitions to register, %d to load", len(new), len(changed))
-    outcome = command.Outcome(attention=strays(found, areas))
-    sums: Counter[str] = Counter()
-    if context.dry_run:
-        log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
-        log.info("would load: %s", ", ".join(map(str, changed)) or "nothing")
-    else:
-        for text, values in sql.register(new, areas):
+class Run:
+    """One run: registers and loads everything that is not yet, and counts what it does."""
+
+    def __init__(self, settings: LoaderSettings, context: command.Context) -> None:
+        self._settings = settings
+        self._context = context
+        self._areas = landing.Areas(settings.bucket, settings.prefix)
+        self._client = aws.s3_client(settings, LISTERS)
+        self._counts: dict[str, Any] = {"run": command.run_id()}
+        self._sums: Counter[str] = Counter()
+        self.attention: list[str] = []
+        self.records = RunRecords(
+            self._client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
+        )
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was done so far; each row that was read is counted once."""
+        rows = {name: self._sums[name] for name in (*READ, "removed")}
+        read = sum(self._sums[name] for name in READ)
+        return {"loaded": self._sums["loaded"], **self._counts, "rows_read": read, **rows}
+
+    def load(self) -> None:
+        """Find what there is and what is new; register and load it, or tell it in a dry run."""
+        warehouse = Warehouse(self._settings)
+        found = survey(self._client, self._areas)
+        self._counts |= {"partitions": len(found.partitions), "objects": found.objects}
+        self.attention += strays(found, self._areas)
+        check_external_table(warehouse)
+        new = discovery.to_register(found, registered_days(warehouse, self._areas))
+        changed = discovery.to_load(found, dict(warehouse.rows(sql.LOADED)))
+        log.info("%d objects in %d partitions", found.objects, len(found.partitions))
+        log.info("%d partitions to register, %d to load", len(new), len(changed))
+        self._counts["registered"] = len(new)
+        if self._context.dry_run:
+            self._counts["loaded"] = len(changed)
+            log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
+            log.info("would load: %s", ", ".join(map(str, changed)) or "nothing")
+            return
+        for text, values in sql.register(new, self._areas):
             warehouse.alone(text, values)
-        batch = Batch(warehouse, client, areas, found)
-        with context.progress("partitions") as show:
-            batches = discovery.batches(changed, settings.batch_partitions)
-            sums = load_changed(batch, batches, outcome, show)
-    outcome.counts = {
-        "run": run,
-        "partitions": len(found.partitions),
-        "objects": found.objects,
-        "registered": len(new),
-        "loaded": len(changed) if context.dry_run else sums["loaded"],
-        "rows_read": sum(sums[name] for name in READ),
-        **{name: sums[name] for name in (*READ, "removed")},
-    }
-    if not context.dry_run:
-        record = {**outcome.counts, "attention": outcome.attention}
-        aws.write_record(client, areas, "load", record, **aws.encryption(settings))
-    return outcome
+        batch = Batch(warehouse, self._client, self._areas, found)
+        batches = discovery.batches(changed, self._settings.batch_partitions)
+        with self._context.progress("partitions") as show:
+            load_changed(batch, batches, self._sums, self.attention, show)
+
+
+def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
+    """Load what is new; a run that fails leaves its record as well."""
+    run = Run(settings, context)
+    try:
+        run.load()
+    except (Exception, Terminated) as error:
+        context.termination.ignore()
+        run.records.write_failed(run.counts, error)
+        raise
+    run.records.write({**run.counts, "attention": run.attention})
+    return command.Outcome(run.counts, run.attention)
 
 
 def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
@@ -349,28 +371,27 @@ def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
 def load_changed(
     batch: Batch,
     batches: Sequence[Sequence[dt.date]],
-    outcome: command.Outcome,
+    sums: Counter[str],
+    attention: list[str],
     show: Callable[[int, int], None],
-) -> Counter[str]:
-    """Load batch after batch; one that cannot be read or does not add up is left as it was and told."""
-    sums: Counter[str] = Counter()
+) -> None:
+    """Load batch after batch into the sums; one that cannot be read or does not add up stays and is told."""
     partitions = sum(map(len, batches))
     for number, days in enumerate(batches):
         before = sum(map(len, batches[:number]))
         show(before, partitions)
         try:
-            done = load_days(batch, days, outcome.attention)
+            done = load_days(batch, days, attention)
         except (CheckFailed, Moved) as failed:
-            outcome.attention.append(str(failed))
+            attention.append(str(failed))
             continue
         except Unreadable as fault:
-            outcome.attention.append(f"partitions {days[0]} to {days[-1]} were not loaded: {fault}")
+            attention.append(f"partitions {days[0]} to {days[-1]} were not loaded: {fault}")
             continue
         except Terminated as stopped:
             raise Terminated(f"{stopped}: {partitions - before} of {partitions} partitions") from stopped
         log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
-        sums += done
-    return sums
+        sums.update(done)
 
 
 def load_days(batch: Batch, days: Sequence[dt.date], attention: list[str]) -> Counter[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
-from attendance_common.landing import Areas
 
 if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so that --help answers at once
     import boto3
@@ -76,13 +75,6 @@ def encryption(settings: AwsSettings) -> dict[str, Any]:
     if settings.kms_key_id is None:
         return {}
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
-
-
-def write_record(client: S3Client, areas: Areas, command: str, record: dict[str, Any], **more: Any) -> None:
-    """Leave the record of a run, named by its `run`, beside the landing zone."""
-    key = f"{areas.runs}{command}/{record['run']}.json"
-    with explained(f"s3://{areas.bucket}/{key}"):
-        client.put_object(Bucket=areas.bucket, Key=key, Body=json.dumps(record, indent=1).encode(), **more)
 
 
 def put_if(client: S3Client, condition: dict[str, Any], **put: Any) -> bool:

@@ -24,6 +24,7 @@ from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
 from attendance_common.flatten import Rejection
+from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -99,6 +100,7 @@ class LandingZone:
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         self._dry_run = dry_run
         self._encryption = aws.encryption(settings)
+        self.records = RunRecords(self._s3, self._areas, "fetch", self._encryption, dry_run=dry_run)
         self._claims = Claims(self._s3, self._areas, self._encryption)
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
@@ -268,11 +270,6 @@ class LandingZone:
         if not self._dry_run:
             self._put(key, body)
         return key
-
-    def record_run(self, record: dict[str, Any]) -> None:
-        """Write the run's record beside the landing zone."""
-        if not self._dry_run:
-            aws.write_record(self._s3, self._areas, "fetch", record, **self._encryption)
 
     # --- replaying the quarantine ---------------------------------------------------------------------------
 

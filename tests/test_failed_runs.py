@@ -1,4 +1,4 @@
-"""A run of the fetcher that fails leaves a record of what was done by then, where S3 can be reached."""
+"""A run that fails leaves a record of what was done by then, where S3 can be reached."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from attendance_common import sums
 from attendance_common.errors import AwsError, Terminated
-from esd_period_attendance_fetcher import failed
+from attendance_common.run_record import failed
 from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import FETCHER, LANDING, PATIENCE, QUARANTINE, RUNS, Finished
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.world import World
@@ -204,3 +204,25 @@ def test_sums_of_schools_that_were_read_and_of_one_that_was_not() -> None:
 def test_sums_of_nothing() -> None:
     assert set(sums.counts({}).values()) == {0}
     assert sums.attention({}, "R", "s3://b/q/") == []
+
+
+# --- the loader ---------------------------------------------------------------------------------------------
+
+
+def test_a_loader_that_fails_in_the_middle_tells_what_was_loaded(world: World) -> None:
+    assert world.pipeline.setup().returncode == 0
+    assert world.pipeline.fetch().status == 0
+    before = world.pipeline.keys(RUNS).keys()
+    reached, go_on = Event(), Event()
+    loader = world.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="2")
+    loader.until("partitions 20")  # the first batch's line
+    with world.between("INSERT INTO incoming", reached, go_on):
+        assert reached.wait(PATIENCE)
+        loader.send(signal.SIGTERM)
+        done = loader.end()
+    [name] = world.pipeline.keys(RUNS).keys() - before
+    record = json.loads(world.pipeline.read(RUNS + name))
+    assert (record["status"], record["error"]) == (1, done.result["error"])
+    assert record["loaded"] % 2 == 0
+    assert record["loaded"] > 0
+    assert record["inserted"] == record["rows_read"] == len(world.pipeline.table())

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from attendance_common import merge_sql as sql
-from attendance_common.command import Outcome, show_nothing
+from attendance_common.command import show_nothing
 from attendance_common.discovery import batches
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
@@ -136,9 +136,11 @@ class Batches(Batch):
         return Counter(inserted=len(days))
 
 
-def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], Outcome]:
-    outcome = Outcome()
-    return load_changed(batch, batches(days, most), outcome, show_nothing), outcome
+def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], list[str]]:
+    sums: Counter[str] = Counter()
+    attention: list[str] = []
+    load_changed(batch, batches(days, most), sums, attention, show_nothing)
+    return sums, attention
 
 
 DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
@@ -146,25 +148,25 @@ DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
 
 def test_partitions_are_loaded_in_batches() -> None:
     batch = Batches()
-    sums, outcome = loaded(batch, DAYS, 2)
+    sums, attention = loaded(batch, DAYS, 2)
     assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
-    assert (sums["inserted"], outcome.attention) == (5, [])
+    assert (sums["inserted"], attention) == (5, [])
 
 
 def test_a_batch_whose_check_fails_is_told_and_the_others_are_loaded() -> None:
     batch = Batches(DAYS[2])
-    sums, outcome = loaded(batch, DAYS, 2)
+    sums, attention = loaded(batch, DAYS, 2)
     assert batch.loaded == [DAYS[:2], DAYS[4:]]
     assert sums["inserted"] == 3
-    assert outcome.attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+    assert attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
 
 
 def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told() -> None:
     batch = Batches(blocked=[DAYS[2]])
-    sums, outcome = loaded(batch, DAYS, 2)
+    sums, attention = loaded(batch, DAYS, 2)
     assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
     assert sums["inserted"] == 5
-    [told] = outcome.attention
+    [told] = attention
     assert told.startswith(
         "partitions 2025-12-11 to 2025-12-12 were loaded, but rows that left their objects"
     )
@@ -173,11 +175,11 @@ def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told
 
 def test_a_batch_that_fails_without_looking_elsewhere_as_well_is_told_once() -> None:
     batch = Batches(DAYS[2], blocked=[DAYS[2]])
-    _, outcome = loaded(batch, DAYS, 2)
+    _, attention = loaded(batch, DAYS, 2)
     assert batch.loaded == [DAYS[:2], DAYS[4:]]
-    assert outcome.attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+    assert attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
 
 
 def test_nothing_to_load() -> None:
-    sums, outcome = loaded(Batches(), [], 2)
-    assert (dict(sums), outcome.attention) == ({}, [])
+    sums, attention = loaded(Batches(), [], 2)
+    assert (dict(sums), attention) == ({}, [])
