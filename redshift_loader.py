@@ -14,102 +14,19 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attendance_common import aws, command, discovery, footers, landing
 from attendance_common import merge_sql as sql
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
+from attendance_common.listing import LISTERS, Listing
 from attendance_common.run_record import RunRecords
 from attendance_common.warehouse import SETUP, Conflict, Unreadable, Warehouse
 
-if TYPE_CHECKING:  # boto3 is imported when there is work, so that --help is quick
-    from mypy_boto3_s3 import S3Client
-
 log = logging.getLogger("attendance")
-
-LISTERS = 16  # requests to S3 at a time
-_NOT_TO_BE_READ = ("InvalidRange", "InvalidObjectState", "NoSuchKey")  # empty, archived, replaced
-
-
-# --- the landing zone ---------------------------------------------------------------------------------------
-
-
-def survey(client: S3Client, areas: landing.Areas) -> discovery.Found:
-    """List the landing zone once, month by month side by side."""
-    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
-        top, years = _folders(client, areas, areas.landing)
-        inside = list(pool.map(lambda year: _folders(client, areas, year), years))
-        months = [month for _, found in inside for month in found]
-        loose = top + [entry for entries, _ in inside for entry in entries]
-        listed = pool.map(
-            lambda month: discovery.survey(_objects(client, areas, month), areas.landing), months
-        )
-        return discovery.together([discovery.survey(loose, areas.landing), *listed])
-
-
-def _folders(client: S3Client, areas: landing.Areas, prefix: str) -> tuple[list[Any], list[str]]:
-    """The objects and the folders directly below a prefix."""
-    pages = client.get_paginator("list_objects_v2").paginate(
-        Bucket=areas.bucket, Prefix=prefix, Delimiter="/"
-    )
-    entries: list[Any] = []
-    folders: list[str] = []
-    for page in pages:
-        entries += page.get("Contents", [])
-        folders += [folder["Prefix"] for folder in page.get("CommonPrefixes", [])]
-    return entries, folders
-
-
-def _objects(client: S3Client, areas: landing.Areas, prefix: str) -> Iterator[Any]:
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=areas.bucket, Prefix=prefix):
-        yield from page.get("Contents", [])
-
-
-def beside(client: S3Client, areas: landing.Areas, source_files: Sequence[str]) -> list[Any]:
-    """What lies now in the partitions of these objects (s3:// URLs), as S3 lists it."""
-    start = f"s3://{areas.bucket}/"
-    keys = [name.removeprefix(start) for name in source_files if name.startswith(start + areas.landing)]
-    folders = sorted({key.rsplit("/", 1)[0] + "/" for key in keys})
-    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"):
-        return [entry for folder in folders for entry in _objects(client, areas, folder)]
-
-
-def read_footers(client: S3Client, areas: landing.Areas, days: Sequence[dt.date]) -> footers.Footers:
-    """What the objects of each partition tell by their own Parquet footers."""
-    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
-        folders = [f"{areas.landing}{landing.partition_folder(day)}" for day in days]
-        listed = pool.map(lambda folder: list(_objects(client, areas, folder)), folders)
-        found = [(day, entry["Key"]) for day, entries in zip(days, listed, strict=True) for entry in entries]
-        places = [(day, key) for day, key in found if not discovery.hidden(key)]
-        ends = pool.map(lambda place: _footer(client, areas.bucket, place[1]), places)
-        told = zip(places, ends, strict=True)
-        return footers.together(days, ((day, f"s3://{areas.bucket}/{key}", end) for (day, key), end in told))
-
-
-def left_among(client: S3Client, areas: landing.Areas, source_files: Sequence[str]) -> list[str]:
-    """Those of the objects (s3:// URLs) that all their records have left."""
-    keys = [name.removeprefix(f"s3://{areas.bucket}/") for name in source_files]
-    with aws.explained(f"s3://{areas.bucket}/{areas.landing}"), ThreadPoolExecutor(LISTERS) as pool:
-        told = pool.map(lambda key: _footer(client, areas.bucket, key), keys)
-        return [name for name, footer in zip(source_files, told, strict=True) if footer.left]
-
-
-def _footer(client: S3Client, bucket: str, key: str) -> footers.Footer:
-    """An object's footer; an empty one where S3 does not give the object out: Spectrum will tell."""
-    from botocore.exceptions import ClientError
-
-    last = f"bytes=-{footers.FOOTER_BYTES}"
-    try:
-        return footers.read(client.get_object(Bucket=bucket, Key=key, Range=last)["Body"].read())
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_TO_BE_READ:
-            return footers.Footer()
-        raise
-
 
 # --- registering --------------------------------------------------------------------------------------------
 
@@ -158,10 +75,10 @@ class Batch:
     """Some partitions, merged in one transaction."""
 
     def __init__(
-        self, warehouse: Warehouse, client: S3Client, areas: landing.Areas, found: discovery.Found
+        self, warehouse: Warehouse, listing: Listing, areas: landing.Areas, found: discovery.Found
     ) -> None:
         self._warehouse = warehouse
-        self._client = client
+        self._listing = listing
         self._areas = areas
         self._found = found
 
@@ -174,7 +91,7 @@ class Batch:
         cannot be read: nothing of the batch is kept then.
         """
         return self._warehouse.transaction(
-            prepare=lambda: read_footers(self._client, self._areas, days),
+            prepare=lambda: self._listing.footers(days),
             work=partial(self._merge, days, look_elsewhere=look_elsewhere),
         )
 
@@ -230,14 +147,14 @@ class Batch:
 
     def _left_elsewhere(self) -> list[str]:
         found = [name for (name,) in self._warehouse.rows(sql.FILES_ELSEWHERE)]
-        return left_among(self._client, self._areas, found)
+        return self._listing.left_among(found)
 
     def _classify(self, days: Sequence[dt.date], loaded: Mapping[dt.date, str]) -> None:
         """Decide what becomes of each record."""
         self._warehouse.rows(sql.FIND_HELD)
         self._warehouse.rows(sql.CREATE_LANDED)
         tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
-        listed = beside(self._client, self._areas, tied)
+        listed = self._listing.beside(tied)
         unsettled = discovery.unsettled(listed, self._areas.landing, loaded, days)
         if unsettled:  # they are loaded next, even if their objects should be as they were by then
             self._warehouse.rows(*sql.forget_loads(sorted(unsettled)))
@@ -307,12 +224,13 @@ class Run:
         self._settings = settings
         self._context = context
         self._areas = landing.Areas(settings.bucket, settings.prefix)
-        self._client = aws.s3_client(settings, LISTERS)
+        client = aws.s3_client(settings, LISTERS)
+        self._listing = Listing(client, self._areas)
         self._counts: dict[str, Any] = {"run": command.run_id()}
         self._sums: Counter[str] = Counter()
         self.attention: list[str] = []
         self.records = RunRecords(
-            self._client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
+            client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
         )
 
     @property
@@ -325,7 +243,7 @@ class Run:
     def load(self) -> None:
         """Find what there is and what is new; register and load it, or tell it in a dry run."""
         warehouse = Warehouse(self._settings)
-        found = survey(self._client, self._areas)
+        found = self._listing.survey()
         self._counts |= {"partitions": len(found.partitions), "objects": found.objects}
         self.attention += strays(found, self._areas)
         check_external_table(warehouse)
@@ -341,7 +259,7 @@ class Run:
             return
         for text, values in sql.register(new, self._areas):
             warehouse.alone(text, values)
-        batch = Batch(warehouse, self._client, self._areas, found)
+        batch = Batch(warehouse, self._listing, self._areas, found)
         batches = discovery.batches(changed, self._settings.batch_partitions)
         with self._context.progress("partitions") as show:
             load_changed(batch, batches, self._sums, self.attention, show)

@@ -150,7 +150,10 @@ class FetcherSettings(AwsSettings):
         flag="--concurrency",
     )
     timeout: int = setting(
-        "ESD_TIMEOUT", "seconds to wait for the API to say something", default="60", parse=_whole(1, 3600)
+        "ESD_TIMEOUT",
+        "seconds to wait for the API to say something; a whole answer may take five times as long",
+        default="60",
+        parse=_whole(1, 3600),
     )
     attempts: int = setting(
         "ESD_ATTEMPTS", "tries of a request before it counts as failed", default="6", parse=_whole(1, 100)

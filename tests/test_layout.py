@@ -22,6 +22,7 @@ PURE = (
     "landing",
     "discovery",
     "footers",
+    "nesting",
     "sums",
     "merge_sql",
     "errors",

@@ -14,7 +14,7 @@ from psycopg2.extras import execute_values
 
 from attendance_common import discovery, landing
 from attendance_common import merge_sql as sql
-from redshift_loader import survey
+from attendance_common.listing import Listing
 from tests.bench.sizes import Sizes
 from tests.bench.table import Row, ratio
 from tests.bench.warehouse import FIRST_SCHOOL, Warehouse, days, register, rows_of, verbs
@@ -112,7 +112,7 @@ def _listings(warehouse: Warehouse, sizes: Sizes) -> tuple[list[float], list[flo
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=areas.bucket, Prefix=areas.landing)
         discovery.survey((entry for page in pages for entry in page.get("Contents", [])), areas.landing)
         between = time.perf_counter()
-        survey(client, areas)
+        Listing(client, areas).survey()
         alone.append(between - begun)
         together.append(time.perf_counter() - between)
     return alone, together
@@ -148,7 +148,7 @@ def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: 
 
 def _call_loaded(warehouse: Warehouse) -> None:
     """Note every partition's objects as loaded, as the loader does after a batch."""
-    listed = survey(warehouse.aws.client("s3"), warehouse.areas).partitions
+    listed = Listing(warehouse.aws.client("s3"), warehouse.areas).survey().partitions
     rows = [(day, partition.fingerprint, partition.objects, 0) for day, partition in listed.items()]
     with warehouse.connection() as connection, connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {sql.CONTROL}")
