@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attendance_common.landing import LEFT_AT
+from attendance_common.landing import LEFT
 
 FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
 
@@ -38,7 +38,7 @@ def read(end: bytes) -> Footer:
         rows = int(pl.scan_parquet(io.BytesIO(end)).select(pl.len()).collect().item())
     except pl.exceptions.PolarsError:
         return Footer()
-    return Footer(rows, LEFT_AT in told)
+    return Footer(rows, LEFT in told)
 
 
 def together(days: Sequence[dt.date], read: Iterable[tuple[dt.date, str, Footer]]) -> Footers:

@@ -10,8 +10,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-# In an object's metadata and footer: when a complete reading saw all of its records under other dates.
-LEFT_AT = "left-at"
+# In an object's metadata and footer: a complete reading saw all of its records under other dates.
+LEFT = "left"
 
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 

@@ -66,7 +66,7 @@ def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[by
     rest = landed.join(moved, on="id", how="anti", maintain_order="left")
     if rest.height == landed.height:
         return None
-    mark = {} if rest.height else {landing.LEFT_AT: read_at}
+    mark = {} if rest.height else {landing.LEFT: "true"}
     body = parquet(rest if rest.height else landed, mark or None)
     return body, {"content-md5": _md5(body), "read-at": read_at, **mark}
 
@@ -239,7 +239,7 @@ class LandingZone:
                 return None
             raise
         told = whole["Metadata"]
-        if landing.LEFT_AT in told:  # its records stand under other dates
+        if landing.LEFT in told:  # its records stand under other dates
             return Landed(whole["ETag"], told, None)
         try:
             rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))

@@ -18,7 +18,7 @@ import psycopg2
 import psycopg2.extras
 
 from tests.model import Landed, Place, Record, Row, Table
-from tests.pipeline import LANDING, RUNS, Pipeline
+from tests.pipeline import CLAIMS, LANDING, RUNS, Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Source
@@ -175,8 +175,9 @@ class Stage:
             assert done.status == status, done.story
 
     def objects(self) -> dict[str, str]:
-        """Key -> ETag, which is the body's MD5, of everything in the bucket but the records of runs."""
-        return {key: etag for key, etag in self.pipeline.keys("").items() if not key.startswith(RUNS)}
+        """Key -> ETag, which is the body's MD5, of all in the bucket but what runs tell of themselves."""
+        every = self.pipeline.keys("")
+        return {key: etag for key, etag in every.items() if not key.startswith((CLAIMS, RUNS))}
 
     def landing(self) -> dict[str, str]:
         """Key -> ETag in the landing zone."""
@@ -204,7 +205,8 @@ class Stage:
         named = {object_key(place): place for place in self._landed.landed.lists}
         for key, etag in self.landing().items():
             if etag == self.landed.objects[key].etag:
-                course.landed.put(named[key], self._landed.landed.lists[named[key]])
+                place, landed = named[key], self._landed.landed
+                course.landed.put(place, landed.lists[place], left=place in landed.left)
         return course.stand_at(self.warehouse.rows())
 
     def _restore_objects(self, saved: Saved) -> None:

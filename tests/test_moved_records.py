@@ -13,7 +13,7 @@ from attendance_common import landing
 from tests.pipeline import LANDING
 from tests.world import World
 
-MARK = b"left-at"
+MARK = b"left"
 
 
 def alone_on_its_date(world: World) -> dict[str, Any]:

@@ -47,9 +47,7 @@ def land_left(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: 
     """Put a list whose records have all been seen under other dates, as the fetcher marks it."""
     body = io.BytesIO()
     rows = pl.DataFrame(listed(day, school, versions))
-    rows.write_parquet(
-        body, compression="snappy", statistics=False, metadata={"left-at": "2026-02-03T02:15:00+00:00"}
-    )
+    rows.write_parquet(body, compression="snappy", statistics=False, metadata={"left": "true"})
     put(pipeline, day, f"school_{school}.parquet", body.getvalue())
 
 
