@@ -11,7 +11,7 @@ import io
 import json
 import logging
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -123,9 +123,10 @@ class LandingZone:
             if rejections:
                 self._quarantine(reading.school_id, rejections)
             later = None if self._dry_run else self._claims.stake(reading)
-            done = self._publish_dates(reading, later or dt.date.max)
-            if not done["superseded"]:
-                done += self._leave(reading)
+            done: Counter[str] = Counter()
+            became = self._publish_dates(reading, later, done)
+            done.update(became.values())
+            done["left"] = self._leave(reading, became)
             wrote = not self._dry_run and (done["written"] or done["left"])
             if wrote and self._claims.overtaken(reading, later):
                 done["overtaken"] = 1
@@ -137,37 +138,43 @@ class LandingZone:
             self._months.clear()
             self._listed_at = now
 
-    def _publish_dates(self, reading: SchoolReading, later: dt.date) -> Counter[str]:
-        """Publish each date; those from `later` on were read later by another."""
-        done: Counter[str] = Counter()
-        pending: deque[Future[str]] = deque()
+    def _publish_dates(
+        self, reading: SchoolReading, later: dt.date | None, done: Counter[str]
+    ) -> dict[dt.date, str]:
+        """Publish each date and count its rows; says what became of its list.
+
+        Dates from `later` on were read later by another.
+        """
+        became: dict[dt.date, str] = {}
+        pending: deque[tuple[dt.date, Future[str]]] = deque()
         try:
             for day, rows in reading.by_date(last=True):
                 done["landed"] += rows.height
-                if day >= later:
-                    done["superseded"] += 1
+                if later is not None and day >= later:
+                    became[day] = "superseded"
                     continue
                 self._existing(day)
-                pending.append(self._pool.submit(self._publish_date, day, rows, reading))
+                pending.append((day, self._pool.submit(self._publish_date, day, rows, reading)))
                 if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
-                    done[pending.popleft().result()] += 1
+                    first, future = pending.popleft()
+                    became[first] = future.result()
         finally:
-            wait(pending)
-        done.update(future.result() for future in pending)
-        return done
+            wait([future for _, future in pending])
+        return became | {day: future.result() for day, future in pending}
 
-    def _leave(self, reading: SchoolReading) -> Counter[str]:
+    def _leave(self, reading: SchoolReading, became: dict[dt.date, str]) -> int:
         """Take records out of the lists of dates that the source no longer mentions, once they moved.
 
-        Comes after their new dates were written. An absent date alone proves nothing, and what did not move
-        stays. The months of the reading and those beside them are looked through.
+        Comes after their new dates were written, and only for those that no later reading wrote. An absent
+        date alone proves nothing, and what did not move stays. The months of the reading and those beside
+        them are looked through. Gives how many lists it was.
         """
-        places = reading.places()
-        names = self._of_other_dates(reading.school_id, set(places["day"]), reading.since)
-        moved, read_at = places.select("id"), _time(reading)
-        return Counter(left=sum(self._pool.map(lambda name: self._take_out(name, moved, read_at), names)))
+        there = [day for day, what in became.items() if what != "superseded"]
+        moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
+        names = self._of_other_dates(reading.school_id, became.keys(), reading.since)
+        return sum(self._pool.map(lambda name: self._take_out(name, moved, _time(reading)), names))
 
-    def _of_other_dates(self, school_id: int, days: set[dt.date], since: dt.date) -> list[str]:
+    def _of_other_dates(self, school_id: int, days: Collection[dt.date], since: dt.date) -> list[str]:
         """The school's objects of dates that are none of these."""
         near = {month for day in days for month in landing.months_beside(day)}
         names = (name for month in near for name in self._existing(month))
