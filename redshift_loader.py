@@ -238,7 +238,8 @@ class Run:
         """What was done so far; each row that was read is counted once."""
         rows = {name: self._sums[name] for name in (*READ, "removed")}
         read = sum(self._sums[name] for name in READ)
-        return {"loaded": self._sums["loaded"], **self._counts, "rows_read": read, **rows}
+        loaded = self._counts.get("loaded", self._sums["loaded"])
+        return {**self._counts, "loaded": loaded, "rows_read": read, **rows}
 
     def load(self) -> None:
         """Find what there is and what is new; register and load it, or tell it in a dry run."""

@@ -45,23 +45,31 @@ class Night:
         return self.schools * DAYS
 
     @property
-    def puts(self) -> int:
+    def written(self) -> int:
         """Objects written."""
         return math.ceil(self.objects * self.changed)
 
     @property
+    def puts(self) -> int:
+        """Also two for each school's claim: the first is refused when there is an older claim."""
+        return self.written + 2 * self.schools
+
+    @property
     def lists(self) -> int:
-        """The fetcher lists each month, the loader as well, and each partition that it loads."""
+        """The loader lists each month, and each partition that it loads; the fetcher each month and the two
+        beside them for each school, when more than a minute lies between two that are published.
+        """
         a_month = math.ceil(self.objects / MONTHS / KEYS_A_LIST)
-        return 2 * MONTHS * a_month + DAYS * math.ceil(self.schools / KEYS_A_LIST)
+        fetcher = self.schools * (MONTHS + 2) * a_month
+        return fetcher + MONTHS * a_month + DAYS * math.ceil(self.schools / KEYS_A_LIST)
 
     @property
     def gets(self) -> int:
-        """A HEAD of each object that differs; of what is loaded, the loader reads footers, Spectrum the rest.
+        """A HEAD of each object that differs, two looks at a claim; the loader reads footers, Spectrum all.
 
         Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
-        return self.puts + 2 * self.objects
+        return self.written + 2 * self.schools + 2 * self.objects
 
     @property
     def scanned_bytes(self) -> float:
