@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -213,9 +214,11 @@ class Stage:
         bucket, now = self.sandbox.aws.bucket, self.pipeline.keys("")
         for key in now.keys() - saved.objects.keys():
             self._s3.delete_object(Bucket=bucket, Key=key)
-        for key, stored in saved.objects.items():
-            if now.get(key) != stored.etag:
-                self._s3.put_object(Bucket=bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
+        changed = {key: stored for key, stored in saved.objects.items() if now.get(key) != stored.etag}
+        for key, stored in changed.items():
+            self._s3.put_object(Bucket=bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
+        if changed:  # S3 tells seconds: what a script writes next is to be younger
+            time.sleep(1 - time.time() % 1)
 
     def _restore_tables(self, saved: Saved) -> None:
         for values in self.warehouse.partitions() - set(saved.partitions):
