@@ -74,13 +74,10 @@ def registered_day(values: str) -> dt.date:
 class Batch:
     """Some partitions, merged in one transaction."""
 
-    def __init__(
-        self, warehouse: Warehouse, listing: Listing, areas: landing.Areas, found: discovery.Found
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, listing: Listing, areas: landing.Areas) -> None:
         self._warehouse = warehouse
         self._listing = listing
         self._areas = areas
-        self._found = found
 
     def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
         """Merge the partitions in one transaction; returns what became of their rows.
@@ -99,11 +96,12 @@ class Batch:
         send = self._warehouse.rows
         send(sql.LOCK)
         loaded = dict(send(sql.LOADED))
-        days = [day for day in days if loaded.get(day) != self._found.partitions[day].fingerprint]
+        days = [day for day in days if loaded.get(day) != told.partitions[day].fingerprint]
         if not days:  # another loader was here first
             return Counter()
         rows = self._stage(days)
         check_footers(told.rows, rows)
+        check_still(told.partitions, self._listing.partitions(days))
         left = self._take_out(told.left)
         send(*sql.find_lost(days))
         elsewhere = self._read_elsewhere(days) if look_elsewhere else 0
@@ -117,7 +115,7 @@ class Batch:
         self._check(days)
         send(*sql.forget_loads(days))
         if look_elsewhere:
-            self._remember(rows)
+            self._remember(rows, told.partitions)
             outcomes["loaded"] = len(days)
         send(sql.DROP_TEMPORARY)
         return outcomes
@@ -178,9 +176,9 @@ class Batch:
                 f"{records} of them: not loaded. See the README, 'Duplicate Key Violation'"
             )
 
-    def _remember(self, counted: dict[dt.date, int]) -> None:
-        found = self._found.partitions
-        rows = [(day, found[day].fingerprint, found[day].objects, count) for day, count in counted.items()]
+    def _remember(self, counted: dict[dt.date, int], held: Mapping[dt.date, discovery.Partition]) -> None:
+        """What was read is what is remembered: the partitions as they were before and after the scan."""
+        rows = [(day, held[day].fingerprint, held[day].objects, count) for day, count in counted.items()]
         self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
 
 
@@ -202,6 +200,15 @@ def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> N
         if rows != by_footers.get(day):
             held = by_footers.get(day, "no")
             raise Moved(f"partition {day} holds {held} rows by its objects, Spectrum read {rows}: not loaded")
+
+
+def check_still(
+    before: Mapping[dt.date, discovery.Partition], after: Mapping[dt.date, discovery.Partition]
+) -> None:
+    """Raise Moved unless the objects are those whose footers were read: else who knows what was scanned."""
+    for day, partition in sorted(after.items()):
+        if not partition.is_as(before[day]):
+            raise Moved(f"partition {day} was written while it was read: not loaded")
 
 
 def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> None:
@@ -260,7 +267,7 @@ class Run:
             return
         for text, values in sql.register(new, self._areas):
             warehouse.alone(text, values)
-        batch = Batch(warehouse, self._listing, self._areas, found)
+        batch = Batch(warehouse, self._listing, self._areas)
         batches = discovery.batches(changed, self._settings.batch_partitions)
         with self._context.progress("partitions") as show:
             load_changed(batch, batches, self._sums, self.attention, show)

@@ -18,17 +18,23 @@ class Partition:
     """A partition's objects, in the order of their keys; equal fingerprints mean equal objects."""
 
     objects: int = 0
+    written: dt.datetime | None = None  # the youngest of them
     _hash: Any = field(default_factory=hashlib.sha256)
 
-    def add(self, name: str, etag: str, size: int) -> None:
-        """Take in the next object."""
+    def add(self, entry: Mapping[str, Any], name: str) -> None:
+        """Take in the next object, as S3 lists it; `name` below the prefix."""
         self.objects += 1
-        self._hash.update(f"{name}\t{etag}\t{size}\n".encode())
+        self.written = max(self.written or entry["LastModified"], entry["LastModified"])
+        self._hash.update(f"{name}\t{entry['ETag']}\t{entry['Size']}\n".encode())
 
     @property
     def fingerprint(self) -> str:
         """64 hexadecimal digits."""
         return str(self._hash.hexdigest())
+
+    def is_as(self, before: Partition) -> bool:
+        """Whether no object was replaced since, not even by its own like."""
+        return (self.fingerprint, self.written) == (before.fingerprint, before.written)
 
 
 @dataclass
@@ -41,7 +47,7 @@ class Found:
 
 
 def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
-    """Gather a listing (Key, ETag, Size; in the order of the keys) into partitions."""
+    """Gather a listing (Key, ETag, Size, LastModified; in the order of the keys) into partitions."""
     found = Found()
     for entry in entries:
         name = entry["Key"][len(prefix) :]
@@ -52,7 +58,7 @@ def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
             found.strays += 1
         if day is not None:
             found.objects += 1
-            found.partitions.setdefault(day, Partition()).add(name, entry["ETag"], entry["Size"])
+            found.partitions.setdefault(day, Partition()).add(entry, name)
     return found
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from attendance_common.discovery import Partition
 from attendance_common.landing import LEFT
 
 FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
@@ -23,8 +24,11 @@ class Footer:
 
 @dataclass(frozen=True)
 class Footers:
-    """The rows by partition, and the objects (s3:// URLs) whose rows count for nothing."""
+    """Partitions by date as they were listed, the rows of each, and the objects (s3:// URLs) whose rows
+    count for nothing.
+    """
 
+    partitions: Mapping[dt.date, Partition]
     rows: dict[dt.date, int]
     left: list[str]
 
@@ -41,12 +45,12 @@ def read(end: bytes) -> Footer:
     return Footer(rows, LEFT in told)
 
 
-def together(days: Sequence[dt.date], read: Iterable[tuple[dt.date, str, Footer]]) -> Footers:
+def together(partitions: Mapping[dt.date, Partition], read: Iterable[tuple[dt.date, str, Footer]]) -> Footers:
     """The partitions' footers (date, URL, footer) in one; a date without objects holds no rows."""
-    rows = Counter(dict.fromkeys(days, 0))
+    rows = Counter(dict.fromkeys(partitions, 0))
     left = []
     for day, source_file, footer in read:
         rows[day] += footer.rows
         if footer.left:
             left.append(source_file)
-    return Footers(dict(rows), left)
+    return Footers(partitions, dict(rows), left)

@@ -45,19 +45,33 @@ class Listing:
         with aws.explained(self._explained):
             return [entry for folder in folders for entry in self._objects(folder)]
 
+    def partitions(self, days: Sequence[dt.date]) -> dict[dt.date, discovery.Partition]:
+        """These partitions as they are now; one without objects is empty."""
+        with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
+            listed = pool.map(lambda day: list(self._objects(self._folder(day))), days)
+            return {day: self._partition(day, entries) for day, entries in zip(days, listed, strict=True)}
+
     def footers(self, days: Sequence[dt.date]) -> Footers:
         """What the objects of each partition tell by their own Parquet footers."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            folders = [f"{self._areas.landing}{landing.partition_folder(day)}" for day in days]
-            listed = pool.map(lambda folder: list(self._objects(folder)), folders)
+            listed = pool.map(lambda day: list(self._objects(self._folder(day))), days)
+            held = dict(zip(days, listed, strict=True))
             places = [
                 (day, f"{self._start}{entry['Key']}")
-                for day, entries in zip(days, listed, strict=True)
+                for day, entries in held.items()
                 for entry in entries
                 if not discovery.hidden(entry["Key"])
             ]
             ends = pool.map(self._footer, [name for _, name in places])
-            return together(days, ((*place, end) for place, end in zip(places, ends, strict=True)))
+            told = ((*place, end) for place, end in zip(places, ends, strict=True))
+            return together({day: self._partition(day, entries) for day, entries in held.items()}, told)
+
+    def _folder(self, day: dt.date) -> str:
+        return f"{self._areas.landing}{landing.partition_folder(day)}"
+
+    def _partition(self, day: dt.date, entries: Sequence[Any]) -> discovery.Partition:
+        found = discovery.survey(entries, self._areas.landing).partitions
+        return found.get(day) or discovery.Partition()
 
     def left_among(self, source_files: Sequence[str]) -> list[str]:
         """Those of the objects (s3:// URLs) that all their records have left."""

@@ -8,6 +8,7 @@ import io
 import polars as pl
 import pytest
 
+from attendance_common.discovery import Partition
 from attendance_common.footers import FOOTER_BYTES, Footer, Footers, read, together
 from tests.samples import LANDED
 
@@ -35,5 +36,6 @@ def test_what_is_no_parquet_tells_nothing(end: bytes) -> None:
 
 def test_footers_are_summed_by_partition_and_the_lists_that_were_left_are_named() -> None:
     told = [(MONDAY, "a", Footer(3)), (MONDAY, "b", Footer(4, left=True)), (TUESDAY, "c", Footer(5))]
-    assert together([MONDAY, TUESDAY], told) == Footers({MONDAY: 7, TUESDAY: 5}, ["b"])
-    assert together([MONDAY], []) == Footers({MONDAY: 0}, [])
+    held = {MONDAY: Partition(), TUESDAY: Partition()}
+    assert together(held, told) == Footers(held, {MONDAY: 7, TUESDAY: 5}, ["b"])
+    assert together({MONDAY: held[MONDAY]}, []) == Footers({MONDAY: held[MONDAY]}, {MONDAY: 0}, [])

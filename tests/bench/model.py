@@ -56,12 +56,12 @@ class Night:
 
     @property
     def lists(self) -> int:
-        """The loader lists each month, and each partition that it loads; the fetcher each month and the two
-        beside them for each school, when more than a minute lies between two that are published.
+        """The loader lists each month, and each partition that it loads twice; the fetcher each month and the
+        two beside them for each school, when more than a minute lies between two that are published.
         """
         a_month = math.ceil(self.objects / MONTHS / KEYS_A_LIST)
         fetcher = self.schools * (MONTHS + 2) * a_month
-        return fetcher + MONTHS * a_month + DAYS * math.ceil(self.schools / KEYS_A_LIST)
+        return fetcher + MONTHS * a_month + 2 * DAYS * math.ceil(self.schools / KEYS_A_LIST)
 
     @property
     def gets(self) -> int:

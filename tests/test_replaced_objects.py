@@ -1,0 +1,82 @@
+"""Objects that are replaced and replaced back while a loader is at work: it records what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+
+from tests.pipeline import Pipeline
+from tests.sandbox import Sandbox
+from tests.test_merge import LATER, MONDAY, NEW, TUESDAY, land, load, statuses, version
+from tests.test_moves import ONE, land_left
+from tests.world import set_up
+
+FIVE, SIX, SEVEN, EIGHT = (version(key, "x", NEW) for key in (5, 6, 7, 8))
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox) -> Pipeline:
+    return set_up(sandbox).pipeline
+
+
+def load_while(pipeline: Pipeline, acts: dict[str, Callable[[], None]], **variables: str) -> None:
+    """Load; each act is done once, just before the first statement that begins with its key."""
+    waiting = dict(acts)
+
+    @contextmanager
+    def crossing(_client: str, sql: str) -> Iterator[None]:
+        for begin in [begin for begin in waiting if sql.lstrip().startswith(begin)]:
+            waiting.pop(begin)()
+        yield
+
+    watch = pipeline.sandbox.redshift.watch
+    before, watch.crossing = watch.crossing, crossing
+    try:
+        load(pipeline, **variables)
+    finally:
+        watch.crossing = before
+    assert not waiting
+
+
+def where(pipeline: Pipeline) -> dict[int, date]:
+    return {key: day for key, (_, day) in statuses(pipeline).items()}
+
+
+@pytest.mark.parametrize("statement", ["ALTER TABLE", "BEGIN", "INSERT INTO incoming"])
+def test_a_list_that_is_again_as_it_was_found(pipeline: Pipeline, statement: str) -> None:
+    land(pipeline, TUESDAY, FIVE, SIX)
+    load_while(pipeline, {statement: lambda: land(pipeline, TUESDAY, version(5, "y", NEW), SIX)})
+    land(pipeline, TUESDAY, FIVE, SIX)
+    load(pipeline)
+    assert statuses(pipeline) == {5: ("x", TUESDAY), 6: ("x", TUESDAY)}
+
+
+def test_a_record_that_moves_and_moves_back(pipeline: Pipeline) -> None:
+    def move() -> None:
+        land(pipeline, LATER, FIVE, EIGHT)
+        land(pipeline, TUESDAY, SIX)
+
+    land(pipeline, MONDAY, SEVEN, school=2)
+    land(pipeline, TUESDAY, FIVE, SIX)
+    land(pipeline, LATER, EIGHT)
+    load_while(pipeline, {"INSERT INTO incoming": move}, **ONE)
+    land(pipeline, TUESDAY, FIVE, SIX)
+    land(pipeline, LATER, EIGHT)
+    load(pipeline)
+    assert where(pipeline) == {5: TUESDAY, 6: TUESDAY, 7: MONDAY, 8: LATER}
+
+
+def test_a_list_that_is_left_and_comes_back(pipeline: Pipeline) -> None:
+    land(pipeline, TUESDAY, FIVE, SIX)
+    load_while(
+        pipeline,
+        {
+            "ALTER TABLE": lambda: land_left(pipeline, TUESDAY, FIVE, SIX),
+            "INSERT INTO incoming": lambda: land(pipeline, TUESDAY, FIVE, SIX),
+        },
+    )
+    load(pipeline)
+    assert where(pipeline) == {5: TUESDAY, 6: TUESDAY}
