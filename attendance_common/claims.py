@@ -8,8 +8,11 @@ before it is published, one object a school, and looks again afterwards whether 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from attendance_common import aws, landing
 from attendance_common.completeness import SchoolReading
@@ -18,79 +21,88 @@ from attendance_common.errors import AwsError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+Time = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+NEVER = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
+KEPT = dt.timedelta(days=2)  # a claim of recent dates: no reading of a school takes longer
 _RACES = 10  # lost to another fetcher over one claim before it counts as failed
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a school's claim tells: when its latest reading began (`whole`), and those of recent dates alone.
+
+    `recent`: the first date that was read -> when the latest such reading began; `staked`: when the claim
+    was written. All times in UTC.
+    """
+
+    whole: Time = NEVER
+    recent: Mapping[dt.date, Time] = field(default_factory=dict)
+    staked: Time = NEVER
+
+    def with_claim(self, reading: SchoolReading, now: dt.datetime) -> Told:
+        """The claim with one more reading in it; a recent one goes once a later one covers its dates."""
+        if reading.since == dt.date.min:
+            return replace(self, whole=reading.begun, staked=now)
+        older = {since: begun for since, begun in self.recent.items() if since < reading.since}
+        kept = {since: begun for since, begun in older.items() if begun > reading.begun - KEPT}
+        later = {since: begun for since, begun in self.recent.items() if begun > reading.begun}
+        return replace(self, recent={reading.since: reading.begun, **kept, **later}, staked=now)
+
+    def later_than(self, reading: SchoolReading) -> dt.date | None:
+        """The date from which on a later reading has precedence over this one; None when none has."""
+        if self.whole > reading.begun:
+            return dt.date.min
+        return min((since for since, begun in self.recent.items() if begun > reading.begun), default=None)
+
+
+def told_by(body: bytes) -> Told:
+    """The claim that a body holds; an empty one when it is nobody's."""
+    try:
+        return msgspec.json.decode(body, type=Told)
+    except (msgspec.MsgspecError, RecursionError):
+        return Told()
+
+
 class Claims:
-    """The latest reading of each school, and the latest that read recent dates alone."""
+    """The claims of the schools, one object each."""
 
     def __init__(self, s3: S3Client, areas: landing.Areas, encryption: dict[str, Any]) -> None:
         self._s3 = s3
         self._areas = areas
         self._encryption = encryption
 
-    def stake(self, reading: SchoolReading) -> dt.date | None:
-        """Leave the reading's claim; gives the date from which on a later reading has precedence, if any.
-
-        Raises AwsError.
-        """
-        claim = claim_of(reading)
-        condition: dict[str, str] = {"IfNoneMatch": "*"}
-        told: dict[str, str] = {}
+    def stake(self, reading: SchoolReading) -> Told:
+        """Leave the reading's claim; gives the one that was there. Raises AwsError."""
+        condition, told = {"IfNoneMatch": "*"}, Told()
         for _ in range(_RACES):
-            held = yields_from(reading, told)
-            if held is not None and not (_whole(reading) and held > reading.since):
-                return held
-            if self._put(reading.school_id, told | claim, condition):
-                return held
+            later = told.later_than(reading)
+            if later is not None and later <= reading.since:  # nothing is left to be claimed
+                return told
+            whole = told.with_claim(reading, dt.datetime.now(dt.timezone.utc))
+            if self._put(reading.school_id, whole, condition):
+                return told
             told, condition = self._told(reading.school_id)
         raise AwsError(f"school {reading.school_id} is claimed by others again and again: run again later")
 
-    def overtaken(self, reading: SchoolReading, held: dt.date | None) -> bool:
-        """Whether a later reading came since the claim was staked; `held` is what that answered."""
+    def overtaken(self, reading: SchoolReading, before: Told) -> bool:
+        """Whether a later reading came since the claim was staked; `before` is what that answered."""
         told, _ = self._told(reading.school_id)
-        return yields_from(reading, told) != held
+        return told.later_than(reading) != before.later_than(reading)
 
     def _key(self, school_id: int) -> str:
         return f"{self._areas.claims}school_{school_id}.json"
 
-    def _put(self, school_id: int, told: dict[str, str], condition: dict[str, Any]) -> bool:
+    def _put(self, school_id: int, told: Told, condition: dict[str, str]) -> bool:
         return aws.put_if(
             self._s3,
             condition,
             Bucket=self._areas.bucket,
             Key=self._key(school_id),
-            Body=json.dumps(told, indent=1).encode(),
+            Body=msgspec.json.encode(told),
             **self._encryption,
         )
 
-    def _told(self, school_id: int) -> tuple[dict[str, str], dict[str, str]]:
+    def _told(self, school_id: int) -> tuple[Told, dict[str, str]]:
         """What the claim's object tells, and the condition under which a PUT replaces just this one."""
         answer = self._s3.get_object(Bucket=self._areas.bucket, Key=self._key(school_id))
-        try:
-            told = {str(name): str(value) for name, value in json.loads(answer["Body"].read()).items()}
-        except (ValueError, AttributeError):  # nobody's claim
-            told = {}
-        return told, {"IfMatch": answer["ETag"]}
-
-
-def _whole(reading: SchoolReading) -> bool:
-    return reading.since == dt.date.min
-
-
-def claim_of(reading: SchoolReading) -> dict[str, str]:
-    """What a reading claims: when it began, and from which date on it reads."""
-    begun = reading.begun.isoformat(timespec="microseconds")
-    if _whole(reading):
-        return {"read-at": begun}
-    return {"recent-read-at": begun, "recent-since": reading.since.isoformat()}
-
-
-def yields_from(reading: SchoolReading, told: dict[str, str]) -> dt.date | None:
-    """The date from which on claims that are told have precedence over the reading; None when none has."""
-    begun = reading.begun.isoformat(timespec="microseconds")
-    if told.get("read-at", "") > begun:
-        return dt.date.min
-    if told.get("recent-read-at", "") > begun:
-        return dt.date.fromisoformat(told["recent-since"])
-    return None
+        return told_by(answer["Body"].read()), {"IfMatch": answer["ETag"]}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from attendance_common import aws, landing
-from attendance_common.claims import Claims
+from attendance_common.claims import Claims, Told
 from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
@@ -34,6 +34,7 @@ log = logging.getLogger("attendance")
 
 UPLOADS = 16  # objects written at a time
 _LISTING_LASTS = dt.timedelta(minutes=1)  # another fetcher may write meanwhile
+_AT_WORK = dt.timedelta(minutes=30)  # since its claim, clocks that differ included
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
 
 
@@ -84,6 +85,10 @@ def _md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)
+
+
 def _time(reading: SchoolReading) -> str:
     return reading.begun.isoformat(timespec="microseconds")
 
@@ -118,25 +123,26 @@ class LandingZone:
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
-        self._forget_old_listing(reading.begun)
+        if self._listed_at < max(reading.begun, _now() - _LISTING_LASTS):
+            self._forget_listing()
         with aws.explained(f"s3://{self._areas.bucket}"):
             if rejections:
                 self._quarantine(reading.school_id, rejections)
-            later = None if self._dry_run else self._claims.stake(reading)
+            before = Told() if self._dry_run else self._claims.stake(reading)
+            if before.staked > self._listed_at - _AT_WORK:  # another is at work: what was listed may be old
+                self._forget_listing()
             done: Counter[str] = Counter()
-            became = self._publish_dates(reading, later, done)
+            became = self._publish_dates(reading, before.later_than(reading), done)
             done.update(became.values())
             done["left"] = self._leave(reading, became)
             wrote = not self._dry_run and (done["written"] or done["left"])
-            if wrote and self._claims.overtaken(reading, later):
+            if wrote and self._claims.overtaken(reading, before):
                 done["overtaken"] = 1
         return +done
 
-    def _forget_old_listing(self, begun: dt.datetime) -> None:
-        now = dt.datetime.now(dt.timezone.utc)
-        if self._listed_at < max(begun, now - _LISTING_LASTS):
-            self._months.clear()
-            self._listed_at = now
+    def _forget_listing(self) -> None:
+        self._months.clear()
+        self._listed_at = _now()
 
     def _publish_dates(
         self, reading: SchoolReading, later: dt.date | None, done: Counter[str]

@@ -133,31 +133,73 @@ def test_an_older_fetch_never_ends_up_over_a_newer_one(world: World, landed_befo
     world.follow()
 
 
+class Waiting:
+    """A fetcher that waits where it writes to a key that has this in it, for the school."""
+
+    def __init__(self, world: World, school: int, at: str) -> None:
+        self._there, self._go_on = Event(), Event()
+        self._at = (at, f"school_{school}.")
+        self._gate = AwsGate(world.pipeline.sandbox.aws_endpoint, self._hold).__enter__()
+        self._running = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=self._gate.endpoint)
+        assert self._there.wait(PATIENCE)
+
+    def _hold(self, call: Call) -> None:
+        if call.action == "PutObject" and all(part in call.key for part in self._at):
+            self._there.set()
+            self._go_on.wait(PATIENCE)
+
+    def end(self) -> Finished:
+        """Let it go on to its end, which is a good one."""
+        self._go_on.set()
+        [done] = all_end_well(self._running)
+        self._gate.__exit__(None, None, None)
+        return done
+
+
 @pytest.mark.parametrize(
-    ("held_at", "told"), [("claims/", "superseded"), ("year=", "another fetcher read it meanwhile")]
+    ("at", "told"), [("claims/", "superseded"), ("year=", "another fetcher read it meanwhile")]
 )
 def test_an_older_fetch_gives_way_to_one_that_found_nothing_to_write(
-    world: World, held_at: str, told: str
+    world: World, at: str, told: str
 ) -> None:
     world.run()
     before = world.pipeline.keys(LANDING)
     extra = {**world.source.records(world.first)[0], "id": 900_001}
     world.source.add(world.first, extra)
-    writing, go_on = Event(), Event()
+    older = Waiting(world, world.first, at)
+    world.source.remove(world.first, extra["id"])
+    assert world.pipeline.fetch().result["objects_written"] == 0
+    assert told in older.end().story
+    assert world.pipeline.keys(LANDING) == before
 
-    def hold(call: Call) -> None:
-        if call.action == "PutObject" and held_at in call.key and f"school_{world.first}." in call.key:
-            writing.set()
-            go_on.wait(PATIENCE)
 
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
-        older = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint)
-        assert writing.wait(PATIENCE)
-        world.source.remove(world.first, extra["id"])
-        assert world.pipeline.fetch().result["objects_written"] == 0
-        go_on.set()
-        [done] = all_end_well(older)
-    assert told in done.story
+def test_a_listing_from_before_the_claim_is_not_believed(world: World) -> None:
+    world.run()
+    before = world.pipeline.keys(LANDING)
+    last = world.schools[1]
+    extra = {**world.source.records(last)[0], "id": 900_001}
+    world.source.add(last, extra)
+    older = Waiting(world, last, "claims/")
+    world.source.remove(last, extra["id"])
+    newer = Waiting(world, last, "claims/")  # it has published the first school, and listed for it
+    assert older.end().result["objects_written"] == 1
+    assert newer.end().result["objects_written"] == 1
+    assert world.pipeline.keys(LANDING) == before
+
+
+def test_a_claim_of_fewer_dates_leaves_the_one_of_more(world: World) -> None:
+    world.run()
+    before = world.pipeline.keys(LANDING)
+    days = sorted({record["date"] for record in world.source.records(world.first)})[-2:]
+    extra = {**world.source.records(world.first)[0], "id": 900_001, "date": days[0]}
+    world.source.add(world.first, extra)
+    older = Waiting(world, world.first, "claims/")
+    world.source.remove(world.first, extra["id"])
+    for day in days:
+        since = f"{day[6:]}-{day[:5]}"
+        recent = world.pipeline.fetch("--since", since, ESD_PAGE_SIZE="20")
+        assert (recent.status, recent.result["objects_written"]) == (0, 0), recent.story
+    assert older.end().result["objects_superseded"] == 2
     assert world.pipeline.keys(LANDING) == before
 
 
