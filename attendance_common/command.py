@@ -50,7 +50,7 @@ class Termination:
 
     def __init__(self) -> None:
         self._asked: str | None = None
-        self._deferred = False
+        self._deferred = self._ended = False
         self._wakeup: int | None = None
 
     def listen(self) -> None:
@@ -78,7 +78,7 @@ class Termination:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         told_before, self._asked = self._asked, signal.Signals(number).name
-        if not self._deferred and not told_before:
+        if not (self._deferred or self._ended or told_before):
             self.obey()
 
     def obey(self) -> None:
@@ -88,6 +88,7 @@ class Termination:
 
     def ignore(self) -> None:
         """What was asked for is being done, or all is done: nothing is left that a signal could stop."""
+        self._ended = True
         for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)
         if self._wakeup is not None:
@@ -173,7 +174,10 @@ def run(
     """Parse, configure, work; print the result line and return the exit status."""
     arguments = flags.parse_args(argv)
     started = time.monotonic()
-    result = _result(arguments, settings, work)
+    try:
+        result = _result(arguments, settings, work)
+    except Terminated as stopped:  # it came between a failure and the moment from which none is heard
+        result = {"status": stopped.exit_status, "error": str(stopped)}
     result["seconds"] = round(time.monotonic() - started, 3)
     print(json.dumps(result), flush=True)
     return int(result["status"])
@@ -190,6 +194,7 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
             log.info("a dry run: what is told would be done, nothing is")
         bars = loaded.log_format == "text" and sys.stderr.isatty()
         outcome = work(loaded, Context(arguments, termination, bars))
+        termination.ignore()
     except (AttendanceError, Terminated) as error:
         termination.ignore()
         log.error("%s", error)
@@ -202,7 +207,6 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         log.error("%s; running again is safe", told)
         _trace(error)
         return {"status": 1, "error": told}
-    termination.ignore()
     for sentence in outcome.attention:
         log.warning("%s", sentence)
     return {

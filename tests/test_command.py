@@ -244,6 +244,28 @@ def test_a_signal_waits_for_what_must_end_whole(run: Run, number: signal.Signals
     assert done == ["the block"]
 
 
+@pytest.mark.parametrize("failure", [None, errors.AwsError("denied"), ValueError(MARK)])
+def test_a_signal_in_the_last_moment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    ignore = command.Termination.ignore
+
+    def late(termination: command.Termination) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        ignore(termination)
+
+    def work(_: command.Context) -> command.Outcome:
+        if failure:
+            raise failure
+        return command.Outcome()
+
+    monkeypatch.setattr(command.Termination, "ignore", late)
+    ran = run(work)
+    assert (ran.status, ran.result["status"]) == (1, 1)
+    assert "SIGTERM" in ran.result["error"]
+    assert MARK not in ran.out + ran.err
+
+
 def test_without_a_signal_a_deferred_block_changes_nothing(run: Run) -> None:
     def work(context: command.Context) -> command.Outcome:
         with context.termination.deferred():
