@@ -143,7 +143,7 @@ class SchoolReading:
         if self._last > _MOST_PAGES:
             self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
         if self._waiting == 0 and not self._more() and not self._proving and self._needs_proof():
-            self._prove(range(1, self._last))
+            self._prove(range(1, self._last + 1))
 
     def _prove(self, pages: Iterable[int]) -> None:
         self._proving, self._proof = True, list(pages)
@@ -151,8 +151,9 @@ class SchoolReading:
     def _needs_proof(self) -> bool:
         """No page told a count, or a record that nothing tells apart from another is on two pages.
 
-        The pages before the last are read once more after all have come: a row can slip only between two of
-        them, or from the last to one of them. A bare list knows no pages.
+        All pages are read once more after all have come, the last one too: of pages asked for at once it may
+        have been answered before another. Where each is what it was, they stood so together. A bare list
+        knows no pages.
         """
         if len(self._pages) == 1 or any(page.paging.bare for page in self._pages.values()):
             return False
