@@ -152,10 +152,10 @@ class SchoolReading:
         """No page told a count, or a record that nothing tells apart from another is on two pages.
 
         All pages are read once more after all have come, the last one too: of pages asked for at once it may
-        have been answered before another. Where each is what it was, they stood so together. A bare list
-        knows no pages.
+        have been answered before another. Where each is what it was, they stood so together. One answer needs
+        no proof, nor does a bare list that is the same for every page.
         """
-        if len(self._pages) == 1 or any(page.paging.bare for page in self._pages.values()):
+        if len({page.content for page in self._pages.values()}) == 1:
             return False
         each = (rejection for page in self._pages.values() for rejection in set(page.rejections))
         nameless = Counter(rejection for rejection in each if rejection.record_id is None)

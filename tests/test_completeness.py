@@ -282,6 +282,24 @@ def test_a_row_that_slips_to_the_last_page_before_the_one_before_it_is_read_is_n
     assert reading.fault() == "the list moved while its pages were read"
 
 
+def bare(page: Page) -> Page:
+    return Page(page.rows, page.rejections, Paging(bare=True))
+
+
+def test_bare_lists_of_several_pages_are_proved() -> None:
+    pages = [bare(page_of(ids)) for ids in ([1, 2, 3], [4, 5, 6], [7])]
+    assert sorted(asked_for(*pages, *pages[::-1])) == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_row_that_slips_from_one_bare_list_to_another_is_noticed() -> None:
+    reading = reading_of(*(bare(page_of(ids)) for ids in ([1, 2, 3], [5, 6], [5, 6], [1, 3, 4])))
+    assert reading.fault() == "the list moved while its pages were read"
+
+
+def test_a_bare_list_that_is_answered_for_every_page_is_not_proved() -> None:
+    assert asked_for(*[bare(page_of([1, 2, 3]))] * 2) == [1, 2]
+
+
 def test_counts_of_a_reading() -> None:
     reading = reading_of(page_of([1, 2, 3], 5), page_of([3, 4], 5, bad=[5]))
     assert (reading.page_count, reading.received, reading.source_count) == (2, 6, 5)
