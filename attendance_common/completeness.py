@@ -149,7 +149,7 @@ class SchoolReading:
         self._proving, self._proof = True, list(pages)
 
     def _needs_proof(self) -> bool:
-        """No page told a count, or a record that nothing tells apart from another is on two pages.
+        """A page with records told no count, or a record that nothing tells apart from another is on two pages.
 
         All pages are read once more after all have come, the last one too: of pages asked for at once it may
         have been answered before another. Where each is what it was, they stood so together. One answer needs
@@ -159,7 +159,8 @@ class SchoolReading:
             return False
         each = (rejection for page in self._pages.values() for rejection in set(page.rejections))
         nameless = Counter(rejection for rejection in each if rejection.record_id is None)
-        return not self._counts or any(pages > 1 for pages in nameless.values())
+        uncounted = any(page.received and page.paging.count is None for page in self._pages.values())
+        return uncounted or any(pages > 1 for pages in nameless.values())
 
     def _seen_trouble(self, number: int, page: HeldPage) -> str | None:
         if page.paging.count is not None and page.paging.count < self._floors.get(number, 0):

@@ -300,6 +300,18 @@ def test_a_bare_list_that_is_answered_for_every_page_is_not_proved() -> None:
     assert asked_for(*[bare(page_of([1, 2, 3]))] * 2) == [1, 2]
 
 
+def test_a_row_that_slips_when_the_first_page_alone_tells_a_count_is_noticed() -> None:
+    """The count is right again at the end: one row went, another came."""
+    pages = [page_of(ids, count) for ids, count in (([1, 2, 3], 7), ([5, 6, 7], None), ([8], None))]
+    assert reading_of(*pages, pages[2], pages[1], page_of([1, 3, 4], 7)).fault() == (
+        "the list moved while its pages were read"
+    )
+
+
+def test_an_empty_page_behind_the_last_need_not_tell_a_count() -> None:
+    assert asked_for(page_of([1, 2, 3], 3, 2), absent_page(2)) == [1, 2]
+
+
 def test_counts_of_a_reading() -> None:
     reading = reading_of(page_of([1, 2, 3], 5), page_of([3, 4], 5, bad=[5]))
     assert (reading.page_count, reading.received, reading.source_count) == (2, 6, 5)
@@ -382,7 +394,7 @@ class MovingSource:
     chance: Random
     ids: list[int]
     page_size: int
-    telling: str  # what it says of the list: both, count, 404 (both, and 404 beyond the end), pages, nothing
+    telling: str  # of the list: both, count, 404 (both, and 404 beyond the end), pages, count once, nothing
     some_bad: bool
     changes: Sequence[str]
     changes_left: int
@@ -411,8 +423,13 @@ class MovingSource:
         if not here and self.telling == "404":
             return absent_page(number)
         bad = [each for each in here if self.some_bad and each % 3 == 0]
-        pages = None if self.telling in ("count", "nothing") else -(-len(self.ids) // self.page_size)
-        count = None if self.telling in ("pages", "nothing") else len(self.ids)
+        pages = (
+            None
+            if self.telling in ("count", "count once", "nothing")
+            else -(-len(self.ids) // self.page_size)
+        )
+        uncounted = self.telling in UNCOUNTED and (self.telling, number) != ("count once", 1)
+        count = None if uncounted else len(self.ids)
         return page_of([each for each in here if each not in bad], count, pages, bad=bad)
 
 
@@ -496,7 +513,7 @@ def test_after_deletions_alone_no_row_that_stayed_is_missing(source: MovingSourc
         assert start - source.deleted <= set(held(reading)) <= start
 
 
-UNCOUNTED = ("pages", "nothing")
+UNCOUNTED = ("pages", "count once", "nothing")
 
 
 @given(sources(["none"], 0, UNCOUNTED, [3]), st.integers(1, 4))
