@@ -149,7 +149,7 @@ class SchoolReading:
         self._proving, self._proof = True, list(pages)
 
     def _needs_proof(self) -> bool:
-        """A page with records told no count, or a record that nothing tells apart from another is on two pages.
+        """A page told no count, or a record that nothing tells apart from another is on two pages.
 
         All pages are read once more after all have come, the last one too: of pages asked for at once it may
         have been answered before another. Where each is what it was, they stood so together. One answer needs
@@ -318,6 +318,7 @@ class RecentReading(SchoolReading):
     The first page that has an older date is the last of them. Two things then have to be proved. That no row
     slipped from one page to another: the pages before it are read again and must hold the same ids. And that
     the source really sorted (by date, not by its text MM-DD-YYYY): the end of the list must be older still.
+    A source that tells no end cannot be proved to sort.
     """
 
     direction = "Descending"
@@ -326,32 +327,38 @@ class RecentReading(SchoolReading):
         super().__init__(school_id, page_size, begun)
         self.since = since
         self._oldest = dt.date.max
-        self._ascends = False
+        self._ascends = self._endless = False
 
     @property
     def unsorted(self) -> bool:
-        """The source did not sort; a list that moved may look so, too, and tells nothing."""
-        return self._ascends and not self._moved
+        """The source did not sort, or nothing can prove that it did; a list that moved only looks so."""
+        return (self._ascends or self._endless) and not self._moved
 
     @property
     def _reached(self) -> bool:
         return self._oldest < self.since
 
     def _more(self) -> bool:
-        if self._trouble or self._ascends or self._moved:
+        if self._trouble or self._ascends or self._endless or self._moved:
             return False
         one_by_one = self._waiting == 0 or bool(self._proof)
         return bool(self._proof) if self._reached else one_by_one and super()._more()
 
     def add(self, number: int, page: HeldPage) -> None:
         """Take in the next page and look how far back it goes, or compare it with what it was."""
-        reached, again = self._reached, number in self._pages
+        reached, proving, again = self._reached, self._proving, number in self._pages
         super().add(number, page)
         self._moved = self._moved or len(set(self._counts)) > 1
         if not again:
             self._look_back(page)
-            if self._reached and not reached:
+            if self._reached and not reached and self._proving == proving:
+                self._endless = number < self._last and not self._told_end()
                 self._prove([*range(1, number), *({self._last} - {number})])
+
+    def _told_end(self) -> bool:
+        """Whether an answer told where the list ends; else a full page says only that another may follow."""
+        told = (page.paging for page in self._pages.values())
+        return any(paging.count is not None or paging.pages is not None for paging in told)
 
     def _look_back(self, page: HeldPage) -> None:
         for day in page.keys["day"]:
@@ -364,6 +371,8 @@ class RecentReading(SchoolReading):
             return "the list moved while its newest pages were read"
         if self._ascends:
             return "the source did not sort by date"
+        if self._endless:
+            return "the source tells no end of its list: that it sorts by date cannot be proved"
         if self._reached:
             return self._trouble or self._short_page()
         return super().fault()  # the list ended first: it was read whole
