@@ -143,22 +143,24 @@ class SchoolReading:
         if self._last > _MOST_PAGES:
             self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
         if self._waiting == 0 and not self._more() and not self._proving and self._needs_proof():
-            self._prove(range(1, self._last))
+            self._prove(range(1, self._last + 1))
 
     def _prove(self, pages: Iterable[int]) -> None:
         self._proving, self._proof = True, list(pages)
 
     def _needs_proof(self) -> bool:
-        """No page told a count, or a record that nothing tells apart from another is on two pages.
+        """A page told no count, or a record that nothing tells apart from another is on two pages.
 
-        The pages before the last are read once more after all have come: a row can slip only between two of
-        them, or from the last to one of them. A bare list knows no pages.
+        All pages are read once more after all have come, the last one too: of pages asked for at once it may
+        have been answered before another. Where each is what it was, they stood so together. One answer needs
+        no proof, nor does a bare list that is the same for every page.
         """
-        if len(self._pages) == 1 or any(page.paging.bare for page in self._pages.values()):
+        if len({page.content for page in self._pages.values()}) == 1:
             return False
         each = (rejection for page in self._pages.values() for rejection in set(page.rejections))
         nameless = Counter(rejection for rejection in each if rejection.record_id is None)
-        return not self._counts or any(pages > 1 for pages in nameless.values())
+        uncounted = any(page.received and page.paging.count is None for page in self._pages.values())
+        return uncounted or any(pages > 1 for pages in nameless.values())
 
     def _seen_trouble(self, number: int, page: HeldPage) -> str | None:
         if page.paging.count is not None and page.paging.count < self._floors.get(number, 0):
@@ -316,6 +318,7 @@ class RecentReading(SchoolReading):
     The first page that has an older date is the last of them. Two things then have to be proved. That no row
     slipped from one page to another: the pages before it are read again and must hold the same ids. And that
     the source really sorted (by date, not by its text MM-DD-YYYY): the end of the list must be older still.
+    A source that tells no end cannot be proved to sort.
     """
 
     direction = "Descending"
@@ -324,32 +327,38 @@ class RecentReading(SchoolReading):
         super().__init__(school_id, page_size, begun)
         self.since = since
         self._oldest = dt.date.max
-        self._ascends = False
+        self._ascends = self._endless = False
 
     @property
     def unsorted(self) -> bool:
-        """The source did not sort; a list that moved may look so, too, and tells nothing."""
-        return self._ascends and not self._moved
+        """The source did not sort, or nothing can prove that it did; a list that moved only looks so."""
+        return (self._ascends or self._endless) and not self._moved
 
     @property
     def _reached(self) -> bool:
         return self._oldest < self.since
 
     def _more(self) -> bool:
-        if self._trouble or self._ascends or self._moved:
+        if self._trouble or self._ascends or self._endless or self._moved:
             return False
         one_by_one = self._waiting == 0 or bool(self._proof)
         return bool(self._proof) if self._reached else one_by_one and super()._more()
 
     def add(self, number: int, page: HeldPage) -> None:
         """Take in the next page and look how far back it goes, or compare it with what it was."""
-        reached, again = self._reached, number in self._pages
+        reached, proving, again = self._reached, self._proving, number in self._pages
         super().add(number, page)
         self._moved = self._moved or len(set(self._counts)) > 1
         if not again:
             self._look_back(page)
-            if self._reached and not reached:
+            if self._reached and not reached and self._proving == proving:
+                self._endless = number < self._last and not self._told_end()
                 self._prove([*range(1, number), *({self._last} - {number})])
+
+    def _told_end(self) -> bool:
+        """Whether an answer told where the list ends; else a full page says only that another may follow."""
+        told = (page.paging for page in self._pages.values())
+        return any(paging.count is not None or paging.pages is not None for paging in told)
 
     def _look_back(self, page: HeldPage) -> None:
         for day in page.keys["day"]:
@@ -362,6 +371,8 @@ class RecentReading(SchoolReading):
             return "the list moved while its newest pages were read"
         if self._ascends:
             return "the source did not sort by date"
+        if self._endless:
+            return "the source tells no end of its list: that it sorts by date cannot be proved"
         if self._reached:
             return self._trouble or self._short_page()
         return super().fault()  # the list ended first: it was read whole

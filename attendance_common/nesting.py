@@ -7,7 +7,8 @@ import secrets
 from dataclasses import dataclass
 
 _DEEPEST = 300  # the decoders give up between 900 and 1,000 levels, fewer where they are called deep down
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that is cut off ends with the text: looked for again from each quote in it, it would take for ever.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,13 @@ def test_a_page_of_many_that_are_nested_too_deeply() -> None:
     assert found.rows.to_dicts() == [LANDED]
 
 
+@pytest.mark.parametrize("end", ["", "\\"], ids=["behind a quote", "behind a backslash"])
+def test_a_long_text_of_quotes_that_is_cut_off_beside_deep_nesting_is_no_page(end: str) -> None:
+    body = '{"periodAttendanceList": [{"id": 1, "comment": ' + "[" * DEEP + '"' + '\\"' * 400_000 + end
+    with pytest.raises(UnreadablePage, match="not JSON"):
+        read_page(body.encode(), SCHOOL)
+
+
 def test_what_another_record_may_have_it_may_have_beside_one_nested_too_deeply() -> None:
     plain = json.dumps(record({"comment": json.loads("[" * 400 + "]" * 400)}))
     deep, odd = f'{{"id": 7, "comment": {NESTED_DEEP["lists"]}}}', '{"id": 8, "comment": NaN}'

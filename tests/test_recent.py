@@ -117,6 +117,16 @@ def test_a_source_that_does_not_sort_is_read_whole_and_told_of(world: World, kin
     world.compare_landing()
 
 
+def test_a_source_that_tells_no_end_of_its_list_is_read_whole(world: World) -> None:
+    world.esd.faults.add(Fault("ascending", times=None), Fault("bare_list", times=None))
+    done = fetch(world, "--since", "2025-09-25")
+    assert done.status == 0, done.story
+    assert f"school {world.first} was not read completely: the source tells no end" in done.story
+    assert (done.result["received"], done.result["landed"]) == (600, 600)
+    world.publish()
+    world.compare_landing()
+
+
 def goes_back(source: Source, school: int) -> None:
     """The newest record turns out to be about the first day: the number of records stays."""
     newest = source.records(school)[-1]

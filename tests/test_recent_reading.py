@@ -103,6 +103,7 @@ def days_of(count: int, rows: int) -> Listed:
 
 MOVED = "the list moved while its newest pages were read"
 UNSORTED = "the source did not sort by date"
+ENDLESS = "the source tells no end of its list: that it sorts by date cannot be proved"
 
 
 def test_it_ends_with_the_first_page_that_has_an_older_date_and_proves_what_it_saw() -> None:
@@ -166,7 +167,7 @@ def test_a_list_that_ends_first_and_counts_nothing_is_proved_as_a_whole_one_is()
     reading = read(source, since=-100)
     assert reading.fault() is None
     assert source.asked[:4] == [1, 2, 3, 4]
-    assert sorted(source.asked[4:]) == [1, 2, 3]
+    assert sorted(source.asked[4:]) == [1, 2, 3, 4]
     assert published(reading) == source.since(-100)
 
 
@@ -175,12 +176,21 @@ def test_a_row_that_slips_from_a_list_that_counts_nothing_is_noticed() -> None:
     assert read(source, since=-100).fault() == MOVED
 
 
-@pytest.mark.parametrize("since", [-1, 0, 3, 4])
-def test_a_source_that_counts_nothing(since: int) -> None:
-    source = DatedSource(days_of(5, 2), telling="nothing")
+@pytest.mark.parametrize(("days", "since"), [(5, -1), (5, 0), (4, 1)])
+def test_a_source_that_counts_nothing_and_whose_end_was_seen(days: int, since: int) -> None:
+    source = DatedSource(days_of(days, 2), telling="nothing")
     reading = read(source, since)
     assert reading.fault() is None
     assert published(reading) == source.since(since)
+    assert set(Counter(source.asked).values()) == {2}
+
+
+@pytest.mark.parametrize("order", ["by date", "oldest first"])
+def test_a_source_that_tells_no_end_counts_as_one_that_does_not_sort(order: str) -> None:
+    source = DatedSource([*days_of(1, 7), *days_of(9, 1)], order=order, telling="nothing")
+    reading = read(source, since=8)
+    assert (reading.unsorted, reading.fault()) == (True, ENDLESS)
+    assert source.asked == [1]
 
 
 def test_the_unreadable_go_along() -> None:
@@ -280,8 +290,8 @@ few = settings(max_examples=100, deadline=None)
 def test_a_list_at_rest_is_seen_completely(rows: Listed, size: int, since: int, telling: str) -> None:
     source = DatedSource(rows, size, telling=telling, bad={1, 5})
     reading = read(source, since)
-    assert reading.fault() is None
-    assert published(reading) == source.since(since)
+    assert reading.fault() in (None, ENDLESS if telling == "nothing" else None)
+    assert reading.unsorted or published(reading) == source.since(since)
     assert adds_up(reading)
     recent = sum(on >= since or record_id in source.bad for on, record_id in rows)
     assert len(source.asked) <= 2 * (recent // size + 1) + 1

@@ -58,8 +58,8 @@ def test_each_schools_numbers_are_told(world: World) -> None:
         "quarantine": {"minutesLate: not a whole number": 1},
     }
     assert moving == {
-        # Pages of 11 12 13, 13 14 15 and none: row 10 came before them when page 1 had been read.
-        **counts(pages=3, source_count=None, received=6, landed=5, repeats=1),
+        # Row 10 came before the others when page 1 had been read: the school was read again.
+        **counts(pages=3, source_count=None, received=6, landed=6),
         "objects": {"written": 2},
         "quarantine": {},
     }
@@ -73,12 +73,12 @@ def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) 
     done = fetch(world)
     record = world.pipeline.run_record(done.result["run"])
     expected = {"schools": 4, "schools_failed": 1, "pages": 7, "received": 13}
-    expected |= {"landed": 11, "quarantined": 1, "repeats": 1, "older": 0}
+    expected |= {"landed": 12, "quarantined": 1, "repeats": 0, "older": 0}
     expected |= {"objects_written": 4, "objects_unchanged": 0, "objects_superseded": 0}
     assert {name: record[name] for name in expected} == expected
     assert {name: done.result[name] for name in expected} == expected
     assert record["received"] == sum(record[part] for part in PARTS)
-    assert sum(map(len, world.pipeline.landed().values())) == 11
+    assert sum(map(len, world.pipeline.landed().values())) == 12
     assert len(world.pipeline.quarantined()) == 1
 
 
@@ -96,14 +96,10 @@ def test_what_needs_a_person_is_named(world: World) -> None:
 def test_a_second_run_has_the_same_sums_and_a_record_of_its_own(world: World) -> None:
     first = fetch(world)
     objects = world.pipeline.keys(LANDING)
-    world.source.remove(world.schools[1], 10)  # the row that appeared
     second = fetch(world)
     sums = ("schools", "pages", "received", *PARTS)
     assert [second.result[name] for name in ("objects_written", "objects_unchanged")] == [0, 4]
-    assert second.result["received"] == 12  # nothing moved this time, nothing was repeated
-    assert {name: second.result[name] for name in sums} | {"pages": 7, "received": 13, "repeats": 1} == {
-        name: first.result[name] for name in sums
-    }
+    assert {name: second.result[name] for name in sums} == {name: first.result[name] for name in sums}
     assert world.pipeline.keys(LANDING) == objects
     assert len(world.pipeline.keys(RUNS)) == 2
 
