@@ -163,20 +163,27 @@ class Table:
         """Merge the dates that are pending; all of them, or only these."""
         days = [day for day in self.pending(landed) if only is None or day in only]
         lists = {place: landed.counted(place) for place in landed.lists if place[0] in days}
+        unsettled = set(self.pending(landed)) - set(days)
         read = {key for rows in lists.values() for key in rows}
         left = {key for key, place in self._from.items() if place in lists and key not in lists[place]}
         for place in sorted(landed.lists, key=landed.written.__getitem__):
             for key, row in landed.counted(place).items():
-                if (place in lists or key in left - read) and self._better(row, place, key, landed, left):
+                offered = place in lists or key in left - read
+                if offered and (key in left or self._gives_way(key, row, place, landed, unsettled)):
                     self.rows[key], self._from[key] = row, place
                     left.discard(key)
         for key in left:
             del self.rows[key], self._from[key]
         self._seen |= {place: landed.written[place] for place in lists}
 
-    def _better(self, row: Row, place: Place, key: int, landed: Landed, left: set[int]) -> bool:
-        """Whether it takes the place of what is held: nothing, what left its list, or what is no newer."""
-        if key not in self.rows or key in left:
+    def _gives_way(
+        self, key: int, row: Row, place: Place, landed: Landed, unsettled: Container[date]
+    ) -> bool:
+        """Whether what is held, if anything, is no newer. A list still to be loaded may have changed since:
+        it wins no tie.
+        """
+        if key not in self.rows:
             return True
-        offered = (age(row), landed.written[place])
-        return offered >= (age(self.rows[key]), landed.written[self._from[key]])
+        held = self._from[key]
+        since = -1 if held[0] in unsettled else landed.written[held]
+        return (age(row), landed.written[place]) >= (age(self.rows[key]), since)
