@@ -142,7 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died on the way: S3 stores no half body (API: IncompleteBody)
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = named(self.command, self.path, tuple(headers.items()))
         refusal = self.server.gate.admit(call)

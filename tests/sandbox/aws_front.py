@@ -93,7 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
         return parsed
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died on the way: S3 stores no half body (API: IncompleteBody)
+            self._hang_up()
+            return
         headers = [(name, value) for name, value in self.headers.items() if _travels(name)]
         try:
             with self.server.front.crossing(
