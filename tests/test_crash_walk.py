@@ -25,7 +25,7 @@ from tests.pipeline import FETCHER, LOADER
 from tests.sandbox.tripwire import WAYS, Call, To, Tripwire, Way
 
 KILLED_AFTER, CUT_BEFORE, CUT_AFTER = WAYS[1], WAYS[2], WAYS[3]
-STEPS = {FETCHER: 9, LOADER: 11}  # odd, so that all ways occur
+STEPS = {FETCHER: 13, LOADER: 17}  # odd, so that all ways occur
 
 
 @pytest.fixture(scope="module")

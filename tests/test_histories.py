@@ -21,7 +21,7 @@ from tests.sandbox.esd import Source
 from tests.sandbox.tripwire import WAYS, Tripwire, Way
 from tests.world import World, set_up
 
-EXAMPLES = int(os.environ.get("HISTORIES", "6"))  # more of them: HISTORIES=200 pytest tests/test_histories.py
+EXAMPLES = int(os.environ.get("HISTORIES", "4"))  # more of them: HISTORIES=200 pytest tests/test_histories.py
 DAYS = ["12-01-2025", "12-02-2025", "12-03-2025", "01-05-2026"]
 PACE = {"ESD_PAGE_SIZE": "5", "ESD_ATTEMPTS": "2"}
 
