@@ -78,8 +78,8 @@ class Claims:
             later = told.later_than(reading)
             if later is not None and later <= reading.since:  # nothing is left to be claimed
                 return told
-            whole = told.with_claim(reading, dt.datetime.now(dt.timezone.utc))
-            if self._put(reading.school_id, whole, condition):
+            claim = told.with_claim(reading, dt.datetime.now(dt.timezone.utc))
+            if self._put(reading.school_id, claim, condition):
                 return told
             told, condition = self._told(reading.school_id)
         raise AwsError(f"school {reading.school_id} is claimed by others again and again: run again later")

@@ -48,14 +48,12 @@ class Listing:
     def partitions(self, days: Sequence[dt.date]) -> dict[dt.date, discovery.Partition]:
         """These partitions as they are now; one without objects is empty."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            listed = pool.map(lambda day: list(self._objects(self._folder(day))), days)
-            return {day: self._partition(day, entries) for day, entries in zip(days, listed, strict=True)}
+            return {day: self._partition(day, found) for day, found in self._listed(pool, days).items()}
 
     def footers(self, days: Sequence[dt.date]) -> Footers:
         """What the objects of each partition tell by their own Parquet footers."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            listed = pool.map(lambda day: list(self._objects(self._folder(day))), days)
-            held = dict(zip(days, listed, strict=True))
+            held = self._listed(pool, days)
             places = [
                 (day, f"{self._start}{entry['Key']}")
                 for day, entries in held.items()
@@ -66,8 +64,11 @@ class Listing:
             told = ((*place, end) for place, end in zip(places, ends, strict=True))
             return together({day: self._partition(day, entries) for day, entries in held.items()}, told)
 
-    def _folder(self, day: dt.date) -> str:
-        return f"{self._areas.landing}{landing.partition_folder(day)}"
+    def _listed(self, pool: ThreadPoolExecutor, days: Sequence[dt.date]) -> dict[dt.date, list[Any]]:
+        """The objects of each partition, as S3 lists them."""
+        folders = [f"{self._areas.landing}{landing.partition_folder(day)}" for day in days]
+        found = pool.map(lambda folder: list(self._objects(folder)), folders)
+        return dict(zip(days, found, strict=True))
 
     def _partition(self, day: dt.date, entries: Sequence[Any]) -> discovery.Partition:
         found = discovery.survey(entries, self._areas.landing).partitions

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -104,6 +106,22 @@ class Pipeline:
     def script(self, name: str, *flags: str, **variables: str) -> Finished:
         """Run a script to its end."""
         return self.start(name, *flags, **variables).end()
+
+    @contextmanager
+    def before_each_statement(self, act: Callable[[str], None]) -> Iterator[None]:
+        """Let this be done before the stand-in carries out a statement of any client."""
+
+        @contextmanager
+        def crossing(_client: str, sql: str) -> Iterator[None]:
+            act(sql.lstrip())
+            yield
+
+        watch = self.sandbox.redshift.watch
+        before, watch.crossing = watch.crossing, crossing
+        try:
+            yield
+        finally:
+            watch.crossing = before
 
     def start(self, name: str, *flags: str, **variables: str) -> Running:
         """Start a script."""

@@ -132,20 +132,16 @@ def first_held(pipeline: Pipeline, text: str, reached: Event, go_on: Event) -> I
     """Hold the first statement that begins so until told to go on; those after it pass."""
     first = Lock()
 
-    @contextmanager
-    def crossing(_client: str, sql: str) -> Iterator[None]:
-        if sql.lstrip().startswith(text) and first.acquire(blocking=False):
+    def hold(sql: str) -> None:
+        if sql.startswith(text) and first.acquire(blocking=False):
             reached.set()
             go_on.wait(PATIENCE)
-        yield
 
-    watch = pipeline.sandbox.redshift.watch
-    before, watch.crossing = watch.crossing, crossing
-    try:
-        yield
-    finally:
-        go_on.set()
-        watch.crossing = before
+    with pipeline.before_each_statement(hold):
+        try:
+            yield
+        finally:
+            go_on.set()
 
 
 def test_a_list_that_another_loader_has_loaded_meanwhile_is_not_pending(pipeline: Pipeline) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -26,18 +25,12 @@ def load_while(pipeline: Pipeline, acts: dict[str, Callable[[], None]], **variab
     """Load; each act is done once, just before the first statement that begins with its key."""
     waiting = dict(acts)
 
-    @contextmanager
-    def crossing(_client: str, sql: str) -> Iterator[None]:
-        for begin in [begin for begin in waiting if sql.lstrip().startswith(begin)]:
+    def act(sql: str) -> None:
+        for begin in [begin for begin in waiting if sql.startswith(begin)]:
             waiting.pop(begin)()
-        yield
 
-    watch = pipeline.sandbox.redshift.watch
-    before, watch.crossing = watch.crossing, crossing
-    try:
+    with pipeline.before_each_statement(act):
         load(pipeline, **variables)
-    finally:
-        watch.crossing = before
     assert not waiting
 
 

@@ -68,20 +68,16 @@ class World:
     def between(self, text: str, reached: Event, go_on: Event) -> Iterator[None]:
         """Hold statements that begin so until told to go on."""
 
-        @contextmanager
-        def crossing(_client: str, sql: str) -> Iterator[None]:
-            if sql.lstrip().startswith(text):
+        def hold(sql: str) -> None:
+            if sql.startswith(text):
                 reached.set()
                 go_on.wait(PATIENCE)
-            yield
 
-        watch = self.pipeline.sandbox.redshift.watch
-        before, watch.crossing = watch.crossing, crossing
-        try:
-            yield
-        finally:
-            go_on.set()
-            watch.crossing = before
+        with self.pipeline.before_each_statement(hold):
+            try:
+                yield
+            finally:
+                go_on.set()
 
     def change(self, school: int, record_id: int, **fields: Any) -> None:
         """Change fields of a record at the source."""
