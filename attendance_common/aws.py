@@ -40,6 +40,7 @@ def _session(settings: AwsSettings) -> boto3.session.Session:
 def s3_client(settings: AwsSettings, connections: int) -> S3Client:
     """An S3 client for so many threads; timeouts and retries are botocore's, bounded."""
     from botocore.config import Config
+    from botocore.handlers import add_expect_header
 
     retries = Config(
         connect_timeout=10,
@@ -48,7 +49,11 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
         retries={"mode": "standard", "total_max_attempts": 5},
     )
     with explained("S3"):
-        return _session(settings).client("s3", config=retries)
+        client = _session(settings).client("s3", config=retries)
+    # Objects are small: asking before a body is sent costs another round trip, read byte by byte (botocore's
+    # AWSConnection), and spares nothing.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 def read_secret(
@@ -77,17 +82,27 @@ def encryption(settings: AwsSettings) -> dict[str, Any]:
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
 
 
-def put_if(client: S3Client, condition: dict[str, Any], **put: Any) -> bool:
-    """Put an object if `condition` (IfMatch, IfNoneMatch) holds; S3 says 404, 409 or 412 when it does not."""
+def listed(client: S3Client, bucket: str, prefix: str) -> dict[str, str]:
+    """Every key below the prefix, without it -> ETag."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    found = (entry for page in pages for entry in page.get("Contents", []))
+    return {entry["Key"].removeprefix(prefix): entry["ETag"].strip('"') for entry in found}
+
+
+def put_if(client: S3Client, replaces: str | None, **put: Any) -> str | None:
+    """Put an object if the one there has the ETag `replaces`, or none is there (None); gives the new ETag.
+
+    None when that does not hold: S3 says 404, 409 or 412 then.
+    """
     from botocore.exceptions import ClientError
 
+    condition: dict[str, Any] = {"IfMatch": f'"{replaces}"'} if replaces else {"IfNoneMatch": "*"}
     try:
-        client.put_object(**put, **condition)
+        return client.put_object(**put, **condition)["ETag"].strip('"')
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
-            return False
+            return None
         raise
-    return True
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5
+_TOGETHER = 5_000  # rows that are sorted at a time: few are in memory, and each time costs
 
 
 def absent_page(number: int) -> Page:
@@ -63,6 +64,32 @@ class HeldPage:
         if last:
             self._packed = b""
         return pl.read_ipc_stream(io.BytesIO(packed))
+
+
+class _Waiting:
+    """Rows whose date has not ended yet, beside their places (`_newest`, and `end`: the date's last page)."""
+
+    def __init__(self) -> None:
+        self._rows: list[pl.DataFrame] = []
+        self._places: list[pl.DataFrame] = []
+        self.height = 0
+
+    def add(self, rows: pl.DataFrame, places: pl.DataFrame) -> None:
+        """Let the rows of one page wait."""
+        self._rows.append(rows)
+        self._places.append(places)
+        self.height += rows.height
+
+    def ended(self, page: int) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Give away the dates that end with this page or before, sorted by date and id."""
+        rows, places = pl.concat(self._rows, rechunk=True), pl.concat(self._places).with_row_index("at")
+        later = places.filter(pl.col("end") > page)
+        self._rows, self._places, self.height = [rows[later["at"]]], [later.drop("at")], later.height
+        ended = places.filter(pl.col("end") <= page).sort("day", "id")
+        rows = rows[ended["at"]]
+        for day, height in ended.group_by("day", maintain_order=True).len().iter_rows():
+            yield day, rows[:height]
+            rows = rows[height:]
 
 
 class SchoolReading:
@@ -287,20 +314,16 @@ class SchoolReading:
         """The school's complete list, a date at a time, its rows sorted by id; `last`: not to be asked again.
 
         No id comes twice: the newest version counts, and of equals the one read last. Pages are unpacked one
-        by one, and a date is given away with the last page that has it, so few rows are in memory.
+        by one, and a date is given away soon after the last page that has it, so few rows are in memory.
         """
         newest = self._newest().with_columns(end=pl.col("page").max().over("day")).sort("page", "row")
-        begun: list[pl.DataFrame] = []
+        waiting = _Waiting()
         for places in newest.partition_by("page", maintain_order=True):
             number = places.item(0, "page")
-            rows = self._pages[number].unpacked(last=last)[places["row"]]
-            begun.append(rows.hstack(places.select("day", "end")))
-            if (newest["end"] == number).any():
-                together = pl.concat(begun)
-                begun = [together.filter(pl.col("end") > number)]
-                ended = together.filter(pl.col("end") == number).drop("end").sort("day", "id")
-                parts = ended.partition_by("day", maintain_order=True, as_dict=True, include_key=False)
-                yield from ((day, rows) for (day,), rows in parts.items())
+            rows = self._pages[number].unpacked(last=last)
+            waiting.add(rows if places.height == rows.height else rows[places["row"]], places)
+            if waiting.height >= _TOGETHER or number == newest["page"].max():
+                yield from waiting.ended(number)
 
     def _newest(self) -> pl.DataFrame:
         """Where the newest version of each id is: id, day, modified_on, page, row on the page."""

@@ -202,7 +202,8 @@ class EsdApi:
 def _take_in(answer: requests.Response, until: float) -> None:
     """Read the body, piece by piece as it comes; raises TimeoutError when its time is over before it ends.
 
-    It is unpacked when it is whole: the reader of a compressed body waits for what can be unpacked.
+    It is unpacked when it is whole, and at once: the reader of a compressed body waits for what can be
+    unpacked, and requests takes it in small pieces.
     """
     pieces: list[bytes] = []
     while piece := answer.raw.read1(_PIECE, decode_content=False):
@@ -210,9 +211,10 @@ def _take_in(answer: requests.Response, until: float) -> None:
         if time.monotonic() > until:
             answer.close()
             raise TimeoutError
-    body, headers = io.BytesIO(b"".join(pieces)), answer.raw.headers
-    answer.raw = urllib3.HTTPResponse(body, headers, preload_content=False, enforce_content_length=False)
-    answer.content  # noqa: B018 - unpacks it, and requests keeps it
+    packed = urllib3.HTTPResponse(
+        io.BytesIO(b"".join(pieces)), answer.raw.headers, preload_content=False, enforce_content_length=False
+    )
+    answer.raw = io.BytesIO(packed.data)
 
 
 def token_url(secret: dict[str, str]) -> str:

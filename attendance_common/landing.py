@@ -43,6 +43,11 @@ def file_name(school_id: int) -> str:
     return f"school_{school_id}.parquet"
 
 
+def claim_name(school_id: int) -> str:
+    """The name of a school's claim, below the prefix of claims."""
+    return f"school_{school_id}.json"
+
+
 def partition_of(name: str) -> dt.date | None:
     """The partition that an object's name below the prefix lies in; None when it lies in none."""
     match = _FOLDER.match(name)

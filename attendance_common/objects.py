@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from attendance_common import aws, landing
-from attendance_common.claims import Claims, Told
+from attendance_common.claims import Claims, Stake
 from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("attendance")
 
 UPLOADS = 16  # objects written at a time
-_LISTING_LASTS = dt.timedelta(minutes=1)  # another fetcher may write meanwhile
-_AT_WORK = dt.timedelta(minutes=30)  # since its claim, clocks that differ included
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
 
 
@@ -80,13 +78,13 @@ class Landed:
     told: dict[str, str]
     rows: pl.DataFrame | None  # also None where they count for nothing
 
+    def wrote(self, read_at: str) -> bool:
+        """Whether the reading of this time wrote it: its PUT's answer was lost, and it was put again."""
+        return self.told.get("read-at") == read_at
+
 
 def _md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc)
 
 
 def _time(reading: SchoolReading) -> str:
@@ -109,7 +107,6 @@ class LandingZone:
         self._claims = Claims(self._s3, self._areas, self._encryption)
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._months: dict[str, dict[str, str]] = {}
-        self._listed_at = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
 
     @property
     def quarantine(self) -> str:
@@ -123,26 +120,24 @@ class LandingZone:
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
-        if self._listed_at < max(reading.begun, _now() - _LISTING_LASTS):
-            self._forget_listing()
         with aws.explained(f"s3://{self._areas.bucket}"):
             if rejections:
                 self._quarantine(reading.school_id, rejections)
-            before = Told() if self._dry_run else self._claims.stake(reading)
-            if before.staked > self._listed_at - _AT_WORK:  # another is at work: what was listed may be old
+            stake = Stake() if self._dry_run else self._claims.stake(reading)
+            if not stake.still:
                 self._forget_listing()
             done: Counter[str] = Counter()
-            became = self._publish_dates(reading, before.later_than(reading), done)
+            became = self._publish_dates(reading, stake.told.later_than(reading), done)
             done.update(became.values())
             done["left"] = self._leave(reading, became)
-            wrote = not self._dry_run and (done["written"] or done["left"])
-            if wrote and self._claims.overtaken(reading, before):
+            overtaken = not self._dry_run and self._claims.end(reading, stake)
+            if overtaken and (done["written"] or done["left"]):
                 done["overtaken"] = 1
         return +done
 
     def _forget_listing(self) -> None:
         self._months.clear()
-        self._listed_at = _now()
+        self._claims.look()
 
     def _publish_dates(
         self, reading: SchoolReading, later: dt.date | None, done: Counter[str]
@@ -192,11 +187,11 @@ class LandingZone:
         """Take the records that moved out of one list, unless a later reading wrote it; says if it did."""
         for _ in range(_RACES):
             there = self._look(name, with_rows=True)
-            if there is None or there.rows is None or there.told.get("read-at", "") > read_at:
+            if there is None or there.told.get("read-at", "") > read_at:
                 return False
-            rest = without(there.rows, moved, read_at)
+            rest = None if there.rows is None else without(there.rows, moved, read_at)
             if rest is None:
-                return False
+                return there.wrote(read_at)
             if self._dry_run or self._put_if(name, there.etag, *rest):
                 return True
         raise AwsError(f"{name} is being written by others again and again: run again later")
@@ -205,12 +200,8 @@ class LandingZone:
         """Name -> ETag of the objects that were in the date's month when it was first asked for."""
         month = landing.month_folder(day)
         if month not in self._months:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._areas.bucket, Prefix=f"{self._areas.landing}{month}"
-            )
-            found = (entry for page in pages for entry in page.get("Contents", []))
-            skip = len(self._areas.landing)
-            self._months[month] = {entry["Key"][skip:]: entry["ETag"].strip('"') for entry in found}
+            found = aws.listed(self._s3, self._areas.bucket, f"{self._areas.landing}{month}")
+            self._months[month] = {f"{month}{name}": etag for name, etag in found.items()}
         return self._months[month]
 
     def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str:
@@ -227,8 +218,8 @@ class LandingZone:
             if there and there.rows is not None:
                 body = parquet(keep(rows, reading.kept(there.rows)))
             digest = _md5(body)
-            if there and digest in (there.etag.strip('"'), there.told.get("content-md5")):
-                return "unchanged"
+            if there and digest in (there.etag, there.told.get("content-md5")):
+                return "written" if there.wrote(read_at) else "unchanged"
             if there and there.told.get("read-at", "") > read_at:
                 return "superseded"
             told = {"content-md5": digest, "read-at": read_at}
@@ -245,28 +236,28 @@ class LandingZone:
         try:
             if not with_rows:
                 head = self._s3.head_object(Bucket=bucket, Key=key)
-                return Landed(head["ETag"], head["Metadata"], None)
+                return Landed(head["ETag"].strip('"'), head["Metadata"], None)
             whole = self._s3.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if _status(error) == 404:
                 return None
             raise
-        told = whole["Metadata"]
+        etag, told = whole["ETag"].strip('"'), whole["Metadata"]
         if landing.LEFT in told:  # its records stand under other dates
-            return Landed(whole["ETag"], told, None)
+            return Landed(etag, told, None)
         try:
             rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
         except pl.exceptions.PolarsError:  # there is nothing in it to keep
             log.warning("%s was no Parquet: it is written anew", name)
             rows = None
-        return Landed(whole["ETag"], told, rows)
+        return Landed(etag, told, rows)
 
     def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
         """Put the object if it has this ETag, or if there is none (None)."""
-        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         key = self._areas.landing + name
         more = {"Metadata": told, **self._encryption}
-        return aws.put_if(self._s3, condition, Bucket=self._areas.bucket, Key=key, Body=body, **more)
+        put = aws.put_if(self._s3, etag, Bucket=self._areas.bucket, Key=key, Body=body, **more)
+        return put is not None
 
     def _put(self, key: str, body: bytes, **more: Any) -> None:
         self._s3.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption, **more)

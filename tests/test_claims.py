@@ -30,7 +30,7 @@ def told(*readings: SchoolReading) -> Told:
     """The claim after these readings staked theirs, through the bytes that are stored."""
     claim = Told()
     for reading in readings:
-        claim = claim.with_claim(reading, at(30))
+        claim = claim.with_claim(reading)
     stored = told_by(msgspec.json.encode(claim))
     assert stored == claim
     return stored
@@ -68,7 +68,19 @@ def test_a_later_claim_of_as_many_dates_takes_the_place_of_one() -> None:
 
 def test_a_claim_of_recent_dates_goes_after_two_days() -> None:
     claim = Told(recent={DEC_8: at(1) - dt.timedelta(days=2), DEC_9: at(0)})
-    assert claim.with_claim(recent(1), at(1)).recent == {DEC_9: at(1)}
+    assert claim.with_claim(recent(1)).recent == {DEC_9: at(1)}
+
+
+def test_who_is_at_work_is_told_until_the_work_is_done() -> None:
+    both = told(whole(1)).with_worker("one", at(1)).with_worker("other", at(2))
+    assert both.at_work == {"one": at(1), "other": at(2)}
+    assert both.without_worker("one").at_work == {"other": at(2)}
+    assert both.without_worker("other").without_worker("one") == told(whole(1))
+
+
+def test_who_died_at_work_is_forgotten_after_two_days() -> None:
+    claim = Told(at_work={"died": at(1) - dt.timedelta(days=2), "slow": at(0)})
+    assert claim.with_worker("new", at(1)).at_work == {"slow": at(0), "new": at(1)}
 
 
 @pytest.mark.parametrize(

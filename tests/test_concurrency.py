@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -13,7 +14,7 @@ import pytest
 from attendance_common.completeness import HeldPage, SchoolReading
 from attendance_common.config import FetcherSettings
 from attendance_common.objects import LandingZone
-from tests.aws_gate import AwsGate, Call
+from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, Finished, Pipeline, Running
 from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Options, Sandbox
@@ -87,6 +88,35 @@ def test_a_listing_from_before_the_reading_is_not_believed(
     assert [row["id"] for row in rows] == [5, 6]
 
 
+def listings(world: World, calls: Sequence[Call]) -> int:
+    """How often months of the landing zone were listed."""
+    return sum(call.action == "ListObjectsV2" and call.key.startswith(LANDING) for call in calls)
+
+
+def test_each_month_is_listed_once_while_nobody_else_is_at_work(world: World) -> None:
+    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
+        for _ in range(2):
+            gate.calls.clear()
+            assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+            months = {name.rpartition("day=")[0] for name in world.pipeline.keys(LANDING)}
+            assert listings(world, gate.calls) == len(months) + 2  # and those beside them
+
+
+def test_a_month_is_listed_anew_for_a_school_that_another_died_over(world: World) -> None:
+    world.run()
+    extra = {**world.source.records(world.first)[0], "id": 900_001}
+    world.source.add(world.first, extra)
+    died = Waiting(world, world.first, "year=")
+    died.kill()
+    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).result["objects_written"] == 1
+        months = {name.rpartition("day=")[0] for name in world.pipeline.keys(LANDING)}
+        listed = listings(world, gate.calls)
+    assert listed > len(months) + 2
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
 def held(world: World, school: int, page: int) -> Event:
     """Hold the next request for this page until the faults are cleared; the event says that it has come."""
     came = Event()
@@ -136,17 +166,26 @@ def test_an_older_fetch_never_ends_up_over_a_newer_one(world: World, landed_befo
 class Waiting:
     """A fetcher that waits where it writes to a key that has this in it, for the school."""
 
-    def __init__(self, world: World, school: int, at: str) -> None:
+    def __init__(self, world: World, school: int, at: str, *flags: str) -> None:
         self._there, self._go_on = Event(), Event()
+        self._lost: Refusal | None = None
         self._at = (at, f"school_{school}.")
         self._gate = AwsGate(world.pipeline.sandbox.aws_endpoint, self._hold).__enter__()
-        self._running = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=self._gate.endpoint)
+        self._running = world.pipeline.start(FETCHER, *flags, AWS_ENDPOINT_URL=self._gate.endpoint)
         assert self._there.wait(PATIENCE)
 
-    def _hold(self, call: Call) -> None:
+    def _hold(self, call: Call) -> Refusal | None:
         if call.action == "PutObject" and all(part in call.key for part in self._at):
             self._there.set()
             self._go_on.wait(PATIENCE)
+        return self._lost
+
+    def kill(self) -> None:
+        """Let it die there; what it was about to write is lost."""
+        self._lost = Refusal(503, "SlowDown")
+        self._running.send(signal.SIGKILL)
+        self._go_on.set()
+        self._gate.__exit__(None, None, None)
 
     def end(self) -> Finished:
         """Let it go on to its end, which is a good one."""
@@ -193,11 +232,12 @@ def test_a_claim_of_fewer_dates_leaves_the_one_of_more(world: World) -> None:
     days = sorted({record["date"] for record in world.source.records(world.first)})[-2:]
     extra = {**world.source.records(world.first)[0], "id": 900_001, "date": days[0]}
     world.source.add(world.first, extra)
-    older = Waiting(world, world.first, "claims/")
+    shard = ("--shard", f"{world.first % 2 + 1}/2")  # of the two schools, this one alone
+    older = Waiting(world, world.first, "claims/", *shard)
     world.source.remove(world.first, extra["id"])
     for day in days:
         since = f"{day[6:]}-{day[:5]}"
-        recent = world.pipeline.fetch("--since", since, ESD_PAGE_SIZE="20")
+        recent = world.pipeline.fetch("--since", since, *shard, ESD_PAGE_SIZE="20")
         assert (recent.status, recent.result["objects_written"]) == (0, 0), recent.story
     assert older.end().result["objects_superseded"] == 2
     assert world.pipeline.keys(LANDING) == before

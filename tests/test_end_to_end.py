@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
 
+from tests.aws_gate import AwsGate
 from tests.model import Record, day_of
 from tests.pipeline import LANDING, QUARANTINE, RUNS
 from tests.readme import owner_queries
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Fault, correct_a_day
+from tests.sandbox.esd.faults import Dropped
 from tests.world import World
 
 
@@ -37,6 +42,32 @@ def test_a_second_run_changes_nothing(world: World) -> None:
     assert world.pipeline.keys(LANDING) == before
     again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
     assert again == loads
+
+
+def test_an_object_is_sent_without_asking_first(world: World) -> None:
+    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+    puts = [dict(call.headers) for call in gate.calls if call.action == "PutObject"]
+    assert puts
+    assert not [headers for headers in puts if "expect" in headers]
+
+
+def test_an_object_whose_answer_was_lost_counts_as_written(world: World) -> None:
+    lost: list[str] = []
+
+    @contextmanager
+    def lose_one(call: str) -> Iterator[None]:
+        yield
+        if call.startswith("PUT") and ".parquet" in call and not lost:
+            lost.append(call)
+            raise Dropped
+
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        front.crossing = lose_one
+        fetched = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
+    assert lost
+    assert (fetched.status, fetched.result["objects_unchanged"]) == (0, 0)
+    assert fetched.result["objects_written"] == len(world.pipeline.keys(LANDING))
 
 
 def test_a_day_of_corrections_arrives(world: World) -> None:

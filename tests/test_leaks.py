@@ -261,6 +261,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("GetObject", landing),  # what a record held that has turned odd
         ("HeadObject", landing),  # which s3:GetObject allows
         ("PutObject", landing),
+        ("ListObjectsV2", CLAIMS),
         ("GetObject", CLAIMS),
         ("PutObject", CLAIMS),
         ("PutObject", quarantine),
