@@ -51,25 +51,25 @@ class Night:
 
     @property
     def puts(self) -> int:
-        """Also two for each school's claim: the first is refused when there is an older claim."""
+        """Also two for each school's claim: when it is staked, and when the school is published."""
         return self.written + 2 * self.schools
 
     @property
     def lists(self) -> int:
-        """The loader lists each month, and each partition that it loads twice; the fetcher each month and the
-        two beside them for each school, when more than a minute lies between two that are published.
+        """The loader lists each month, and each partition that it loads twice; the fetcher the claims, each
+        month and the two beside them.
         """
         a_month = math.ceil(self.objects / MONTHS / KEYS_A_LIST)
-        fetcher = self.schools * (MONTHS + 2) * a_month
+        fetcher = math.ceil(self.schools / KEYS_A_LIST) + (MONTHS + 2) * a_month
         return fetcher + MONTHS * a_month + 2 * DAYS * math.ceil(self.schools / KEYS_A_LIST)
 
     @property
     def gets(self) -> int:
-        """A HEAD of each object that differs, two looks at a claim; the loader reads footers, Spectrum all.
+        """A HEAD of each object that differs, a look at each claim; the loader reads footers, Spectrum all.
 
         Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
-        return self.written + 2 * self.schools + 2 * self.objects
+        return self.written + self.schools + 2 * self.objects
 
     @property
     def scanned_bytes(self) -> float:
