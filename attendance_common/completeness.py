@@ -18,7 +18,7 @@ from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5
-_TOGETHER = 5_000  # rows that are sorted at a time: few are in memory, and each time costs
+_TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
 
 
 def absent_page(number: int) -> Page:
@@ -317,13 +317,16 @@ class SchoolReading:
         by one, and a date is given away soon after the last page that has it, so few rows are in memory.
         """
         newest = self._newest().with_columns(end=pl.col("page").max().over("day")).sort("page", "row")
+        ends, ripe = set(newest["end"]), False
         waiting = _Waiting()
         for places in newest.partition_by("page", maintain_order=True):
             number = places.item(0, "page")
             rows = self._pages[number].unpacked(last=last)
             waiting.add(rows if places.height == rows.height else rows[places["row"]], places)
-            if waiting.height >= _TOGETHER or number == newest["page"].max():
+            ripe = ripe or number in ends
+            if ripe and (waiting.height >= _TOGETHER or number == max(ends)):
                 yield from waiting.ended(number)
+                ripe = False
 
     def _newest(self) -> pl.DataFrame:
         """Where the newest version of each id is: id, day, modified_on, page, row on the page."""
