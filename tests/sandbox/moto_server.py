@@ -12,7 +12,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 def main() -> None:
     """Serve until stdin closes."""
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # S3 keeps connections open, too
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # as S3; werkzeug closes each connection all the same
     WSGIRequestHandler.disable_nagle_algorithm = True
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
