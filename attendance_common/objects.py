@@ -279,10 +279,8 @@ class LandingZone:
 
     def quarantined(self) -> Iterator[tuple[str, int, list[Rejection]]]:
         """Key, school and records of each object in quarantine."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._areas.bucket, Prefix=self._areas.quarantine
-        )
-        for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
+        for name in aws.listed(self._s3, self._areas.bucket, self._areas.quarantine):
+            key = f"{self._areas.quarantine}{name}"
             try:
                 lines = [json.loads(line) for line in self._get(key).splitlines()]
                 rejections = [Rejection(line["reason"], line["record"], None) for line in lines]
