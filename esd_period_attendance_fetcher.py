@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
 
 log = logging.getLogger("attendance")
 
-READINGS = 3  # of a school whose list moved while it was read
+READINGS = 4  # of a school whose list moved while it was read, or lacks what was landed
 
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
@@ -167,6 +167,7 @@ class Run:
         self._context = context
         self._since = since
         self._read_whole: set[int] = set()  # schools whose list the source did not sort
+        self._missed: dict[int, set[int]] = {}  # school -> landed records that a reading lacked
         self.run_id = command.run_id()
         self.schools: dict[int, dict[str, Any]] = {}
 
@@ -194,46 +195,63 @@ class Run:
         from attendance_common.completeness import RecentReading, SchoolReading
 
         if self._since is None or school in self._read_whole:
-            return SchoolReading(school, page_size, now())
+            return SchoolReading(school, page_size, now(), self._missed.get(school, ()))
         return RecentReading(school, page_size, now(), self._since)
 
     def _settle(self, reading: SchoolReading, again: list[int]) -> None:
-        """Publish a complete reading; one that is not has to be done again."""
+        """Publish a complete reading; one that is not, or settles nothing, has to be done again."""
         school, fault = reading.school_id, reading.fault()
-        told: dict[str, Any] = {
+        before: Counter[str] = Counter(self.schools.get(school, {}).get("objects"))  # by an earlier reading
+        about: dict[str, Any] = {
             "pages": reading.page_count,
             "source_count": reading.source_count,
             "received": reading.received,
+            "objects": dict(before),
         }
-        before: Counter[str] = Counter(self.schools.get(school, {}).get("objects"))  # when it was overtaken
-        told["objects"] = dict(before)
-        self.schools[school] = {**told, "fault": fault or "it was not published whole"}
-        if fault:
+        self.schools[school] = {**about, "fault": fault or "it was not published whole"}
+        if fault is None:
+            done = self._zone.publish(reading)
+            done.update(before)
+            fault = self._unsettled(reading, done)
+            about["objects"] = {became: done[became] for became in ("written", "left") if done[became]}
+        if fault is not None:
+            self.schools[school] = {**about, "fault": fault}
             self._read_again(reading, fault, again)
             return
-        rejections = reading.rejections()
-        done = self._zone.publish(reading)
-        done["written"] += before["written"]
-        if done.pop("overtaken", 0):
-            self.schools[school] |= {"objects": {"written": done["written"]}}
-            self._read_again(reading, "another fetcher read it meanwhile", again)
-            return
-        landed = done.pop("landed", 0)
-        told |= {"landed": landed, "quarantined": len(rejections)}
-        told |= {"repeats": reading.repeats, "older": reading.older}
-        reasons = dict(Counter(rejection.reason for rejection in rejections))
-        told |= {"objects": dict(+done), "quarantine": reasons}
-        self.schools[school] = told
+        self._note(reading, about, done)
+
+    def _unsettled(self, reading: SchoolReading, done: Counter[str]) -> str | None:
+        """Why a published reading is not the last word; None when it is."""
+        if done["overtaken"]:
+            return "another fetcher read it meanwhile"
+        if done["doubted"]:
+            self._missed[reading.school_id] = reading.missed
+            return (
+                f"it lacks {len(reading.missed)} landed records; they go when the next reading lacks them too"
+            )
+        return None
+
+    def _note(self, reading: SchoolReading, about: dict[str, Any], done: Counter[str]) -> None:
+        """Keep the numbers of a school that is done."""
+        school, landed, rejections = reading.school_id, done.pop("landed", 0), reading.rejections()
+        self.schools[school] = {
+            **about,
+            "landed": landed,
+            "quarantined": len(rejections),
+            "repeats": reading.repeats,
+            "older": reading.older,
+            "objects": dict(done),
+            "quarantine": dict(Counter(rejection.reason for rejection in rejections)),
+        }
         log.info(
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
             *(school, reading.received, reading.page_count, landed, len(rejections)),
-            ", ".join(f"{count} {became}" for became, count in sorted((+done).items())) or "none",
+            ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
         )
 
     def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
         school = reading.school_id
         log.warning("school %d was not read completely: %s", school, fault)
-        self.schools[school]["fault"] = fault
         if reading.unsorted:
             self._read_whole.add(school)
         again.append(school)

@@ -2,7 +2,9 @@
 
 Rows are added, changed and removed at the source between two pages; a shift can make a row slip from a page
 not yet read to one already read. A reading counts only when nothing points to that; else it is done again.
-The source's count is the proof; where it gives none, pages read a second time are.
+The source's count is the proof; where it gives none, pages read a second time are. One thing the count does
+not show: a record that was read vanishes and another comes, so that a third slips. So what is landed counts
+as gone only when two readings in a row lack it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
 import polars as pl
 
@@ -97,9 +100,13 @@ class SchoolReading:
 
     direction = "Ascending"
 
-    def __init__(self, school_id: int, page_size: int, begun: dt.datetime) -> None:
+    def __init__(
+        self, school_id: int, page_size: int, begun: dt.datetime, missed: Collection[int] = ()
+    ) -> None:
         self.school_id = school_id
         self.begun = begun
+        self.missed: set[int] = set()  # ids of landed records that it lacks
+        self._missed_before = frozenset(missed)  # and that the reading before lacked
         self.since = dt.date.min  # the dates that are read, from this one on
         self._page_size = page_size
         self._pages: dict[int, HeldPage] = {}
@@ -280,14 +287,20 @@ class SchoolReading:
         """Records of dates that were not asked for."""
         return 0
 
-    @property
-    def keeps(self) -> bool:
-        """Whether landed rows may have to stay although this reading does not land them."""
-        return bool(self._unread())
-
     def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
         """Landed rows of records whose newest version went to quarantine: stale, but not lost."""
         return landed.filter(pl.col("id").is_in(self._unread()))
+
+    def doubts(self, landed: pl.DataFrame) -> bool:
+        """Whether it lacks landed records that the reading before did not lack: they may have slipped."""
+        lacking = landed.join(self._told_of, on="id", how="anti")["id"]
+        self.missed.update(lacking)
+        return not self._missed_before.issuperset(lacking)
+
+    @cached_property
+    def _told_of(self) -> pl.DataFrame:
+        unread = pl.DataFrame({"id": self._unread()}, schema={"id": pl.Int64})
+        return pl.concat([self._newest().select("id"), unread])
 
     def _unread(self) -> list[int]:
         return [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
@@ -403,11 +416,6 @@ class RecentReading(SchoolReading):
             return self._trouble or self._short_page()
         return super().fault()  # the list ended first: it was read whole
 
-    @property
-    def keeps(self) -> bool:
-        """Always: a record that is gone from these dates may stand under an older one."""
-        return True
-
     def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
         """Also landed rows that these dates do not hold: only a whole reading proves that they are gone.
 
@@ -416,6 +424,10 @@ class RecentReading(SchoolReading):
         seen = self.places()["id"]
         unseen = ~pl.col("id").is_in(seen.to_list()) | pl.col("id").is_in(self._unread())
         return landed.filter(unseen)
+
+    def doubts(self, landed: pl.DataFrame) -> bool:
+        """Never: whatever it lacks is kept."""
+        return False
 
     @property
     def older(self) -> int:

@@ -72,15 +72,46 @@ def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[by
 
 @dataclass(frozen=True)
 class Landed:
-    """An object as it is in the landing zone, its metadata, and its rows where they were asked for."""
+    """An object as it is in the landing zone: its name, ETag, metadata and body."""
 
+    name: str
     etag: str
     told: dict[str, str]
-    rows: pl.DataFrame | None  # also None where they count for nothing
+    body: bytes
 
-    def wrote(self, read_at: str) -> bool:
-        """Whether the reading of this time wrote it: its PUT's answer was lost, and it was put again."""
-        return self.told.get("read-at") == read_at
+    @property
+    def read_at(self) -> str:
+        """When the reading began that wrote it."""
+        return self.told.get("read-at", "")
+
+    def holds(self, body: bytes) -> bool:
+        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
+        return _md5(body) in (self.etag, self.told.get("content-md5"))
+
+    def rows(self) -> pl.DataFrame | None:
+        """Its rows; None where they count for nothing: they stand under other dates, or are no records."""
+        if landing.LEFT in self.told:
+            return None
+        try:
+            return pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
+        except pl.exceptions.PolarsError:
+            log.warning("%s was no Parquet with records: it is written anew", self.name)
+            return None
+
+
+def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> tuple[str | None, bytes]:
+    """What becomes of a list where an object is; None when it is to be written, then with this body."""
+    body = parquet(rows)
+    landed = None if there.holds(body) else there.rows()
+    if landed is not None:
+        body = parquet(keep(rows, reading.kept(landed)))
+    if there.holds(body):  # its PUT's answer was lost, if it is this reading's
+        return ("written" if there.read_at == _time(reading) else "unchanged"), body
+    if there.read_at > _time(reading):
+        return "superseded", body
+    if landed is not None and reading.doubts(landed):
+        return "doubted", body
+    return None, body
 
 
 def _md5(body: bytes) -> str:
@@ -116,7 +147,8 @@ class LandingZone:
     def publish(self, reading: SchoolReading) -> Counter[str]:
         """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
 
-        `overtaken` is among it when a later reading came meanwhile, and may lie below this one now.
+        `doubted` is among it when the reading is the first to lack landed records: their lists stay as they
+        are. `overtaken` is when a later reading came meanwhile, and may lie below this one now.
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
@@ -170,7 +202,7 @@ class LandingZone:
         date alone proves nothing, and what did not move stays. The months of the reading and those beside
         them are looked through. Gives how many lists it was.
         """
-        there = [day for day, what in became.items() if what != "superseded"]
+        there = [day for day, what in became.items() if what in ("written", "unchanged")]
         moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
         names = self._of_other_dates(reading.school_id, became.keys(), reading.since)
         return sum(self._pool.map(lambda name: self._take_out(name, moved, _time(reading)), names))
@@ -186,12 +218,13 @@ class LandingZone:
     def _take_out(self, name: str, moved: pl.DataFrame, read_at: str) -> bool:
         """Take the records that moved out of one list, unless a later reading wrote it; says if it did."""
         for _ in range(_RACES):
-            there = self._look(name, with_rows=True)
-            if there is None or there.told.get("read-at", "") > read_at:
+            there = self._look(name)
+            if there is None or there.read_at > read_at:
                 return False
-            rest = None if there.rows is None else without(there.rows, moved, read_at)
+            rows = there.rows()
+            rest = None if rows is None else without(rows, moved, read_at)
             if rest is None:
-                return there.wrote(read_at)
+                return there.read_at == read_at
             if self._dry_run or self._put_if(name, there.etag, *rest):
                 return True
         raise AwsError(f"{name} is being written by others again and again: run again later")
@@ -205,52 +238,35 @@ class LandingZone:
         return self._months[month]
 
     def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str:
-        """Write one list, unless it is there already or a later reading wrote another; says which."""
+        """Write one list, unless it is there already, a later reading wrote another, or it is in doubt."""
         name = landing.object_name(day, reading.school_id)
         etag = self._existing(day).get(name)
         body = parquet(rows)
-        if etag == _md5(body) and not reading.keeps:
+        if etag == _md5(body):
             return "unchanged"
-        read_at = _time(reading)
-        look = etag is not None
+        there = self._look(name) if etag is not None else None
         for _ in range(_RACES):
-            there = self._look(name, with_rows=reading.keeps) if look else None
-            if there and there.rows is not None:
-                body = parquet(keep(rows, reading.kept(there.rows)))
-            digest = _md5(body)
-            if there and digest in (there.etag, there.told.get("content-md5")):
-                return "written" if there.wrote(read_at) else "unchanged"
-            if there and there.told.get("read-at", "") > read_at:
-                return "superseded"
-            told = {"content-md5": digest, "read-at": read_at}
+            if there is not None:
+                became, body = over(there, rows, reading)
+                if became is not None:
+                    return became
+            told = {"content-md5": _md5(body), "read-at": _time(reading)}
             if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
-            look = True  # another fetcher was faster
+            there = self._look(name)  # another fetcher was faster
         raise AwsError(f"{name} is being written by others again and again: run again later")
 
-    def _look(self, name: str, *, with_rows: bool) -> Landed | None:
+    def _look(self, name: str) -> Landed | None:
         """What is landed under a name now; None when nothing is."""
         from botocore.exceptions import ClientError
 
-        bucket, key = self._areas.bucket, self._areas.landing + name
         try:
-            if not with_rows:
-                head = self._s3.head_object(Bucket=bucket, Key=key)
-                return Landed(head["ETag"].strip('"'), head["Metadata"], None)
-            whole = self._s3.get_object(Bucket=bucket, Key=key)
+            whole = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.landing + name)
         except ClientError as error:
             if _status(error) == 404:
                 return None
             raise
-        etag, told = whole["ETag"].strip('"'), whole["Metadata"]
-        if landing.LEFT in told:  # its records stand under other dates
-            return Landed(etag, told, None)
-        try:
-            rows = pl.read_parquet(io.BytesIO(whole["Body"].read()))
-        except pl.exceptions.PolarsError:  # there is nothing in it to keep
-            log.warning("%s was no Parquet: it is written anew", name)
-            rows = None
-        return Landed(etag, told, rows)
+        return Landed(name, whole["ETag"].strip('"'), whole["Metadata"], whole["Body"].read())
 
     def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
         """Put the object if it has this ETag, or if there is none (None)."""
@@ -298,14 +314,14 @@ class LandingZone:
         name = landing.object_name(day, school_id)
         look = name in self._existing(day)  # S3 denies a look at what is not there (API: GetObject, 403)
         for _ in range(_RACES):
-            there = self._look(name, with_rows=True) if look else None
-            landed = there.rows if there and there.rows is not None else rows.clear()
+            there = self._look(name) if look else None
+            held = there.rows() if there else None
+            landed = rows.clear() if held is None else held
             whole = newest_of(landed, rows)
             if whole.equals(landed):
                 return "unchanged"
             body = parquet(whole)
-            read_at = there.told.get("read-at", "") if there else ""
-            told = {"content-md5": _md5(body), "read-at": read_at}
+            told = {"content-md5": _md5(body), "read-at": there.read_at if there else ""}
             if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
             look = True
