@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,7 +108,10 @@ class Claims:
 
     def look(self) -> None:
         """See which claims there are; to be called before the landing zone is listed. Raises AwsError."""
-        self._listed = aws.listed(self._s3, self._areas.bucket, self._areas.claims)
+        self._listed = self._found()
+
+    def _found(self) -> dict[str, str]:
+        return aws.listed(self._s3, self._areas.bucket, self._areas.claims)
 
     def stake(self, reading: SchoolReading) -> Stake:
         """Leave the reading's claim, unless a later one covers it; gives what was there before."""
@@ -116,20 +120,33 @@ class Claims:
             later = told.later_than(reading)
             if later is not None and later <= reading.since:  # nothing is left to be claimed
                 return None
-            return told.with_claim(reading).with_worker(self._who, dt.datetime.now(dt.timezone.utc))
+            return self._at_work(told.with_claim(reading))
 
         if self._listed is None:
-            self.look()
-        listed = (self._listed or {}).get(landing.claim_name(reading.school_id))
+            self._listed = self._found()
+        listed = self._listed.get(landing.claim_name(reading.school_id))
         found = self._change(reading.school_id, claim, self._read(reading.school_id) if listed else Found())
         return Stake(found.told, still=found.etag == listed and not found.told.at_work)
+
+    @contextmanager
+    def working(self, school_id: int) -> Iterator[None]:
+        """Be at work on a school without a reading: a fetcher that has listed its dates lists them again."""
+        self._change(school_id, self._at_work, Found())
+        yield
+        self._leave(school_id, self._mine.pop(school_id))
+
+    def _at_work(self, told: Told) -> Told:
+        return told.with_worker(self._who, dt.datetime.now(dt.timezone.utc))
+
+    def _leave(self, school_id: int, mine: Found) -> Found:
+        return self._change(school_id, lambda told: told.without_worker(self._who), mine)
 
     def end(self, reading: SchoolReading, stake: Stake) -> bool:
         """Say that the reading is published; whether a later one came since its claim was staked."""
         mine = self._mine.pop(reading.school_id, None)
         if mine is None:  # it had nothing to claim
             return False
-        found = self._change(reading.school_id, lambda told: told.without_worker(self._who), mine)
+        found = self._leave(reading.school_id, mine)
         return found.told.later_than(reading) != stake.told.later_than(reading)
 
     def _change(self, school_id: int, change: Callable[[Told], Told | None], found: Found) -> Found:

@@ -13,7 +13,6 @@ import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property
 
 import polars as pl
 
@@ -210,10 +209,10 @@ class SchoolReading:
             return number
         if page.paging.pages is not None:
             return page.paging.pages
+        size = min(self._page_size, self._pages[1].received)  # the server may send fewer a page
         if page.paging.count is not None:
-            size = min(self._page_size, self._pages[1].received)  # the server may send fewer a page
             return -(-page.paging.count // (size or self._page_size))
-        return number + 1 if page.received >= self._page_size else number
+        return number + 1 if page.received >= (size or 1) else number
 
     def _needs_closing(self) -> bool:
         """The count moved: the last page is read once more, after all others, to have the last word on it.
@@ -291,16 +290,14 @@ class SchoolReading:
         """Landed rows of records whose newest version went to quarantine: stale, but not lost."""
         return landed.filter(pl.col("id").is_in(self._unread()))
 
-    def doubts(self, landed: pl.DataFrame) -> bool:
-        """Whether it lacks landed records that the reading before did not lack: they may have slipped."""
-        lacking = landed.join(self._told_of, on="id", how="anti")["id"]
+    def doubts(self, gone: pl.DataFrame) -> bool:
+        """Whether it lacks landed records that the reading before did not lack: they may have slipped.
+
+        `gone`: what is landed for a date, and is to stay there no longer; those that moved it has elsewhere.
+        """
+        lacking = gone.join(self._newest(), on="id", how="anti")["id"] if gone.height else ()
         self.missed.update(lacking)
         return not self._missed_before.issuperset(lacking)
-
-    @cached_property
-    def _told_of(self) -> pl.DataFrame:
-        unread = pl.DataFrame({"id": self._unread()}, schema={"id": pl.Int64})
-        return pl.concat([self._newest().select("id"), unread])
 
     def _unread(self) -> list[int]:
         return [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
@@ -424,10 +421,6 @@ class RecentReading(SchoolReading):
         seen = self.places()["id"]
         unseen = ~pl.col("id").is_in(seen.to_list()) | pl.col("id").is_in(self._unread())
         return landed.filter(unseen)
-
-    def doubts(self, landed: pl.DataFrame) -> bool:
-        """Never: whatever it lacks is kept."""
-        return False
 
     @property
     def older(self) -> int:

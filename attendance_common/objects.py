@@ -13,6 +13,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,15 +104,15 @@ def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> tuple[str
     """What becomes of a list where an object is; None when it is to be written, then with this body."""
     body = parquet(rows)
     landed = None if there.holds(body) else there.rows()
+    gone = rows.clear()
     if landed is not None:
-        body = parquet(keep(rows, reading.kept(landed)))
+        rows = keep(rows, reading.kept(landed))
+        body, gone = parquet(rows), landed.join(rows, on="id", how="anti")
     if there.holds(body):  # its PUT's answer was lost, if it is this reading's
         return ("written" if there.read_at == _time(reading) else "unchanged"), body
     if there.read_at > _time(reading):
         return "superseded", body
-    if landed is not None and reading.doubts(landed):
-        return "doubted", body
-    return None, body
+    return ("doubted" if reading.doubts(gone) else None), body
 
 
 def _md5(body: bytes) -> str:
@@ -308,7 +309,8 @@ class LandingZone:
     def merge(self, school_id: int, rows: pl.DataFrame) -> Counter[str]:
         """Add rows to the lists that are landed; a newer version that is there stays."""
         parts = rows.partition_by("date")
-        return Counter(self._merge_date(day_of(part), school_id, part) for part in parts)
+        with nullcontext() if self._dry_run else self._claims.working(school_id):
+            return Counter(self._merge_date(day_of(part), school_id, part) for part in parts)
 
     def _merge_date(self, day: dt.date, school_id: int, rows: pl.DataFrame) -> str:
         name = landing.object_name(day, school_id)

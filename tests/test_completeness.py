@@ -79,7 +79,11 @@ COMPLETE = {
         [page_of([1, 2, 3]), absent_page(2), absent_page(2), page_of([1, 2, 3])],
         [1, 2, 3],
     ),
-    "nothing told, one page": ([page_of([1, 2])], [1, 2]),
+    "nothing told, one page": ([page_of(ids) for ids in ([1, 2], [], [], [1, 2])], [1, 2]),
+    "nothing told, fewer a page": (
+        [page_of(ids) for ids in ([1, 2], [3, 4], [5], [5], [3, 4], [1, 2])],
+        [1, 2, 3, 4, 5],
+    ),
     "the server sends fewer a page": (
         [page_of([1, 2], 5), page_of([3, 4], 5), page_of([5], 5)],
         [1, 2, 3, 4, 5],

@@ -12,6 +12,7 @@ from tests.aws_gate import AwsGate
 from tests.model import Record
 from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
+from tests.test_concurrency import Waiting
 from tests.world import World
 
 LATER, LONG_AGO = "2026-06-01T00:00:00Z", "2020-01-01T00:00:00Z"
@@ -239,6 +240,16 @@ def test_a_fetch_after_it_has_the_last_word(world: World) -> None:
     assert world.pipeline.fetch().status == 0
     world.publish()
     world.compare_landing()
+
+
+def test_a_fetch_that_had_listed_what_a_replay_then_wrote_lists_it_again(world: World) -> None:
+    before = world.pipeline.keys(LANDING)
+    last = world.schools[1]
+    fetcher = Waiting(world, last, "claims/")  # it has listed for the first school
+    quarantine(world, last, "a", texts([{**world.source.records(last)[0], "id": 901}]))
+    assert replay(world).result["landed"] == 1
+    assert fetcher.end().result["objects_written"] == 1
+    assert world.pipeline.keys(LANDING) == before
 
 
 def test_no_bucket(world: World) -> None:

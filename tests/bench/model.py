@@ -22,7 +22,7 @@ MONTHS = 10
 START_SECONDS = 0.8  # of the process: until the first page is asked for, and after the last one
 
 DOLLARS_A_PUT_OR_LIST = 0.005 / 1000
-DOLLARS_A_GET = 0.0004 / 1000  # and a HEAD
+DOLLARS_A_GET = 0.0004 / 1000
 DOLLARS_A_BYTE_SCANNED = 5 / 1e12
 KEYS_A_LIST = 1000
 
@@ -65,7 +65,7 @@ class Night:
 
     @property
     def gets(self) -> int:
-        """A HEAD of each object that differs, a look at each claim; the loader reads footers, Spectrum all.
+        """A look at each object that differs and at each claim; the loader reads footers, Spectrum all.
 
         Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
