@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -67,9 +67,9 @@ def zone_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
     return LandingZone(settings, dry_run=False)
 
 
-def read_now(*ids: int) -> SchoolReading:
-    """A complete reading that begins at this moment."""
-    reading = SchoolReading(SCHOOL, 100, dt.datetime.now(dt.timezone.utc))
+def read_now(*ids: int, missed: Collection[int] = ()) -> SchoolReading:
+    """A complete reading that begins at this moment; the one before it missed these."""
+    reading = SchoolReading(SCHOOL, 100, dt.datetime.now(dt.timezone.utc), missed)
     reading.next_page()
     reading.add(1, HeldPage(page_of(list(ids), len(ids))))
     assert reading.fault() is None
@@ -83,7 +83,7 @@ def test_a_listing_from_before_the_reading_is_not_believed(
     one.publish(read_now(5, 6))
     another.publish(read_now(5, 6))  # has listed the month
     one.publish(read_now(5, 6, 7))
-    another.publish(read_now(5, 6))
+    another.publish(read_now(5, 6, missed=[7]))
     [rows] = Pipeline(sandbox).landed().values()
     assert [row["id"] for row in rows] == [5, 6]
 
