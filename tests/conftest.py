@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
 
@@ -28,3 +29,9 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
 def world(sandbox: Sandbox) -> World:
     """Give that, with its tables made, beside the model."""
     return set_up(sandbox)
+
+
+@pytest.fixture
+def pipeline(world: World) -> Pipeline:
+    """Give the scripts of that, without the model."""
+    return world.pipeline

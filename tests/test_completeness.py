@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from itertools import chain, repeat
 
 import polars as pl
 import pytest
@@ -12,41 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance_common.completeness import HeldPage, SchoolReading, absent_page
-from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
+from attendance_common.flatten import SCHEMA, Page, Paging
+from tests.pages import BEGUN, SIZE, page_of, reading_of, rejected, rows_of
 from tests.samples import SCHOOL
-
-BEGUN = dt.datetime(2025, 12, 9, 6, 0, tzinfo=dt.timezone.utc)
-SIZE = 3
-
-
-def rejected(number: int | None) -> Rejection:
-    return Rejection("date: missing", f'{{"id": {number}}}', number)
-
-
-def page_of(
-    ids: Sequence[int], count: int | None = None, pages: int | None = None, *, bad: Sequence[int | None] = ()
-) -> Page:
-    rows = pl.DataFrame(
-        {"id": ids, "date": "12-09-2025", "modified_on": None},
-        schema={"id": pl.Int64, "date": pl.String, "modified_on": pl.String},
-    )
-    missing = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in rows.columns}
-    whole = rows.with_columns(**missing).select(SCHEMA.names())
-    return Page(whole, tuple(map(rejected, bad)), Paging(pages, count))
-
-
-def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
-    """These answers, taken in one after another as they are asked for; the last one for ever."""
-    reading = SchoolReading(SCHOOL, size, BEGUN)
-    answers = chain(pages, repeat(pages[-1], 10))
-    while (number := reading.next_page()) is not None:
-        reading.add(number, HeldPage(next(answers)))
-    return reading
-
-
-def rows_of(reading: SchoolReading) -> pl.DataFrame:
-    """All dates' rows together."""
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
 
 
 def test_a_count_that_falls_and_rises_again_is_no_complete_reading() -> None:

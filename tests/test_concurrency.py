@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -14,13 +13,14 @@ import pytest
 from attendance_common.completeness import HeldPage, SchoolReading
 from attendance_common.config import FetcherSettings
 from attendance_common.objects import LandingZone
-from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Finished, Pipeline, Running
+from tests.aws_gate import AwsGate, Call
+from tests.pages import page_of
+from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline, Running
 from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.redshift import RedshiftError
-from tests.test_completeness import page_of
+from tests.waiting import Waiting, all_end_well
 from tests.world import World, set_up
 
 SMALL = {"ESD_PAGE_SIZE": "100"}
@@ -46,14 +46,6 @@ def statements_of(sandbox: Sandbox) -> Path:
     path = sandbox.options.statement_log
     assert path is not None
     return path
-
-
-def all_end_well(*running: Running) -> list[Finished]:
-    done = [each.end() for each in running]
-    for each in done:
-        assert each.status == 0, each.story
-        assert "Traceback" not in each.story
-    return done
 
 
 # --- fetchers -----------------------------------------------------------------------------------------------
@@ -160,38 +152,6 @@ def test_an_older_fetch_never_ends_up_over_a_newer_one(world: World, landed_befo
     assert world.pipeline.keys(LANDING) == newer
     assert world.pipeline.load().status == 0
     world.follow()
-
-
-class Waiting:
-    """A fetcher that waits where it writes to a key that has this in it, for the school."""
-
-    def __init__(self, world: World, school: int, at: str, *flags: str) -> None:
-        self._there, self._go_on = Event(), Event()
-        self._lost: Refusal | None = None
-        self._at = (at, f"school_{school}.")
-        self._gate = AwsGate(world.pipeline.sandbox.aws_endpoint, self._hold).__enter__()
-        self._running = world.pipeline.start(FETCHER, *flags, AWS_ENDPOINT_URL=self._gate.endpoint)
-        assert self._there.wait(PATIENCE)
-
-    def _hold(self, call: Call) -> Refusal | None:
-        if call.action == "PutObject" and all(part in call.key for part in self._at):
-            self._there.set()
-            self._go_on.wait(PATIENCE)
-        return self._lost
-
-    def kill(self) -> None:
-        """Let it die there; what it was about to write is lost."""
-        self._lost = Refusal(503, "SlowDown")
-        self._running.send(signal.SIGKILL)
-        self._go_on.set()
-        self._gate.__exit__(None, None, None)
-
-    def end(self) -> Finished:
-        """Let it go on to its end, which is a good one."""
-        self._go_on.set()
-        [done] = all_end_well(self._running)
-        self._gate.__exit__(None, None, None)
-        return done
 
 
 @pytest.mark.parametrize(

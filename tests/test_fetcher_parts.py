@@ -16,8 +16,8 @@ from attendance_common.errors import SourceError
 from attendance_common.flatten import read_page
 from attendance_common.objects import parquet
 from esd_period_attendance_fetcher import Readers, Task, next_task, read_schools, take_in
+from tests.pages import BEGUN, page_of
 from tests.samples import LANDED, SCHOOL, page, record
-from tests.test_completeness import BEGUN, page_of
 
 Answer = HeldPage | BaseException
 

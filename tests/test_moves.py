@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from threading import Event, Lock
-from typing import Any
 
-import polars as pl
 import pytest
 
-from tests.pipeline import LOADER, PATIENCE, Finished, Pipeline
-from tests.sandbox import Sandbox
-from tests.test_merge import (
+from tests.lists import (
     LATER,
     MONDAY,
     NEW,
     OLD,
     TUESDAY,
     land,
-    listed,
+    land_left,
     load,
     put,
     statuses,
@@ -29,26 +24,13 @@ from tests.test_merge import (
     version,
     wait_a_second,
 )
-from tests.world import set_up
+from tests.pipeline import LOADER, PATIENCE, Finished, Pipeline
 
 ONE, ALL = {"REDSHIFT_BATCH_PARTITIONS": "1"}, {"REDSHIFT_BATCH_PARTITIONS": "366"}
 LONG_AGO = date(2023, 9, 11)  # more than a calendar year before the others
 BROKEN = "notes.json"
 
 Records = dict[int, tuple[str, date]]
-
-
-@pytest.fixture
-def pipeline(sandbox: Sandbox) -> Pipeline:
-    return set_up(sandbox).pipeline
-
-
-def land_left(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int = 1) -> None:
-    """Put a list whose records have all been seen under other dates, as the fetcher marks it."""
-    body = io.BytesIO()
-    rows = pl.DataFrame(listed(day, school, versions))
-    rows.write_parquet(body, compression="snappy", statistics=False, metadata={"left": "true"})
-    put(pipeline, day, f"school_{school}.parquet", body.getvalue())
 
 
 def in_need(pipeline: Pipeline) -> Finished:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from attendance_common.completeness import HeldPage, SchoolReading, absent_page
 from attendance_common.flatten import Page
+from tests.pages import BEGUN, page_of, rows_of
 from tests.samples import SCHOOL
-from tests.test_completeness import BEGUN, page_of, rows_of
 
 
 @dataclass

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from attendance_common.completeness import HeldPage, RecentReading, SchoolReading, absent_page
 from attendance_common.flatten import Page, Paging
+from tests.pages import BEGUN, page_of, rejected
 from tests.samples import SCHOOL
-from tests.test_completeness import BEGUN, page_of, rejected
 
 FIRST = dt.date(2025, 12, 1)
 

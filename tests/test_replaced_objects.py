@@ -7,18 +7,11 @@ from datetime import date
 
 import pytest
 
+from tests.lists import LATER, MONDAY, NEW, TUESDAY, land, land_left, load, statuses, version
 from tests.pipeline import Pipeline
-from tests.sandbox import Sandbox
-from tests.test_merge import LATER, MONDAY, NEW, TUESDAY, land, load, statuses, version
-from tests.test_moves import ONE, land_left
-from tests.world import set_up
+from tests.test_moves import ONE
 
 FIVE, SIX, SEVEN, EIGHT = (version(key, "x", NEW) for key in (5, 6, 7, 8))
-
-
-@pytest.fixture
-def pipeline(sandbox: Sandbox) -> Pipeline:
-    return set_up(sandbox).pipeline
 
 
 def load_while(pipeline: Pipeline, acts: dict[str, Callable[[], None]], **variables: str) -> None:

@@ -12,7 +12,7 @@ from tests.aws_gate import AwsGate
 from tests.model import Record
 from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
-from tests.test_concurrency import Waiting
+from tests.waiting import Waiting
 from tests.world import World
 
 LATER, LONG_AGO = "2026-06-01T00:00:00Z", "2020-01-01T00:00:00Z"

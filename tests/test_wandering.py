@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.lists import NEW, OLD, land, land_left, load, statuses, version, wait_a_second
 from tests.pipeline import Pipeline
 from tests.sandbox import Sandbox
-from tests.test_merge import NEW, OLD, land, load, statuses, version, wait_a_second
-from tests.test_moves import land_left
 from tests.world import set_up
 
 SEEDS = int(os.environ.get("WANDERINGS", "2"))
