@@ -16,7 +16,7 @@ import queue
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from attendance_common.completeness import HeldPage, SchoolReading
     from attendance_common.flatten import Page
-    from attendance_common.objects import LandingZone
+    from attendance_common.objects import LandingZone, Published
 
 log = logging.getLogger("attendance")
 
@@ -167,7 +167,8 @@ class Run:
         self._context = context
         self._since = since
         self._read_whole: set[int] = set()  # schools whose list the source did not sort
-        self._missed: dict[int, set[int]] = {}  # school -> landed records that a reading lacked
+        self._missed: dict[int, set[int]] = {}  # school -> landed records that its last reading lacked
+        self._became: dict[int, dict[dt.date, str]] = {}  # school -> what became of each date's list
         self.run_id = command.run_id()
         self.schools: dict[int, dict[str, Any]] = {}
 
@@ -201,52 +202,37 @@ class Run:
     def _settle(self, reading: SchoolReading, again: list[int]) -> None:
         """Publish a complete reading; one that is not, or settles nothing, has to be done again."""
         school, fault = reading.school_id, reading.fault()
-        before: Counter[str] = Counter(self.schools.get(school, {}).get("objects"))  # by an earlier reading
+        self._note(reading, fault or "it was not published whole")
+        if fault is None:
+            done = self._zone.publish(reading)
+            self._missed[school] = reading.missed
+            self._became[school] = together(self._became.get(school, {}), done.became)
+            fault = unsettled(reading, done)
+            self._note(reading, fault, done.landed)
+        if fault is not None:
+            self._read_again(reading, fault, again)
+
+    def _note(self, reading: SchoolReading, fault: str | None, landed: int = 0) -> None:
+        """Keep the school's numbers; those of its records only when nothing is left to be done."""
+        school, rejections = reading.school_id, reading.rejections()
+        objects = Counter(self._became.get(school, {}).values())
         about: dict[str, Any] = {
             "pages": reading.page_count,
             "source_count": reading.source_count,
             "received": reading.received,
-            "objects": dict(before),
+            "objects": dict(objects),
         }
-        self.schools[school] = {**about, "fault": fault or "it was not published whole"}
-        if fault is None:
-            done = self._zone.publish(reading)
-            done.update(before)
-            fault = self._unsettled(reading, done)
-            about["objects"] = {became: done[became] for became in ("written", "left") if done[became]}
         if fault is not None:
             self.schools[school] = {**about, "fault": fault}
-            self._read_again(reading, fault, again)
             return
-        self._note(reading, about, done)
-
-    def _unsettled(self, reading: SchoolReading, done: Counter[str]) -> str | None:
-        """Why a published reading is not the last word; None when it is."""
-        if done["overtaken"]:
-            return "another fetcher read it meanwhile"
-        if done["doubted"]:
-            self._missed[reading.school_id] = reading.missed
-            return (
-                f"it lacks {len(reading.missed)} landed records; they go when the next reading lacks them too"
-            )
-        return None
-
-    def _note(self, reading: SchoolReading, about: dict[str, Any], done: Counter[str]) -> None:
-        """Keep the numbers of a school that is done."""
-        school, landed, rejections = reading.school_id, done.pop("landed", 0), reading.rejections()
-        self.schools[school] = {
-            **about,
-            "landed": landed,
-            "quarantined": len(rejections),
-            "repeats": reading.repeats,
-            "older": reading.older,
-            "objects": dict(done),
-            "quarantine": dict(Counter(rejection.reason for rejection in rejections)),
-        }
+        parts = {"landed": landed, "quarantined": len(rejections)}
+        parts |= {"repeats": reading.repeats, "older": reading.older}
+        reasons = dict(Counter(rejection.reason for rejection in rejections))
+        self.schools[school] = {**about, **parts, "quarantine": reasons}
         log.info(
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
             *(school, reading.received, reading.page_count, landed, len(rejections)),
-            ", ".join(f"{count} {became}" for became, count in sorted(done.items())) or "none",
+            ", ".join(f"{count} {became}" for became, count in sorted(objects.items())) or "none",
         )
 
     def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
@@ -265,6 +251,22 @@ class Run:
         """The run's sums and what needs a person."""
         sentences = sums.attention(self.schools, self.run_id, self._zone.quarantine)
         return command.Outcome({"run": self.run_id, **sums.counts(self.schools)}, sentences)
+
+
+def together(before: Mapping[dt.date, str], now: Mapping[dt.date, str]) -> dict[dt.date, str]:
+    """What became of each date's list by two readings, one word each: what was changed stays so."""
+    changed = ("written", "left")
+    stays = {day: was for day, was in before.items() if was in changed and now.get(day) not in changed}
+    return {**before, **now, **stays}
+
+
+def unsettled(reading: SchoolReading, done: Published) -> str | None:
+    """Why a reading that was published is not the last word; None when it is."""
+    if done.overtaken:
+        return "another fetcher read it meanwhile"
+    if reading.in_doubt:
+        return f"it lacks {len(reading.missed)} landed records; they go when the next reading lacks them too"
+    return None
 
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:

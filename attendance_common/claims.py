@@ -36,12 +36,14 @@ class Told:
     """What a school's claim tells: when its latest reading began (`whole`), and those of recent dates alone.
 
     `recent`: the first date that was read -> when the latest such reading began; `at_work`: who publishes the
-    school now, or died while doing so -> since when. All times in UTC.
+    school now, or died while doing so -> since when. `mark`: another one in each claim, lest its ETag ever be
+    again what it was. All times in UTC.
     """
 
     whole: Time = NEVER
     recent: Mapping[dt.date, Time] = field(default_factory=dict)
     at_work: Mapping[str, Time] = field(default_factory=dict)
+    mark: str = ""
 
     def with_claim(self, reading: SchoolReading) -> Told:
         """The claim with one more reading in it; a recent one goes once a later one covers its dates."""
@@ -155,6 +157,7 @@ class Claims:
             told = change(found.told)
             if told is None:
                 return found
+            told = replace(told, mark=secrets.token_hex(8))
             etag = self._put(school_id, told, found.etag)
             if etag is not None:
                 self._mine[school_id] = Found(told, etag)

@@ -172,7 +172,8 @@ class SchoolReading:
             self._moved = self._moved or not held.holds_the_same_as(page)
         if page.paging.count is not None:
             self._counts.append(page.paging.count)
-        self._last = max(self._last, self._pages_told(number, page))
+        last, self._last = self._last, max(self._last, self._pages_told(number, page))
+        self._moved = self._moved or (self._proving and self._last > last)
         if self._last > _MOST_PAGES:
             self._trouble = f"the source tells of more than {_MOST_PAGES} pages"
         if self._waiting == 0 and not self._more() and not self._proving and self._needs_proof():
@@ -201,11 +202,17 @@ class SchoolReading:
         if page.received == 0:
             return f"page {number} of {self._last} is empty" if number < self._last else None
         other = self._seen.setdefault(page.content, number)
-        # A bare list knows no pages: whatever page is asked for, it is the same.
-        return f"page {number} repeats page {other}" if other != number and not page.paging.bare else None
+        return f"page {number} repeats page {other}" if other != number and not self._pageless(page) else None
+
+    def _pageless(self, page: HeldPage) -> bool:
+        """Whether it may know no pages: whatever page is asked for, it is the same."""
+        untold = page.paging.pages is None and page.paging.count is None
+        return page.paging.bare or (untold and page.received < self._page_size)
 
     def _pages_told(self, number: int, page: HeldPage) -> int:
-        if page.paging.bare and (page.received > self._page_size or self._seen.get(page.content) != number):
+        if self._pageless(page) and (
+            page.received > self._page_size or self._seen.get(page.content) != number
+        ):
             return number
         if page.paging.pages is not None:
             return page.paging.pages
@@ -287,17 +294,19 @@ class SchoolReading:
         return 0
 
     def kept(self, landed: pl.DataFrame) -> pl.DataFrame:
-        """Landed rows of records whose newest version went to quarantine: stale, but not lost."""
-        return landed.filter(pl.col("id").is_in(self._unread()))
+        """Landed rows of records whose newest version went to quarantine: stale, but not lost.
 
-    def doubts(self, gone: pl.DataFrame) -> bool:
-        """Whether it lacks landed records that the reading before did not lack: they may have slipped.
-
-        `gone`: what is landed for a date, and is to stay there no longer; those that moved it has elsewhere.
+        What else it lacks, under every date, is `missed`.
         """
-        lacking = gone.join(self._newest(), on="id", how="anti")["id"] if gone.height else ()
-        self.missed.update(lacking)
-        return not self._missed_before.issuperset(lacking)
+        lacking = landed.join(self._newest(), on="id", how="anti", maintain_order="left")
+        unread = pl.col("id").is_in(self._unread())
+        self.missed.update(lacking.filter(~unread)["id"])
+        return lacking.filter(unread)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is the first to lack a landed record, among those that `kept` was asked about."""
+        return not self.missed <= self._missed_before
 
     def _unread(self) -> list[int]:
         return [rejection.record_id for rejection in self.rejections() if rejection.record_id is not None]
@@ -385,7 +394,7 @@ class RecentReading(SchoolReading):
         reached, proving, again = self._reached, self._proving, number in self._pages
         super().add(number, page)
         self._moved = self._moved or len(set(self._counts)) > 1
-        if not again:
+        if not again and self._seen.get(page.content) == number:
             self._look_back(page)
             if self._reached and not reached and self._proving == proving:
                 self._endless = number < self._last and not self._told_end()

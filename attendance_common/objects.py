@@ -11,10 +11,10 @@ import io
 import json
 import logging
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -100,19 +100,45 @@ class Landed:
             return None
 
 
-def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> tuple[str | None, bytes]:
-    """What becomes of a list where an object is; None when it is to be written, then with this body."""
-    body = parquet(rows)
-    landed = None if there.holds(body) else there.rows()
-    gone = rows.clear()
-    if landed is not None:
-        rows = keep(rows, reading.kept(landed))
-        body, gone = parquet(rows), landed.join(rows, on="id", how="anti")
+@dataclass(frozen=True)
+class Change:
+    """A list that is to be written where an object with this ETag is, or none (None).
+
+    `takes`: landed records are to leave it.
+    """
+
+    name: str
+    replaces: str | None
+    body: bytes
+    takes: bool = False
+
+
+def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
+    """What became of a list where an object is, or how it is to be changed."""
+    body, takes = parquet(rows), False
+    if not there.holds(body):
+        if there.read_at > _time(reading):
+            return "superseded"
+        landed = there.rows()
+        if landed is not None:
+            whole = keep(rows, reading.kept(landed))
+            body, takes = parquet(whole), not landed["id"].is_in(whole["id"].implode()).all()
     if there.holds(body):  # its PUT's answer was lost, if it is this reading's
-        return ("written" if there.read_at == _time(reading) else "unchanged"), body
-    if there.read_at > _time(reading):
-        return "superseded", body
-    return ("doubted" if reading.doubts(gone) else None), body
+        return "written" if there.read_at == _time(reading) else "unchanged"
+    return Change(there.name, there.etag, body, takes)
+
+
+@dataclass
+class Published:
+    """What came of a reading: its rows of the dates that were asked for, and what became of each date's list.
+
+    A list became written, unchanged, superseded (a later reading wrote it), doubted (see
+    SchoolReading.in_doubt; it is as it was), overtaken (another fetcher wrote it meanwhile), or left.
+    """
+
+    landed: int = 0
+    became: dict[dt.date, str] = field(default_factory=dict)
+    overtaken: bool = False
 
 
 def _md5(body: bytes) -> str:
@@ -145,11 +171,10 @@ class LandingZone:
         """Where records lie that could not be landed."""
         return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
 
-    def publish(self, reading: SchoolReading) -> Counter[str]:
-        """Write the school's quarantine, then each date; returns the rows landed and what became of objects.
+    def publish(self, reading: SchoolReading) -> Published:
+        """Write the school's quarantine, then each date; `overtaken` when another fetcher's later reading of
+        it, or of some of its dates, may lie below this one now.
 
-        `doubted` is among it when the reading is the first to lack landed records: their lists stay as they
-        are. `overtaken` is when a later reading came meanwhile, and may lie below this one now.
         Raises AwsError; every write that was begun has ended by then.
         """
         rejections = reading.rejections()
@@ -159,62 +184,115 @@ class LandingZone:
             stake = Stake() if self._dry_run else self._claims.stake(reading)
             if not stake.still:
                 self._forget_listing()
-            done: Counter[str] = Counter()
-            became = self._publish_dates(reading, stake.told.later_than(reading), done)
-            done.update(became.values())
-            done["left"] = self._leave(reading, became)
-            overtaken = not self._dry_run and self._claims.end(reading, stake)
-            if overtaken and (done["written"] or done["left"]):
-                done["overtaken"] = 1
-        return +done
+            later = stake.told.later_than(reading)
+            done = Published()
+            changes = self._compare(reading, later, done)
+            if reading.in_doubt:
+                done.became |= dict.fromkeys(changes, "doubted")
+            else:
+                self._change(reading, changes, done)
+                self._leave(reading, later, done)
+            came = not self._dry_run and self._claims.end(reading, stake)
+            words = set(done.became.values())
+            wrote = bool({"written", "left"} & words)
+            done.overtaken = "overtaken" in words or (wrote and (came or later is not None))
+        return done
 
     def _forget_listing(self) -> None:
         self._months.clear()
         self._claims.look()
 
-    def _publish_dates(
-        self, reading: SchoolReading, later: dt.date | None, done: Counter[str]
-    ) -> dict[dt.date, str]:
-        """Publish each date and count its rows; says what became of its list.
+    def _compare(
+        self, reading: SchoolReading, later: dt.date | None, done: Published
+    ) -> dict[dt.date, Change]:
+        """Write the lists of new dates, and compare the others with what is landed; gives what is to change.
 
         Dates from `later` on were read later by another.
         """
-        became: dict[dt.date, str] = {}
-        pending: deque[tuple[dt.date, Future[str]]] = deque()
+        changes: dict[dt.date, Change] = {}
+        pending: deque[tuple[dt.date, Future[str | Change]]] = deque()
+
+        def take(day: dt.date, became: str | Change) -> None:
+            if isinstance(became, Change):
+                changes[day] = became
+            else:
+                done.became[day] = became
+
         try:
             for day, rows in reading.by_date(last=True):
-                done["landed"] += rows.height
+                done.landed += rows.height
                 if later is not None and day >= later:
-                    became[day] = "superseded"
+                    done.became[day] = "superseded"
                     continue
                 self._existing(day)
                 pending.append((day, self._pool.submit(self._publish_date, day, rows, reading)))
                 if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
                     first, future = pending.popleft()
-                    became[first] = future.result()
+                    take(first, future.result())
         finally:
             wait([future for _, future in pending])
-        return became | {day: future.result() for day, future in pending}
+        for day, future in pending:
+            take(day, future.result())
+        return changes
 
-    def _leave(self, reading: SchoolReading, became: dict[dt.date, str]) -> int:
+    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
+        """Write one list where no object is; else compare it with the one that is there."""
+        name = landing.object_name(day, reading.school_id)
+        etag, body = self._existing(day).get(name), parquet(rows)
+        if etag == _md5(body):
+            return "unchanged"
+        new = Change(name, None, body)
+        if etag is None and self._write(new, reading):
+            return "written"
+        there = self._look(name)
+        return over(there, rows, reading) if there else new
+
+    def _change(self, reading: SchoolReading, changes: Mapping[dt.date, Change], done: Published) -> None:
+        """Write what is to change; where records leave, last: one that moves has arrived by then."""
+
+        def write(change: Change) -> str:
+            return "written" if self._write(change, reading) else "overtaken"
+
+        for takes in (False, True):
+            wave = {day: change for day, change in changes.items() if change.takes == takes}
+            futures = {day: self._pool.submit(write, change) for day, change in wave.items()}
+            wait(futures.values())
+            done.became |= {day: future.result() for day, future in futures.items()}
+
+    def _write(self, change: Change, reading: SchoolReading) -> bool:
+        """Put the list unless another fetcher was faster; says whether it is there."""
+        told = {"content-md5": _md5(change.body), "read-at": _time(reading)}
+        if self._dry_run or self._put_if(change.name, change.replaces, change.body, told):
+            return True
+        there = self._look(change.name)  # this PUT may have been answered into a broken connection
+        return there is not None and there.read_at == _time(reading)
+
+    def _leave(self, reading: SchoolReading, later: dt.date | None, done: Published) -> None:
         """Take records out of the lists of dates that the source no longer mentions, once they moved.
 
         Comes after their new dates were written, and only for those that no later reading wrote. An absent
         date alone proves nothing, and what did not move stays. The months of the reading and those beside
-        them are looked through. Gives how many lists it was.
+        them are looked through.
         """
-        there = [day for day, what in became.items() if what in ("written", "unchanged")]
+        there = [day for day, what in done.became.items() if what in ("written", "unchanged")]
         moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
-        names = self._of_other_dates(reading.school_id, became.keys(), reading.since)
-        return sum(self._pool.map(lambda name: self._take_out(name, moved, _time(reading)), names))
+        names = self._of_other_dates(reading.school_id, done.became.keys(), reading.since, later)
+        futures = {
+            day: self._pool.submit(self._take_out, name, moved, _time(reading)) for day, name in names.items()
+        }
+        wait(futures.values())
+        done.became |= {day: "left" for day, future in futures.items() if future.result()}
 
-    def _of_other_dates(self, school_id: int, days: Collection[dt.date], since: dt.date) -> list[str]:
-        """The school's objects of dates that are none of these."""
+    def _of_other_dates(
+        self, school_id: int, days: Collection[dt.date], since: dt.date, later: dt.date | None
+    ) -> dict[dt.date, str]:
+        """The school's objects of dates that are none of these, from `since` on, before `later`."""
         near = {month for day in days for month in landing.months_beside(day)}
         names = (name for month in near for name in self._existing(month))
         of_school = (name for name in names if name.endswith(f"/{landing.file_name(school_id)}"))
-        dated = {name: landing.partition_of(name) for name in of_school}
-        return sorted(name for name, day in dated.items() if day and day >= since and day not in days)
+        dated = {day: name for name in of_school if (day := landing.partition_of(name))}
+        asked = (day for day in dated if day >= since and (later is None or day < later))
+        return {day: dated[day] for day in asked if day not in days}
 
     def _take_out(self, name: str, moved: pl.DataFrame, read_at: str) -> bool:
         """Take the records that moved out of one list, unless a later reading wrote it; says if it did."""
@@ -237,25 +315,6 @@ class LandingZone:
             found = aws.listed(self._s3, self._areas.bucket, f"{self._areas.landing}{month}")
             self._months[month] = {f"{month}{name}": etag for name, etag in found.items()}
         return self._months[month]
-
-    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str:
-        """Write one list, unless it is there already, a later reading wrote another, or it is in doubt."""
-        name = landing.object_name(day, reading.school_id)
-        etag = self._existing(day).get(name)
-        body = parquet(rows)
-        if etag == _md5(body):
-            return "unchanged"
-        there = self._look(name) if etag is not None else None
-        for _ in range(_RACES):
-            if there is not None:
-                became, body = over(there, rows, reading)
-                if became is not None:
-                    return became
-            told = {"content-md5": _md5(body), "read-at": _time(reading)}
-            if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
-                return "written"
-            there = self._look(name)  # another fetcher was faster
-        raise AwsError(f"{name} is being written by others again and again: run again later")
 
     def _look(self, name: str) -> Landed | None:
         """What is landed under a name now; None when nothing is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, repeat
 
 import polars as pl
@@ -44,3 +44,13 @@ def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
 def rows_of(reading: SchoolReading) -> pl.DataFrame:
     """All dates' rows together."""
     return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
+
+
+def dated_page(
+    places: Mapping[int, dt.date], odd: Collection[int] = (), *, newest_first: bool = False
+) -> Page:
+    """One page that is a whole list: id -> date, sorted by it; `odd` ones cannot be landed."""
+    good = sorted(((day, key) for key, day in places.items() if key not in odd), reverse=newest_first)
+    page = page_of([key for _, key in good], len(places), bad=sorted(odd))
+    dates = pl.Series("date", [f"{day:%m-%d-%Y}" for day, _ in good], dtype=pl.String)
+    return Page(page.rows.with_columns(dates), page.rejections, page.paging)

@@ -250,6 +250,12 @@ def test_a_row_that_slips_to_the_last_page_before_the_one_before_it_is_read_is_n
     assert reading.fault() == "the list moved while its pages were read"
 
 
+def test_a_list_that_grows_while_it_is_proved_has_moved() -> None:
+    pages = [page_of(ids, None, 2) for ids in ([1, 2, 3], [4, 5, 6], [4, 5, 6])]
+    reading = reading_of(*pages, page_of([1, 2, 3], None, 3), page_of([7], None, 3))
+    assert reading.fault() == "the list moved while its pages were read"
+
+
 def bare(page: Page) -> Page:
     return Page(page.rows, page.rejections, Paging(bare=True))
 

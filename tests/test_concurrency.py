@@ -10,11 +10,11 @@ from threading import Event
 
 import pytest
 
-from attendance_common.completeness import HeldPage, SchoolReading
+from attendance_common.completeness import HeldPage, RecentReading, SchoolReading
 from attendance_common.config import FetcherSettings
 from attendance_common.objects import LandingZone
 from tests.aws_gate import AwsGate, Call
-from tests.pages import page_of
+from tests.pages import BEGUN, dated_page, page_of
 from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline, Running
 from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Options, Sandbox
@@ -78,6 +78,25 @@ def test_a_listing_from_before_the_reading_is_not_believed(
     another.publish(read_now(5, 6, missed=[7]))
     [rows] = Pipeline(sandbox).landed().values()
     assert [row["id"] for row in rows] == [5, 6]
+
+
+def test_an_older_whole_reading_takes_nothing_from_what_a_newer_recent_one_read(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, far = dt.date(2025, 12, 5), dt.date(2025, 12, 10)
+    minutes = [BEGUN + dt.timedelta(minutes=minute) for minute in range(3)]
+    first, older = (SchoolReading(SCHOOL, 100, minute) for minute in minutes[:2])
+    newer = RecentReading(SCHOOL, 100, minutes[2], far)
+    for reading in (first, older, newer):
+        seven = near if reading is older else far  # it went, and came back as it was
+        reading.next_page()
+        reading.add(1, HeldPage(dated_page({1: near, 7: seven}, newest_first=reading is newer)))
+        assert reading.fault() is None
+    zone_of(sandbox, monkeypatch).publish(first)
+    assert zone_of(sandbox, monkeypatch).publish(newer).became == {far: "unchanged"}
+    published = zone_of(sandbox, monkeypatch).publish(older)
+    assert (published.became, published.overtaken) == ({near: "written"}, True)
+    assert [row["id"] for row in Pipeline(sandbox).landed()[far, SCHOOL]] == [7]
 
 
 def listings(calls: Sequence[Call], prefix: str) -> int:
@@ -219,7 +238,8 @@ def test_a_whole_fetch_yields_only_what_a_later_recent_one_read(world: World) ->
     world.esd.faults.clear()
     [done] = all_end_well(older)
     told = [done.result[f"objects_{became}"] for became in ("superseded", "written", "left")]
-    assert told == [1, 1, 1]
+    assert "another fetcher read it meanwhile" in done.story
+    assert told == [0, 1, 1]  # it was read again, when nobody came after it
     assert world.pipeline.load().status == 0
     world.follow()
 

@@ -242,7 +242,10 @@ def test_a_fetch_after_it_has_the_last_word(world: World) -> None:
     world.compare_landing()
 
 
-def test_a_fetch_that_had_listed_what_a_replay_then_wrote_lists_it_again(world: World) -> None:
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_fetch_that_had_listed_what_a_replay_then_wrote_lists_it_again(world: World, claimed: bool) -> None:
+    if claimed:  # as every school is after its first fetch
+        assert world.pipeline.fetch().status == 0
     before = world.pipeline.keys(LANDING)
     last = world.schools[1]
     fetcher = Waiting(world, last, "claims/")  # it has listed for the first school

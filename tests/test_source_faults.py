@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from tests.model import day_of
-from tests.pipeline import RUNS, Finished
+from tests.pipeline import LANDING, RUNS, Finished
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.faults import KINDS, Exchange
 from tests.sandbox.esd.source import Source
@@ -224,6 +224,22 @@ def test_a_page_that_repeats_for_ever_ends_in_a_report(world: World) -> None:
     assert asked(world) <= 3 + 1 + 4 * 4
 
 
+def whole_list(exchange: Exchange) -> Any:
+    """Send the whole list, untold, whatever page is asked for."""
+    query = {**exchange.request.query, "page": "1", "pageSize": "1000"}
+    answer = exchange.proceed(replace(exchange.request, query=query))
+    if answer.status != 200:
+        return answer
+    content = orjson.loads(answer.body)
+    del content["pagingInfo"]
+    return replace(answer, body=orjson.dumps(content), key=None)
+
+
+def test_a_list_that_knows_no_pages_is_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "whole_list", whole_list)
+    arrives(world, Fault("whole_list", times=None), ESD_PAGE_SIZE="1000")
+
+
 def test_a_count_without_rows_ends_in_a_report(world: World) -> None:
     stays_out(world, Fault("count_without_rows", school=world.first, times=None))
     assert asked(world) <= 3 + 1 + 4 * 3
@@ -370,6 +386,42 @@ def test_landed_rows_go_when_two_readings_lack_them(world: World) -> None:
     assert asked(world) == PAGES + 3
     assert (done.result["objects_written"], done.result["schools_failed"]) == (3, 0)
     assert done.result["received"] == done.result["landed"] == 298 + 300
+
+
+def moved_beside_a_deleted(world: World) -> int:
+    """Delete a record, move another to its date at no newer time; gives the one that moved."""
+    records = world.source.records(world.first)
+    here, there = (
+        next(r for r in records if r["date"] == day) for day in sorted({r["date"] for r in records})[:2]
+    )
+    world.source.remove(world.first, here["id"])
+    world.change(world.first, there["id"], date=here["date"])
+    moved: int = there["id"]
+    return moved
+
+
+def test_a_record_that_moved_beside_a_deleted_one_is_there_all_the_time(world: World) -> None:
+    world.run()
+    moved = moved_beside_a_deleted(world)
+    once = Fault("status", school=world.first, page=2, skip=1, times=None)  # one whole reading, no second
+    done = fetch(world, once)
+    assert (done.status, done.result["objects_written"]) == (3, 0)
+    assert world.pipeline.load().status == 0
+    assert moved in world.pipeline.table()
+    arrives(world)
+
+
+def test_what_is_written_in_two_readings_is_counted_once(world: World) -> None:
+    world.run()
+    moved_beside_a_deleted(world)
+    world.source.add(
+        world.first, {**world.source.records(world.first)[0], "id": 900_001, "date": "01-15-2026"}
+    )
+    objects = len(world.pipeline.keys(LANDING)) + 1
+    for flags in (("--dry-run",), ()):
+        result = world.pipeline.fetch(*flags, **QUICK).result
+        counts = [result[f"objects_{became}"] for became in ("written", "unchanged", "superseded", "left")]
+        assert counts == [3, objects - 3, 0, 0]
 
 
 def test_rows_that_go_while_a_school_is_read_again_go_with_a_third_reading(world: World) -> None:
