@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
 import logging
 from collections import Counter, deque
@@ -25,6 +24,7 @@ from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
 from attendance_common.flatten import Rejection
+from attendance_common.lists import Change, Landed, md5, newest_of, over, parquet, time_of, without
 from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:
@@ -35,97 +35,6 @@ log = logging.getLogger("attendance")
 
 UPLOADS = 16  # objects written at a time
 _RACES = 10  # lost to another fetcher over one object before it counts as failed
-
-
-def parquet(rows: pl.DataFrame, footer: dict[str, str] | None = None) -> bytes:
-    """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
-    body = io.BytesIO()
-    rows.write_parquet(body, compression="snappy", statistics=False, metadata=footer)
-    return body.getvalue()
-
-
-def newest_of(landed: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    """Both lists in one, sorted by id, no id twice: the newest version, of equals the one that is landed."""
-    together = pl.concat([more, landed], how="diagonal_relaxed").select(more.columns)
-    by_age = together.sort("modified_on", nulls_last=False, maintain_order=True)
-    return by_age.unique("id", keep="last", maintain_order=True).sort("id")
-
-
-def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """The list, and landed rows that it must not lose; sorted by id."""
-    lost = kept.filter(~pl.col("id").is_in(rows["id"].to_list()))
-    return newest_of(lost, rows) if lost.height else rows
-
-
-def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[bytes, dict[str, str]] | None:
-    """An object's body and metadata without the records that moved; None when it holds none of them.
-
-    One that would hold nothing keeps its rows and is marked: nothing is deleted from the landing zone, and
-    that Spectrum reads Parquet without rows is not confirmed.
-    """
-    rest = landed.join(moved, on="id", how="anti", maintain_order="left")
-    if rest.height == landed.height:
-        return None
-    mark = {} if rest.height else {landing.LEFT: "true"}
-    body = parquet(rest if rest.height else landed, mark or None)
-    return body, {"content-md5": _md5(body), "read-at": read_at, **mark}
-
-
-@dataclass(frozen=True)
-class Landed:
-    """An object as it is in the landing zone: its name, ETag, metadata and body."""
-
-    name: str
-    etag: str
-    told: dict[str, str]
-    body: bytes
-
-    @property
-    def read_at(self) -> str:
-        """When the reading began that wrote it."""
-        return self.told.get("read-at", "")
-
-    def holds(self, body: bytes) -> bool:
-        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
-        return _md5(body) in (self.etag, self.told.get("content-md5"))
-
-    def rows(self) -> pl.DataFrame | None:
-        """Its rows; None where they count for nothing: they stand under other dates, or are no records."""
-        if landing.LEFT in self.told:
-            return None
-        try:
-            return pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
-        except pl.exceptions.PolarsError:
-            log.warning("%s was no Parquet with records: it is written anew", self.name)
-            return None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A list that is to be written where an object with this ETag is, or none (None).
-
-    `takes`: landed records are to leave it.
-    """
-
-    name: str
-    replaces: str | None
-    body: bytes
-    takes: bool = False
-
-
-def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
-    """What became of a list where an object is, or how it is to be changed."""
-    body, takes = parquet(rows), False
-    if not there.holds(body):
-        if there.read_at > _time(reading):
-            return "superseded"
-        landed = there.rows()
-        if landed is not None:
-            whole = keep(rows, reading.kept(landed))
-            body, takes = parquet(whole), not landed["id"].is_in(whole["id"].implode()).all()
-    if there.holds(body):  # its PUT's answer was lost, if it is this reading's
-        return "written" if there.read_at == _time(reading) else "unchanged"
-    return Change(there.name, there.etag, body, takes)
 
 
 @dataclass
@@ -139,14 +48,6 @@ class Published:
     landed: int = 0
     became: dict[dt.date, str] = field(default_factory=dict)
     overtaken: bool = False
-
-
-def _md5(body: bytes) -> str:
-    return hashlib.md5(body, usedforsecurity=False).hexdigest()
-
-
-def _time(reading: SchoolReading) -> str:
-    return reading.begun.isoformat(timespec="microseconds")
 
 
 def _status(error: ClientError) -> int:
@@ -209,37 +110,30 @@ class LandingZone:
 
         Dates from `later` on were read later by another.
         """
-        changes: dict[dt.date, Change] = {}
+        found: dict[dt.date, str | Change] = {}
         pending: deque[tuple[dt.date, Future[str | Change]]] = deque()
-
-        def take(day: dt.date, became: str | Change) -> None:
-            if isinstance(became, Change):
-                changes[day] = became
-            else:
-                done.became[day] = became
-
         try:
             for day, rows in reading.by_date(last=True):
                 done.landed += rows.height
                 if later is not None and day >= later:
-                    done.became[day] = "superseded"
+                    found[day] = "superseded"
                     continue
                 self._existing(day)
                 pending.append((day, self._pool.submit(self._publish_date, day, rows, reading)))
                 if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
                     first, future = pending.popleft()
-                    take(first, future.result())
+                    found[first] = future.result()
         finally:
             wait([future for _, future in pending])
-        for day, future in pending:
-            take(day, future.result())
-        return changes
+        found |= {day: future.result() for day, future in pending}
+        done.became |= {day: became for day, became in found.items() if isinstance(became, str)}
+        return {day: change for day, change in found.items() if isinstance(change, Change)}
 
     def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
         """Write one list where no object is; else compare it with the one that is there."""
         name = landing.object_name(day, reading.school_id)
         etag, body = self._existing(day).get(name), parquet(rows)
-        if etag == _md5(body):
+        if etag == md5(body):
             return "unchanged"
         new = Change(name, None, body)
         if etag is None and self._write(new, reading):
@@ -261,11 +155,11 @@ class LandingZone:
 
     def _write(self, change: Change, reading: SchoolReading) -> bool:
         """Put the list unless another fetcher was faster; says whether it is there."""
-        told = {"content-md5": _md5(change.body), "read-at": _time(reading)}
+        told = {"content-md5": md5(change.body), "read-at": time_of(reading)}
         if self._dry_run or self._put_if(change.name, change.replaces, change.body, told):
             return True
         there = self._look(change.name)  # this PUT may have been answered into a broken connection
-        return there is not None and there.read_at == _time(reading)
+        return there is not None and there.read_at == time_of(reading)
 
     def _leave(self, reading: SchoolReading, later: dt.date | None, done: Published) -> None:
         """Take records out of the lists of dates that the source no longer mentions, once they moved.
@@ -278,7 +172,8 @@ class LandingZone:
         moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
         names = self._of_other_dates(reading.school_id, done.became.keys(), reading.since, later)
         futures = {
-            day: self._pool.submit(self._take_out, name, moved, _time(reading)) for day, name in names.items()
+            day: self._pool.submit(self._take_out, name, moved, time_of(reading))
+            for day, name in names.items()
         }
         wait(futures.values())
         done.became |= {day: "left" for day, future in futures.items() if future.result()}
@@ -382,7 +277,7 @@ class LandingZone:
             if whole.equals(landed):
                 return "unchanged"
             body = parquet(whole)
-            told = {"content-md5": _md5(body), "read-at": there.read_at if there else ""}
+            told = {"content-md5": md5(body), "read-at": there.read_at if there else ""}
             if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
                 return "written"
             look = True

@@ -19,6 +19,7 @@ PURE = (
     "records",
     "flatten",
     "completeness",
+    "lists",
     "landing",
     "discovery",
     "footers",

@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  (a class
 from attendance_common import landing
 from attendance_common import merge_sql as sql
 from attendance_common.flatten import SCHEMA
-from attendance_common.objects import parquet
+from attendance_common.lists import parquet
 from tests.bench.processes import LOADER, Companion, Ended, script, watched
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox

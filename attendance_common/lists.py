@@ -1,0 +1,116 @@
+"""One school's list for a date: its Parquet, and what becomes of it beside the object that is landed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from dataclasses import dataclass
+
+import polars as pl
+
+from attendance_common import landing
+from attendance_common.completeness import SchoolReading
+
+log = logging.getLogger("attendance")
+
+
+def md5(body: bytes) -> str:
+    """What S3 gives as the ETag of an object that was put whole and not under a KMS key (API: Object)."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def time_of(reading: SchoolReading) -> str:
+    """When a reading began, as metadata tells it: the later one is the greater text."""
+    return reading.begun.isoformat(timespec="microseconds")
+
+
+def parquet(rows: pl.DataFrame, footer: dict[str, str] | None = None) -> bytes:
+    """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
+    body = io.BytesIO()
+    rows.write_parquet(body, compression="snappy", statistics=False, metadata=footer)
+    return body.getvalue()
+
+
+def newest_of(landed: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """Both lists in one, sorted by id, no id twice: the newest version, of equals the one that is landed."""
+    together = pl.concat([more, landed], how="diagonal_relaxed").select(more.columns)
+    by_age = together.sort("modified_on", nulls_last=False, maintain_order=True)
+    return by_age.unique("id", keep="last", maintain_order=True).sort("id")
+
+
+def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The list, and landed rows that it must not lose; sorted by id."""
+    lost = kept.filter(~pl.col("id").is_in(rows["id"].to_list()))
+    return newest_of(lost, rows) if lost.height else rows
+
+
+def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[bytes, dict[str, str]] | None:
+    """An object's body and metadata without the records that moved; None when it holds none of them.
+
+    One that would hold nothing keeps its rows and is marked: nothing is deleted from the landing zone, and
+    that Spectrum reads Parquet without rows is not confirmed.
+    """
+    rest = landed.join(moved, on="id", how="anti", maintain_order="left")
+    if rest.height == landed.height:
+        return None
+    mark = {} if rest.height else {landing.LEFT: "true"}
+    body = parquet(rest if rest.height else landed, mark or None)
+    return body, {"content-md5": md5(body), "read-at": read_at, **mark}
+
+
+@dataclass(frozen=True)
+class Landed:
+    """An object as it is in the landing zone: its name, ETag, metadata and body."""
+
+    name: str
+    etag: str
+    told: dict[str, str]
+    body: bytes
+
+    @property
+    def read_at(self) -> str:
+        """When the reading began that wrote it."""
+        return self.told.get("read-at", "")
+
+    def holds(self, body: bytes) -> bool:
+        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
+        return md5(body) in (self.etag, self.told.get("content-md5"))
+
+    def rows(self) -> pl.DataFrame | None:
+        """Its rows; None where they count for nothing: they stand under other dates, or are no records."""
+        if landing.LEFT in self.told:
+            return None
+        try:
+            return pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
+        except pl.exceptions.PolarsError:
+            log.warning("%s was no Parquet with records: it is written anew", self.name)
+            return None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A list that is to be written where an object with this ETag is, or none (None).
+
+    `takes`: landed records are to leave it.
+    """
+
+    name: str
+    replaces: str | None
+    body: bytes
+    takes: bool = False
+
+
+def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
+    """What became of a list where an object is, or how it is to be changed."""
+    body, takes = parquet(rows), False
+    if not there.holds(body):
+        if there.read_at > time_of(reading):
+            return "superseded"
+        landed = there.rows()
+        if landed is not None:
+            whole = keep(rows, reading.kept(landed))
+            body, takes = parquet(whole), not landed["id"].is_in(whole["id"].implode()).all()
+    if there.holds(body):  # its PUT's answer was lost, if it is this reading's
+        return "written" if there.read_at == time_of(reading) else "unchanged"
+    return Change(there.name, there.etag, body, takes)
