@@ -29,6 +29,7 @@ from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from attendance_common.completeness import HeldPage, SchoolReading
     from attendance_common.flatten import Page
+    from attendance_common.lists import Became
     from attendance_common.objects import LandingZone, Published
 
 log = logging.getLogger("attendance")
@@ -168,7 +169,7 @@ class Run:
         self._since = since
         self._read_whole: set[int] = set()  # schools whose list the source did not sort
         self._missed: dict[int, set[int]] = {}  # school -> landed records that its last reading lacked
-        self._became: dict[int, dict[dt.date, str]] = {}  # school -> what became of each date's list
+        self._became: dict[int, dict[dt.date, Became]] = {}  # school -> what became of each date's list
         self.run_id = command.run_id()
         self.schools: dict[int, dict[str, Any]] = {}
 
@@ -206,8 +207,8 @@ class Run:
         if fault is None:
             done = self._zone.publish(reading)
             self._missed[school] = reading.missed
-            self._became[school] = together(self._became.get(school, {}), done.became)
-            fault = unsettled(reading, done)
+            self._became[school] = by_both(self._became.get(school, {}), done.became)
+            fault = why_again(reading, done)
             self._note(reading, fault, done.landed)
         if fault is not None:
             self._read_again(reading, fault, again)
@@ -253,14 +254,14 @@ class Run:
         return command.Outcome({"run": self.run_id, **sums.counts(self.schools)}, sentences)
 
 
-def together(before: Mapping[dt.date, str], now: Mapping[dt.date, str]) -> dict[dt.date, str]:
+def by_both(first: Mapping[dt.date, Became], second: Mapping[dt.date, Became]) -> dict[dt.date, Became]:
     """What became of each date's list by two readings, one word each: what was changed stays so."""
     changed = ("written", "left")
-    stays = {day: was for day, was in before.items() if was in changed and now.get(day) not in changed}
-    return {**before, **now, **stays}
+    stays = {day: was for day, was in first.items() if was in changed and second.get(day) not in changed}
+    return {**first, **second, **stays}
 
 
-def unsettled(reading: SchoolReading, done: Published) -> str | None:
+def why_again(reading: SchoolReading, done: Published) -> str | None:
     """Why a reading that was published is not the last word; None when it is."""
     if done.overtaken:
         return "another fetcher read it meanwhile"

@@ -13,7 +13,7 @@ import datetime as dt
 import json
 import logging
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -108,7 +108,8 @@ class Batch:
         left += self._take_out(self._left_elsewhere()) if elsewhere else 0
         self._classify(days, loaded)
         outcomes = self._count(left)
-        check_sum(days, sum(rows.values()) + elsewhere, outcomes)
+        outcomes["rows_read"] = sum(rows.values()) + elsewhere
+        check_sum(days, outcomes)
         send(sql.DELETE_UPDATED)
         send(sql.INSERT_CHANGED)
         outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST) if look_elsewhere else 0
@@ -173,7 +174,7 @@ class Batch:
         if not held == rows == records:
             raise CheckFailed(
                 f"partitions {days[0]} to {days[-1]} hold {held} records, {sql.NATIVE} has {rows} rows of "
-                f"{records} of them: not loaded. See the README, 'Duplicate Key Violation'"
+                f"{records} of them. See the README, 'Duplicate Key Violation'"
             )
 
     def _remember(self, counted: dict[dt.date, int], held: Mapping[dt.date, discovery.Partition]) -> None:
@@ -211,17 +212,17 @@ def check_still(
             raise Moved(f"partition {day} was written while it was read: not loaded")
 
 
-def check_sum(days: Sequence[dt.date], read: int, outcomes: Counter[str]) -> None:
+READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
+
+
+def check_sum(days: Sequence[dt.date], outcomes: Counter[str]) -> None:
     """Raise CheckFailed unless every row that was read became something."""
     became = sum(outcomes[name] for name in READ)
-    if became != read:
+    if became != outcomes["rows_read"]:
         raise CheckFailed(
-            f"partitions {days[0]} to {days[-1]} hold {read} rows, {became} came of them: {sql.NATIVE} has "
-            "a record twice. Not loaded; see the README, 'Duplicate Key Violation'"
+            f"partitions {days[0]} to {days[-1]} hold {outcomes['rows_read']} rows, {became} came of them: "
+            f"{sql.NATIVE} has a record twice. See the README, 'Duplicate Key Violation'"
         )
-
-
-READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
 
 
 class Run:
@@ -242,11 +243,10 @@ class Run:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """What was done so far; each row that was read is counted once."""
-        rows = {name: self._sums[name] for name in (*READ, "removed")}
-        read = sum(self._sums[name] for name in READ)
+        """What was done so far."""
+        rows = {name: self._sums[name] for name in ("rows_read", *READ, "removed")}
         loaded = self._counts.get("loaded", self._sums["loaded"])
-        return {**self._counts, "loaded": loaded, "rows_read": read, **rows}
+        return {**self._counts, "loaded": loaded, **rows}
 
     def load(self) -> None:
         """Find what there is and what is new; register and load it, or tell it in a dry run."""
@@ -291,7 +291,9 @@ def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
     if not found.strays:
         return []
     place = f"s3://{areas.bucket}/{areas.landing}"
-    return [f"not Parquet in a partition, below {place}: {found.strays} objects; Spectrum may fail on them"]
+    return [
+        f"not the fetcher's, below {place}: {found.strays} objects; Spectrum reads them, or fails on them"
+    ]
 
 
 def load_changed(
@@ -301,23 +303,31 @@ def load_changed(
     attention: list[str],
     show: Callable[[int, int], None],
 ) -> None:
-    """Load batch after batch into the sums; one that cannot be read or does not add up stays and is told."""
-    partitions = sum(map(len, batches))
-    for number, days in enumerate(batches):
-        before = sum(map(len, batches[:number]))
-        show(before, partitions)
+    """Load batch after batch into the sums; of one that cannot be read or does not add up, what can be.
+
+    It is halved until what is at fault stands alone; that stays as it was and is told.
+    """
+    waiting = deque(batches)
+    partitions, settled = sum(map(len, batches)), 0
+    while waiting:
+        days = waiting.popleft()
+        show(settled, partitions)
         try:
             done = load_days(batch, days, attention)
-        except (CheckFailed, Moved) as failed:
-            attention.append(str(failed))
-            continue
-        except Unreadable as fault:
-            attention.append(f"partitions {days[0]} to {days[-1]} were not loaded: {fault}")
-            continue
+        except (CheckFailed, Unreadable) as fault:
+            if len(days) > 1:
+                log.info("partitions %s to %s could not be loaded together: in halves", days[0], days[-1])
+                waiting.extendleft([days[len(days) // 2 :], days[: len(days) // 2]])
+                continue
+            attention.append(f"partition {days[0]} was not loaded: {fault}")
+        except Moved as moved:
+            attention.append(str(moved))
         except Terminated as stopped:
-            raise Terminated(f"{stopped}: {partitions - before} of {partitions} partitions") from stopped
-        log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
-        sums.update(done)
+            raise Terminated(f"{stopped}: {partitions - settled} of {partitions} partitions") from stopped
+        else:
+            log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
+            sums.update(done)
+        settled += len(days)
 
 
 def load_days(batch: Batch, days: Sequence[dt.date], attention: list[str]) -> Counter[str]:
@@ -335,7 +345,8 @@ def load_days(batch: Batch, days: Sequence[dt.date], attention: list[str]) -> Co
 
 def told(outcomes: Counter[str]) -> str:
     """Counts for the log: `3 inserted, 1 updated`."""
-    return ", ".join(f"{count} {name}" for name, count in outcomes.items() if count) or "nothing to do"
+    counted = (f"{count} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
+    return ", ".join(counted) or "nothing to do"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

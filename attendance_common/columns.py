@@ -112,7 +112,7 @@ COLUMNS: tuple[Column, ...] = (
     Column((), "extra_fields", Kind.TEXT, 32768, "extra_fields"),  # what the vendor adds later, as JSON
 )
 
-# Values of the folders year=YYYY/month=MM/day=DD; never inside a file (REDSHIFT_FACTS 2.3).
+# Values of the folders year=YYYY/month=MM/day=DD; never inside a file (DG: c-spectrum-external-tables).
 PARTITION_COLUMNS: tuple[str, ...] = ("year", "month", "day")
 
 # The loader's own columns, after the record's.

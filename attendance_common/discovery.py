@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from attendance_common.landing import Areas, partition_of
+from attendance_common.landing import Areas, is_list, partition_of
 
 _HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
 
@@ -54,7 +54,7 @@ def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
         if hidden(name):
             continue
         day = partition_of(name)
-        if day is None or not name.endswith(".parquet"):
+        if not is_list(name):
             found.strays += 1
         if day is not None:
             found.objects += 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # In an object's metadata and footer: a complete reading saw all of its records under other dates.
 LEFT = "left"
 
+_LIST = re.compile(r"school_\d+\.parquet", re.ASCII)
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 
@@ -41,6 +42,11 @@ def object_name(day: dt.date, school_id: int) -> str:
 def file_name(school_id: int) -> str:
     """The name of a school's object in each partition."""
     return f"school_{school_id}.parquet"
+
+
+def is_list(name: str) -> bool:
+    """Whether an object's name below the prefix is one that the fetcher gives."""
+    return partition_of(name) is not None and _LIST.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def claim_name(school_id: int) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import logging
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -101,7 +102,12 @@ class Change:
     takes: bool = False
 
 
-def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
+# What became of a list: superseded, a later reading wrote it; doubted, it is as it was (the reading is in
+# doubt); overtaken, another fetcher wrote it meanwhile; left, by records that moved.
+Became = Literal["written", "unchanged", "superseded", "doubted", "overtaken", "left"]
+
+
+def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
     """What became of a list where an object is, or how it is to be changed."""
     body, takes = parquet(rows), False
     if not there.holds(body):

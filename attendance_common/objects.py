@@ -24,7 +24,7 @@ from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
 from attendance_common.flatten import Rejection
-from attendance_common.lists import Change, Landed, md5, newest_of, over, parquet, time_of, without
+from attendance_common.lists import Became, Change, Landed, md5, newest_of, over, parquet, time_of, without
 from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:
@@ -39,14 +39,10 @@ _RACES = 10  # lost to another fetcher over one object before it counts as faile
 
 @dataclass
 class Published:
-    """What came of a reading: its rows of the dates that were asked for, and what became of each date's list.
-
-    A list became written, unchanged, superseded (a later reading wrote it), doubted (see
-    SchoolReading.in_doubt; it is as it was), overtaken (another fetcher wrote it meanwhile), or left.
-    """
+    """What came of a reading: its rows of the dates that were asked for, what became of each date's list."""
 
     landed: int = 0
-    became: dict[dt.date, str] = field(default_factory=dict)
+    became: dict[dt.date, Became] = field(default_factory=dict)
     overtaken: bool = False
 
 
@@ -89,7 +85,8 @@ class LandingZone:
             done = Published()
             changes = self._compare(reading, later, done)
             if reading.in_doubt:
-                done.became |= dict.fromkeys(changes, "doubted")
+                doubted: Became = "doubted"
+                done.became |= dict.fromkeys(changes, doubted)
             else:
                 self._change(reading, changes, done)
                 self._leave(reading, later, done)
@@ -110,8 +107,8 @@ class LandingZone:
 
         Dates from `later` on were read later by another.
         """
-        found: dict[dt.date, str | Change] = {}
-        pending: deque[tuple[dt.date, Future[str | Change]]] = deque()
+        found: dict[dt.date, Became | Change] = {}
+        pending: deque[tuple[dt.date, Future[Became | Change]]] = deque()
         try:
             for day, rows in reading.by_date(last=True):
                 done.landed += rows.height
@@ -126,10 +123,10 @@ class LandingZone:
         finally:
             wait([future for _, future in pending])
         found |= {day: future.result() for day, future in pending}
-        done.became |= {day: became for day, became in found.items() if isinstance(became, str)}
+        done.became |= {day: became for day, became in found.items() if not isinstance(became, Change)}
         return {day: change for day, change in found.items() if isinstance(change, Change)}
 
-    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> str | Change:
+    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
         """Write one list where no object is; else compare it with the one that is there."""
         name = landing.object_name(day, reading.school_id)
         etag, body = self._existing(day).get(name), parquet(rows)
@@ -144,7 +141,7 @@ class LandingZone:
     def _change(self, reading: SchoolReading, changes: Mapping[dt.date, Change], done: Published) -> None:
         """Write what is to change; where records leave, last: one that moves has arrived by then."""
 
-        def write(change: Change) -> str:
+        def write(change: Change) -> Became:
             return "written" if self._write(change, reading) else "overtaken"
 
         for takes in (False, True):

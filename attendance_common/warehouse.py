@@ -222,7 +222,8 @@ def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
         return f"a table, schema or column is missing: {SETUP} ({_first_line(text)})"
     if state.startswith("42"):
         return f"Redshift refused a statement: {_first_line(text)} ({state})"
-    return f"Redshift refused a statement with SQLSTATE {state}"
+    of_a_value = ": see the README, 'Date Parse Error'" if state.startswith("22") else ""
+    return f"Redshift refused a statement with SQLSTATE {state}{of_a_value}"
 
 
 def _no_connection(text: str) -> str:

@@ -95,7 +95,7 @@ def test_the_school_that_was_opened_first_goes_first() -> None:
     assert next_task([first, second]) == Task(first, 2)
 
 
-# --- the Parquet that Spectrum is known to read (REDSHIFT_FACTS 2) ------------------------------------------
+# --- the Parquet that Spectrum is known to read ----------------- ------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,7 @@ def test_an_external_table_of_another_version_is_told(change: Callable[[Any], ob
 
 
 class Batches(Batch):
-    """Counts a row a partition; the batches that begin with a date of `failing` fail their check.
+    """Counts a row a partition; the batches that have a date of `failing` fail their check.
 
     Where lost rows of a batch that begins with a date of `blocked` may be, cannot be read.
     """
@@ -130,8 +130,8 @@ class Batches(Batch):
     def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
         if look_elsewhere and days[0] in self._blocked:
             raise UnreadableElsewhere("Spectrum Scan Error")
-        if days[0] in self._failing:
-            raise CheckFailed(f"partitions {days[0]} to {days[-1]} were not loaded")
+        if set(days) & set(self._failing):
+            raise CheckFailed("it does not add up")
         self.loaded.append(list(days))
         return Counter(inserted=len(days))
 
@@ -153,12 +153,23 @@ def test_partitions_are_loaded_in_batches() -> None:
     assert (sums["inserted"], attention) == (5, [])
 
 
-def test_a_batch_whose_check_fails_is_told_and_the_others_are_loaded() -> None:
-    batch = Batches(DAYS[2])
-    sums, attention = loaded(batch, DAYS, 2)
-    assert batch.loaded == [DAYS[:2], DAYS[4:]]
-    assert sums["inserted"] == 3
-    assert attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+@pytest.mark.parametrize(
+    ("failing", "loads"),
+    [
+        ([0], [DAYS[1:2], DAYS[2:5]]),
+        ([2], [DAYS[:2], DAYS[3:5]]),
+        ([1, 4], [DAYS[:1], DAYS[2:3], DAYS[3:4]]),
+        ([0, 1, 2, 3, 4], []),
+    ],
+)
+def test_of_a_batch_whose_check_fails_all_but_what_is_at_fault_is_loaded(
+    failing: list[int], loads: list[list[dt.date]]
+) -> None:
+    batch = Batches(*(DAYS[at] for at in failing))
+    sums, attention = loaded(batch, DAYS, 5)
+    assert batch.loaded == loads
+    assert sums["inserted"] == 5 - len(failing)
+    assert attention == [f"partition {DAYS[at]} was not loaded: it does not add up" for at in failing]
 
 
 def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told() -> None:
@@ -175,9 +186,9 @@ def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told
 
 def test_a_batch_that_fails_without_looking_elsewhere_as_well_is_told_once() -> None:
     batch = Batches(DAYS[2], blocked=[DAYS[2]])
-    _, attention = loaded(batch, DAYS, 2)
-    assert batch.loaded == [DAYS[:2], DAYS[4:]]
-    assert attention == ["partitions 2025-12-11 to 2025-12-12 were not loaded"]
+    _, attention = loaded(batch, DAYS, 1)
+    assert batch.loaded == [DAYS[:1], DAYS[1:2], DAYS[3:4], DAYS[4:]]
+    assert attention == ["partition 2025-12-11 was not loaded: it does not add up"]
 
 
 def test_nothing_to_load() -> None:

@@ -184,21 +184,22 @@ def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(pipeline:
     assert [(row["id"], row["status"]) for row in held] == [(5, "x"), (5, "x"), (6, "y")]
 
 
-def test_an_object_that_is_no_parquet_holds_up_its_batch_and_no_other(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("batch", ["1", "366"])
+def test_an_object_that_is_no_parquet_holds_up_its_partition_alone(pipeline: Pipeline, batch: str) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
     load(pipeline)
     land(pipeline, MONDAY, version(5, "y", NEWER))
     land(pipeline, TUESDAY, version(6, "z", NEWER))
     key = f"{LANDING}year=2025/month=12/day=08/notes.json"
     pipeline.sandbox.aws.client("s3").put_object(Bucket=pipeline.sandbox.aws.bucket, Key=key, Body=b"{}")
-    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
+    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS=batch)
     assert done.status == 3
     [held_up] = [told for told in done.result["attention"] if "Spectrum Scan Error" in told]
-    assert held_up.startswith("partitions 2025-12-08 to 2025-12-08 were not loaded: ")
+    assert held_up.startswith("partition 2025-12-08 was not loaded: ")
     assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("z", TUESDAY)}
 
 
-def test_an_object_that_s3_does_not_give_out_holds_up_its_batch_and_no_other(pipeline: Pipeline) -> None:
+def test_an_object_that_s3_does_not_give_out_holds_up_its_partition_alone(pipeline: Pipeline) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
     land(pipeline, TUESDAY, version(6, "z", NEW))
     aws = pipeline.sandbox.aws
@@ -206,10 +207,10 @@ def test_an_object_that_s3_does_not_give_out_holds_up_its_batch_and_no_other(pip
     [name] = pipeline.keys(folder)
     body = pipeline.read(folder + name)
     aws.client("s3").put_object(Bucket=aws.bucket, Key=folder + name, Body=body, StorageClass="GLACIER")
-    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
+    done = pipeline.load()
     assert done.status == 3
     [held_up] = done.result["attention"]
-    assert held_up.startswith("partitions 2025-12-08 to 2025-12-08 were not loaded: Spectrum Scan Error")
+    assert held_up.startswith("partition 2025-12-08 was not loaded: Spectrum Scan Error")
     assert statuses(pipeline) == {6: ("z", TUESDAY)}
 
 

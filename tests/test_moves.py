@@ -227,7 +227,7 @@ def test_an_object_that_cannot_be_read_holds_up_what_was_lost_and_nothing_else(p
     done = in_need(pipeline)
     assert [done.result[name] for name in ("loaded", "updated", "removed", "rows_read")] == [1, 3, 0, 3]
     held_up, not_looked_for = done.result["attention"][-2:]
-    assert held_up.startswith("partitions 2025-12-08 to 2025-12-08 were not loaded: Spectrum Scan Error")
+    assert held_up.startswith("partition 2025-12-08 was not loaded: Spectrum Scan Error")
     assert not_looked_for.startswith("partitions 2025-12-09 to 2025-12-09 were loaded, but ")
     assert "Spectrum Scan Error" in not_looked_for
     assert statuses(pipeline) == {
