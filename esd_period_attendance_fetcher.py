@@ -16,7 +16,7 @@ import queue
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,11 @@ from attendance_common.errors import SourceError, Terminated
 from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
-    from attendance_common.completeness import HeldPage, SchoolReading
+    from attendance_common.completeness import SchoolReading
     from attendance_common.flatten import Page
     from attendance_common.lists import Became
     from attendance_common.objects import LandingZone, Published
+    from attendance_common.pages import HeldPage
 
 log = logging.getLogger("attendance")
 
@@ -39,8 +40,8 @@ READINGS = 4  # of a school whose list moved while it was read, or lacks what wa
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
     """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
-    from attendance_common.completeness import HeldPage, absent_page
     from attendance_common.flatten import UnreadablePage, read_page
+    from attendance_common.pages import HeldPage, absent_page
 
     school_id, number = task.reading.school_id, task.number
     parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
@@ -49,6 +50,7 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
     order = {"sortField": "date", "sortDirection": task.reading.direction}
 
     def ask() -> Page:
+        task.reading.begin(now())
         answer = api.get("/v1/periodAttendance", {**parameters, **order})
         if answer.status_code == 404:
             return absent_page(number)
@@ -203,15 +205,27 @@ class Run:
     def _settle(self, reading: SchoolReading, again: list[int]) -> None:
         """Publish a complete reading; one that is not, or settles nothing, has to be done again."""
         school, fault = reading.school_id, reading.fault()
-        self._note(reading, fault or "it was not published whole")
-        if fault is None:
-            done = self._zone.publish(reading)
+        if fault is not None:
+            self._note(reading, fault)
+        else:
+            done = self._publish(reading)
             self._missed[school] = reading.missed
-            self._became[school] = by_both(self._became.get(school, {}), done.became)
             fault = why_again(reading, done)
             self._note(reading, fault, done.landed)
         if fault is not None:
             self._read_again(reading, fault, again)
+
+    def _publish(self, reading: SchoolReading) -> Published:
+        """Publish the reading; what became of its lists is kept, also when that fails."""
+        from attendance_common.objects import Published
+
+        school, done = reading.school_id, Published()
+        try:
+            self._zone.publish(reading, done)
+        finally:
+            self._became[school] = sums.by_both(self._became.get(school, {}), done.became)
+            self._note(reading, "it was not published whole")
+        return done
 
     def _note(self, reading: SchoolReading, fault: str | None, landed: int = 0) -> None:
         """Keep the school's numbers; those of its records only when nothing is left to be done."""
@@ -252,13 +266,6 @@ class Run:
         """The run's sums and what needs a person."""
         sentences = sums.attention(self.schools, self.run_id, self._zone.quarantine)
         return command.Outcome({"run": self.run_id, **sums.counts(self.schools)}, sentences)
-
-
-def by_both(first: Mapping[dt.date, Became], second: Mapping[dt.date, Became]) -> dict[dt.date, Became]:
-    """What became of each date's list by two readings, one word each: what was changed stays so."""
-    changed = ("written", "left")
-    stays = {day: was for day, was in first.items() if was in changed and second.get(day) not in changed}
-    return {**first, **second, **stays}
 
 
 def why_again(reading: SchoolReading, done: Published) -> str | None:

@@ -128,7 +128,8 @@ class Claims:
             self._listed = self._found()
         listed = self._listed.get(landing.claim_name(reading.school_id))
         found = self._change(reading.school_id, claim, self._read(reading.school_id) if listed else Found())
-        return Stake(found.told, still=found.etag == listed and not found.told.at_work)
+        told = found.told.without_worker(self._who)  # an earlier reading of this run may still be in doubt
+        return Stake(told, still=found.etag == listed and not found.told.at_work)
 
     @contextmanager
     def working(self, school_id: int) -> Iterator[None]:

@@ -10,88 +10,17 @@ as gone only when two readings in a row lack it.
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 import polars as pl
 
-from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
+from attendance_common.flatten import Rejection
+from attendance_common.pages import HeldPage, WaitingRows
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5
 _TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
-
-
-def absent_page(number: int) -> Page:
-    """What a 404 says: there are no records (page 1), or no such page."""
-    return Page(pl.DataFrame(schema=SCHEMA), (), Paging(count=0) if number == 1 else Paging())
-
-
-_KEYS = (
-    pl.col("id"),
-    pl.col("date").str.to_date("%m-%d-%Y").alias("day"),
-    pl.col("modified_on").str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us"),
-)
-
-
-class HeldPage:
-    """A page that waits for the others; its rows are packed (Arrow, lz4), a sixth of their size in memory.
-
-    `keys`: each row's id, day and modified_on. `content`: two pages share it only when they hold the same.
-    """
-
-    def __init__(self, page: Page) -> None:
-        self.received = page.received
-        self.paging = page.paging
-        self.keys = page.rows.select(_KEYS)
-        self.rejections = page.rejections
-        self.content = hash((tuple(page.rows["id"]), page.rejections))
-        body = io.BytesIO()
-        page.rows.write_ipc_stream(body, compression="lz4")
-        self._packed = body.getvalue()
-
-    def holds_the_same_as(self, page: HeldPage) -> bool:
-        """Whether the records are the same and stand in the same places; what they say may have changed."""
-        return self.ids.equals(page.ids) and self.rejections == page.rejections
-
-    @property
-    def ids(self) -> pl.Series:
-        """Each row's id."""
-        return self.keys["id"]
-
-    def unpacked(self, *, last: bool) -> pl.DataFrame:
-        """The rows again; for the last time: then they take no more memory here."""
-        packed = self._packed
-        if last:
-            self._packed = b""
-        return pl.read_ipc_stream(io.BytesIO(packed))
-
-
-class _Waiting:
-    """Rows whose date has not ended yet, beside their places (`_newest`, and `end`: the date's last page)."""
-
-    def __init__(self) -> None:
-        self._rows: list[pl.DataFrame] = []
-        self._places: list[pl.DataFrame] = []
-        self.height = 0
-
-    def add(self, rows: pl.DataFrame, places: pl.DataFrame) -> None:
-        """Let the rows of one page wait."""
-        self._rows.append(rows)
-        self._places.append(places)
-        self.height += rows.height
-
-    def ended(self, page: int) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-        """Give away the dates that end with this page or before, sorted by date and id."""
-        rows, places = pl.concat(self._rows, rechunk=True), pl.concat(self._places).with_row_index("at")
-        later = places.filter(pl.col("end") > page)
-        self._rows, self._places, self.height = [rows[later["at"]]], [later.drop("at")], later.height
-        ended = places.filter(pl.col("end") <= page).sort("day", "id")
-        rows = rows[ended["at"]]
-        for day, height in ended.group_by("day", maintain_order=True).len().iter_rows():
-            yield day, rows[:height]
-            rows = rows[height:]
 
 
 class SchoolReading:
@@ -120,6 +49,12 @@ class SchoolReading:
         self._proof: list[int] = []  # pages to be read a second time
         self._proving = self._moved = False
         self._trouble: str | None = None
+        self._stands: pl.DataFrame | None = None
+
+    def begin(self, now: dt.datetime) -> None:
+        """A page is asked for; until the first one has come, nothing that it will hold is older than this."""
+        if not self._pages:
+            self.begun = now
 
     @property
     def unsorted(self) -> bool:
@@ -163,6 +98,7 @@ class SchoolReading:
     def add(self, number: int, page: HeldPage) -> None:
         """Take in a page; what it says of the whole list may add pages to ask for."""
         self._waiting -= 1
+        self._stands = None
         held = self._pages.get(number)
         self._trouble = self._trouble or self._seen_trouble(number, page)
         self._pages[number] = page
@@ -205,14 +141,15 @@ class SchoolReading:
         return f"page {number} repeats page {other}" if other != number and not self._pageless(page) else None
 
     def _pageless(self, page: HeldPage) -> bool:
-        """Whether it may know no pages: whatever page is asked for, it is the same."""
+        """Whether it may know no pages: whatever page is asked for, it is the same.
+
+        One with as many rows as were asked for may be cut.
+        """
         untold = page.paging.pages is None and page.paging.count is None
-        return page.paging.bare or (untold and page.received < self._page_size)
+        return untold and len(self._seen) == 1 and page.received != self._page_size
 
     def _pages_told(self, number: int, page: HeldPage) -> int:
-        if self._pageless(page) and (
-            page.received > self._page_size or self._seen.get(page.content) != number
-        ):
+        if self._pageless(page) and self._seen.get(page.content) != number:
             return number
         if page.paging.pages is not None:
             return page.paging.pages
@@ -298,7 +235,7 @@ class SchoolReading:
 
         What else it lacks, under every date, is `missed`.
         """
-        lacking = landed.join(self._newest(), on="id", how="anti", maintain_order="left")
+        lacking = landed.join(self._places(), on="id", how="anti", maintain_order="left")
         unread = pl.col("id").is_in(self._unread())
         self.missed.update(lacking.filter(~unread)["id"])
         return lacking.filter(unread)
@@ -327,7 +264,12 @@ class SchoolReading:
 
     def places(self) -> pl.DataFrame:
         """Where each record stands that is published (id, day): nowhere else, since it has one date."""
-        return self._newest().select("id", "day").filter(pl.col("day") >= self.since)
+        return self._places().filter(pl.col("day") >= self.since)
+
+    def _places(self) -> pl.DataFrame:
+        if self._stands is None:
+            self._stands = self._newest().select("id", "day")
+        return self._stands
 
     def by_date(self, *, last: bool = False) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """The school's complete list, a date at a time, its rows sorted by id; `last`: not to be asked again.
@@ -337,7 +279,7 @@ class SchoolReading:
         """
         newest = self._newest().with_columns(end=pl.col("page").max().over("day")).sort("page", "row")
         ends, ripe = set(newest["end"]), False
-        waiting = _Waiting()
+        waiting = WaitingRows()
         for places in newest.partition_by("page", maintain_order=True):
             number = places.item(0, "page")
             rows = self._pages[number].unpacked(last=last)
@@ -434,7 +376,7 @@ class RecentReading(SchoolReading):
     @property
     def older(self) -> int:
         """Records of dates before the one asked for: they came along on the last page."""
-        return int((self._newest()["day"] < self.since).sum())
+        return int((self._places()["day"] < self.since).sum())
 
     def by_date(self, *, last: bool = False) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """The dates that were seen completely."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,13 +95,19 @@ class Landed:
 class Change:
     """A list that is to be written where an object with this ETag is, or none (None).
 
-    `takes`: landed records are to leave it.
+    `takes`: the dates where the records now stand that leave it; those that are gone have none.
     """
 
     name: str
     replaces: str | None
     body: bytes
-    takes: bool = False
+    takes: frozenset[dt.date] = frozenset()
+
+
+def next_wave(waiting: Mapping[dt.date, Change]) -> Mapping[dt.date, Change]:
+    """The lists that no record leaves for one that still waits, lest it be nowhere; all, in a circle."""
+    free = {day: change for day, change in waiting.items() if not change.takes & waiting.keys()}
+    return free or waiting
 
 
 # What became of a list: superseded, a later reading wrote it; doubted, it is as it was (the reading is in
@@ -109,14 +117,17 @@ Became = Literal["written", "unchanged", "superseded", "doubted", "overtaken", "
 
 def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
     """What became of a list where an object is, or how it is to be changed."""
-    body, takes = parquet(rows), False
+    body = parquet(rows)
+    takes: frozenset[dt.date] = frozenset()
     if not there.holds(body):
         if there.read_at > time_of(reading):
             return "superseded"
         landed = there.rows()
         if landed is not None:
             whole = keep(rows, reading.kept(landed))
-            body, takes = parquet(whole), not landed["id"].is_in(whole["id"].implode()).all()
+            gone = landed.join(whole, on="id", how="anti")
+            body = parquet(whole)
+            takes = frozenset(reading.places().join(gone, on="id", how="semi")["day"])
     if there.holds(body):  # its PUT's answer was lost, if it is this reading's
         return "written" if there.read_at == time_of(reading) else "unchanged"
     return Change(there.name, there.etag, body, takes)

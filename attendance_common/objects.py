@@ -24,7 +24,18 @@ from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
 from attendance_common.flatten import Rejection
-from attendance_common.lists import Became, Change, Landed, md5, newest_of, over, parquet, time_of, without
+from attendance_common.lists import (
+    Became,
+    Change,
+    Landed,
+    md5,
+    newest_of,
+    next_wave,
+    over,
+    parquet,
+    time_of,
+    without,
+)
 from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:
@@ -39,11 +50,26 @@ _RACES = 10  # lost to another fetcher over one object before it counts as faile
 
 @dataclass
 class Published:
-    """What came of a reading: its rows of the dates that were asked for, what became of each date's list."""
+    """What came of a reading: its rows of the dates that were asked for, what became of each date's list.
+
+    `overtaken`: it is not the last word; the school is to be read again.
+    """
 
     landed: int = 0
     became: dict[dt.date, Became] = field(default_factory=dict)
     overtaken: bool = False
+
+
+def _overtaken(done: Published, reading: SchoolReading, stake: Stake, *, came: bool) -> bool:
+    """Whether another's later reading may lie below this one, or not at all where this one gave way to it.
+
+    `came`: it came while this one was published. One that is at work may have died; one of recent dates
+    removes nothing.
+    """
+    became, later = set(done.became.values()), stake.told.later_than(reading)
+    in_part = later is not None and later > reading.since
+    in_vain = "superseded" in became and bool(stake.told.at_work)
+    return "overtaken" in became or in_part or in_vain or (came and bool({"written", "left"} & became))
 
 
 def _status(error: ClientError) -> int:
@@ -68,9 +94,8 @@ class LandingZone:
         """Where records lie that could not be landed."""
         return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
 
-    def publish(self, reading: SchoolReading) -> Published:
-        """Write the school's quarantine, then each date; `overtaken` when another fetcher's later reading of
-        it, or of some of its dates, may lie below this one now.
+    def publish(self, reading: SchoolReading, done: Published) -> None:
+        """Write the school's quarantine, then each date; tells `done` as it goes on, also when it fails.
 
         Raises AwsError; every write that was begun has ended by then.
         """
@@ -82,19 +107,15 @@ class LandingZone:
             if not stake.still:
                 self._forget_listing()
             later = stake.told.later_than(reading)
-            done = Published()
             changes = self._compare(reading, later, done)
-            if reading.in_doubt:
+            if reading.in_doubt:  # it stays at work: whoever gave way to it has to read again
                 doubted: Became = "doubted"
                 done.became |= dict.fromkeys(changes, doubted)
             else:
                 self._change(reading, changes, done)
                 self._leave(reading, later, done)
-            came = not self._dry_run and self._claims.end(reading, stake)
-            words = set(done.became.values())
-            wrote = bool({"written", "left"} & words)
-            done.overtaken = "overtaken" in words or (wrote and (came or later is not None))
-        return done
+            came = not (self._dry_run or reading.in_doubt) and self._claims.end(reading, stake)
+            done.overtaken = _overtaken(done, reading, stake, came=came)
 
     def _forget_listing(self) -> None:
         self._months.clear()
@@ -107,27 +128,40 @@ class LandingZone:
 
         Dates from `later` on were read later by another.
         """
-        found: dict[dt.date, Became | Change] = {}
-        pending: deque[tuple[dt.date, Future[Became | Change]]] = deque()
+        changes: dict[dt.date, Change] = {}
+        pending: deque[Future[None]] = deque()
         try:
             for day, rows in reading.by_date(last=True):
                 done.landed += rows.height
                 if later is not None and day >= later:
-                    found[day] = "superseded"
+                    done.became[day] = "superseded"
                     continue
                 self._existing(day)
-                pending.append((day, self._pool.submit(self._publish_date, day, rows, reading)))
+                pending.append(self._pool.submit(self._publish_date, day, rows, reading, done, changes))
                 if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
-                    first, future = pending.popleft()
-                    found[first] = future.result()
+                    pending.popleft().result()
         finally:
-            wait([future for _, future in pending])
-        found |= {day: future.result() for day, future in pending}
-        done.became |= {day: became for day, became in found.items() if not isinstance(became, Change)}
-        return {day: change for day, change in found.items() if isinstance(change, Change)}
+            wait(pending)
+        for future in pending:
+            future.result()
+        return changes
 
-    def _publish_date(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
-        """Write one list where no object is; else compare it with the one that is there."""
+    def _publish_date(
+        self,
+        day: dt.date,
+        rows: pl.DataFrame,
+        reading: SchoolReading,
+        done: Published,
+        changes: dict[dt.date, Change],
+    ) -> None:
+        """Write one list where no object is; else see how the one that is there is to be changed."""
+        became = self._beside(day, rows, reading)
+        if isinstance(became, Change):
+            changes[day] = became
+        else:
+            done.became[day] = became
+
+    def _beside(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
         name = landing.object_name(day, reading.school_id)
         etag, body = self._existing(day).get(name), parquet(rows)
         if etag == md5(body):
@@ -139,16 +173,20 @@ class LandingZone:
         return over(there, rows, reading) if there else new
 
     def _change(self, reading: SchoolReading, changes: Mapping[dt.date, Change], done: Published) -> None:
-        """Write what is to change; where records leave, last: one that moves has arrived by then."""
+        """Write what is to change; a list that records leave comes after those where they now stand."""
+        waiting = changes
+        while waiting:
+            wave = next_wave(waiting)
+            futures = [self._pool.submit(self._write_over, *each, reading, done) for each in wave.items()]
+            wait(futures)
+            for future in futures:
+                future.result()
+            waiting = {day: change for day, change in waiting.items() if day not in wave}
 
-        def write(change: Change) -> Became:
-            return "written" if self._write(change, reading) else "overtaken"
-
-        for takes in (False, True):
-            wave = {day: change for day, change in changes.items() if change.takes == takes}
-            futures = {day: self._pool.submit(write, change) for day, change in wave.items()}
-            wait(futures.values())
-            done.became |= {day: future.result() for day, future in futures.items()}
+    def _write_over(self, day: dt.date, change: Change, reading: SchoolReading, done: Published) -> None:
+        """Write one list, unless records would leave it for one that is another fetcher's now."""
+        theirs = {to for to in change.takes if done.became.get(to) in ("superseded", "overtaken")}
+        done.became[day] = "overtaken" if theirs or not self._write(change, reading) else "written"
 
     def _write(self, change: Change, reading: SchoolReading) -> bool:
         """Put the list unless another fetcher was faster; says whether it is there."""
@@ -162,18 +200,21 @@ class LandingZone:
         """Take records out of the lists of dates that the source no longer mentions, once they moved.
 
         Comes after their new dates were written, and only for those that no later reading wrote. An absent
-        date alone proves nothing, and what did not move stays. The months of the reading and those beside
-        them are looked through.
+        date alone proves nothing, and what neither moved nor is gone from its own list stays. The months of
+        the reading and those beside them are looked through.
         """
         there = [day for day, what in done.became.items() if what in ("written", "unchanged")]
         moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
+        gone = pl.DataFrame({"id": list(reading.missed)}, schema={"id": pl.Int64})
+        leaving, read_at = pl.concat([moved, gone]), time_of(reading)
         names = self._of_other_dates(reading.school_id, done.became.keys(), reading.since, later)
-        futures = {
-            day: self._pool.submit(self._take_out, name, moved, time_of(reading))
+        futures = [
+            self._pool.submit(self._take_out, day, name, leaving, read_at, done)
             for day, name in names.items()
-        }
-        wait(futures.values())
-        done.became |= {day: "left" for day, future in futures.items() if future.result()}
+        ]
+        wait(futures)
+        for future in futures:
+            future.result()
 
     def _of_other_dates(
         self, school_id: int, days: Collection[dt.date], since: dt.date, later: dt.date | None
@@ -186,18 +227,21 @@ class LandingZone:
         asked = (day for day in dated if day >= since and (later is None or day < later))
         return {day: dated[day] for day in asked if day not in days}
 
-    def _take_out(self, name: str, moved: pl.DataFrame, read_at: str) -> bool:
-        """Take the records that moved out of one list, unless a later reading wrote it; says if it did."""
+    def _take_out(
+        self, day: dt.date, name: str, leaving: pl.DataFrame, read_at: str, done: Published
+    ) -> None:
+        """Take these records out of one list, unless a later reading wrote it."""
         for _ in range(_RACES):
             there = self._look(name)
             if there is None or there.read_at > read_at:
-                return False
+                return
             rows = there.rows()
-            rest = None if rows is None else without(rows, moved, read_at)
-            if rest is None:
-                return there.read_at == read_at
-            if self._dry_run or self._put_if(name, there.etag, *rest):
-                return True
+            rest = None if rows is None else without(rows, leaving, read_at)
+            if rest is not None and not self._dry_run and not self._put_if(name, there.etag, *rest):
+                continue
+            if rest is not None or there.read_at == read_at:
+                done.became[day] = "left"
+            return
         raise AwsError(f"{name} is being written by others again and again: run again later")
 
     def _existing(self, day: dt.date) -> dict[str, str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attendance_common.lists import Became
 
 PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
 _SUMS = ("pages", "received", *PARTS)
@@ -38,6 +42,13 @@ def attention(schools: Schools, run: str, quarantine: str) -> list[str]:
         most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
         sentences.append(f"{reasons.total()} records are in quarantine, {quarantine}: {most}")
     return sentences
+
+
+def by_both(first: Mapping[dt.date, Became], second: Mapping[dt.date, Became]) -> dict[dt.date, Became]:
+    """What became of each date's list by two readings, one word each: what was changed stays so."""
+    changed = ("written", "left")
+    stays = {day: was for day, was in first.items() if was in changed and second.get(day) not in changed}
+    return {**first, **second, **stays}
 
 
 def _faults(schools: Schools) -> dict[int, str]:

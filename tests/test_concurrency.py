@@ -10,18 +10,18 @@ from threading import Event
 
 import pytest
 
-from attendance_common.completeness import HeldPage, RecentReading, SchoolReading
-from attendance_common.config import FetcherSettings
-from attendance_common.objects import LandingZone
+from attendance_common.completeness import SchoolReading
+from attendance_common.pages import HeldPage
 from tests.aws_gate import AwsGate, Call
-from tests.pages import BEGUN, dated_page, page_of
+from tests.pages import page_of
 from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline, Running
-from tests.samples import SCHOOL, settings_with
+from tests.samples import SCHOOL
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.redshift import RedshiftError
 from tests.waiting import Waiting, all_end_well
 from tests.world import World, set_up
+from tests.zones import published, zone_of
 
 SMALL = {"ESD_PAGE_SIZE": "100"}
 
@@ -51,14 +51,6 @@ def statements_of(sandbox: Sandbox) -> Path:
 # --- fetchers -----------------------------------------------------------------------------------------------
 
 
-def zone_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
-    """A fetcher's view of the landing zone, with a listing of its own."""
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
-    settings = settings_with(FetcherSettings, bucket=sandbox.aws.bucket, prefix=LANDING)
-    return LandingZone(settings, dry_run=False)
-
-
 def read_now(*ids: int, missed: Collection[int] = ()) -> SchoolReading:
     """A complete reading that begins at this moment; the one before it missed these."""
     reading = SchoolReading(SCHOOL, 100, dt.datetime.now(dt.timezone.utc), missed)
@@ -72,31 +64,12 @@ def test_a_listing_from_before_the_reading_is_not_believed(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, another = zone_of(sandbox, monkeypatch), zone_of(sandbox, monkeypatch)
-    one.publish(read_now(5, 6))
-    another.publish(read_now(5, 6))  # has listed the month
-    one.publish(read_now(5, 6, 7))
-    another.publish(read_now(5, 6, missed=[7]))
+    published(one, read_now(5, 6))
+    published(another, read_now(5, 6))  # has listed the month
+    published(one, read_now(5, 6, 7))
+    published(another, read_now(5, 6, missed=[7]))
     [rows] = Pipeline(sandbox).landed().values()
     assert [row["id"] for row in rows] == [5, 6]
-
-
-def test_an_older_whole_reading_takes_nothing_from_what_a_newer_recent_one_read(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    near, far = dt.date(2025, 12, 5), dt.date(2025, 12, 10)
-    minutes = [BEGUN + dt.timedelta(minutes=minute) for minute in range(3)]
-    first, older = (SchoolReading(SCHOOL, 100, minute) for minute in minutes[:2])
-    newer = RecentReading(SCHOOL, 100, minutes[2], far)
-    for reading in (first, older, newer):
-        seven = near if reading is older else far  # it went, and came back as it was
-        reading.next_page()
-        reading.add(1, HeldPage(dated_page({1: near, 7: seven}, newest_first=reading is newer)))
-        assert reading.fault() is None
-    zone_of(sandbox, monkeypatch).publish(first)
-    assert zone_of(sandbox, monkeypatch).publish(newer).became == {far: "unchanged"}
-    published = zone_of(sandbox, monkeypatch).publish(older)
-    assert (published.became, published.overtaken) == ({near: "written"}, True)
-    assert [row["id"] for row in Pipeline(sandbox).landed()[far, SCHOOL]] == [7]
 
 
 def listings(calls: Sequence[Call], prefix: str) -> int:
@@ -217,8 +190,65 @@ def test_a_claim_of_fewer_dates_leaves_the_one_of_more(world: World) -> None:
         since = f"{day[6:]}-{day[:5]}"
         recent = world.pipeline.fetch("--since", since, *shard, ESD_PAGE_SIZE="20")
         assert (recent.status, recent.result["objects_written"]) == (0, 0), recent.story
-    assert older.end().result["objects_superseded"] == 2
+    done = older.end()
+    assert "another fetcher read it meanwhile" in done.story
+    assert done.result["objects_written"] == 0
     assert world.pipeline.keys(LANDING) == before
+
+
+def test_a_reading_is_as_old_as_its_first_page(world: World) -> None:
+    world.run()
+    one, two = world.schools[:2]
+    record = world.source.records(two)[5]
+    came = held(world, one, 1)
+    early = world.pipeline.start(FETCHER, ESD_CONCURRENCY="1")  # has not asked for the second school yet
+    assert came.wait(PATIENCE)
+    late = Waiting(world, two, "claims/", "--shard", f"{two % 2 + 1}/2")  # has read it, but not published
+    world.change(two, record["id"], comment="newer, at no newer time")
+    world.esd.faults.clear()
+    all_end_well(early)
+    late.end()
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+@pytest.mark.parametrize("recent", [False, True])
+def test_who_gave_way_to_one_that_died_reads_again(world: World, recent: bool) -> None:
+    world.run()
+    record = world.source.records(world.first)[-1]
+    world.change(world.first, record["id"], comment="newer", modifiedOn="2026-06-01T00:00:00Z")
+    older = Waiting(world, world.first, "claims/")
+    since = f"{record['date'][6:]}-{record['date'][:5]}"
+    Waiting(world, world.first, "year=", *(("--since", since) if recent else ())).kill()
+    assert "another fetcher read it meanwhile" in older.end().story
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+def test_who_gave_way_to_one_in_doubt_reads_again(world: World) -> None:
+    world.run()
+    changed, gone = (world.source.records(world.first)[at] for at in (5, 9))
+    world.change(world.first, changed["id"], comment="newer", modifiedOn="2026-06-01T00:00:00Z")
+    older = Waiting(world, world.first, "claims/")
+    world.source.remove(world.first, gone["id"])
+    world.esd.faults.add(Fault("status", school=world.first, page=2, skip=1, times=None))
+    assert world.pipeline.fetch(**SMALL, ESD_ATTEMPTS="1").status == 3  # one reading, in doubt, and no second
+    world.esd.faults.clear()
+    older.end()
+    assert world.pipeline.load().status == 0
+    world.follow()
+
+
+def test_what_is_gone_leaves_by_a_whole_run_beside_a_recent_one(world: World) -> None:
+    world.run()
+    gone = world.source.records(world.first)[-1]
+    world.source.remove(world.first, gone["id"])
+    whole = Waiting(world, world.first, "claims/")
+    since = f"{gone['date'][6:]}-{gone['date'][:5]}"
+    assert world.pipeline.fetch("--since", since, ESD_PAGE_SIZE="20").status == 0
+    whole.end()
+    assert world.pipeline.load().status == 0
+    world.follow()
 
 
 def test_a_whole_fetch_yields_only_what_a_later_recent_one_read(world: World) -> None:

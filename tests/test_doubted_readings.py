@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-from collections import defaultdict
 from random import Random
 
-import polars as pl
 import pytest
 
-from attendance_common.completeness import HeldPage, SchoolReading
+from attendance_common.completeness import SchoolReading
 from attendance_common.objects import LandingZone
+from attendance_common.pages import HeldPage
 from tests.pages import BEGUN, dated_page
-from tests.pipeline import LANDING, Pipeline
+from tests.pipeline import Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Sandbox
-from tests.test_concurrency import zone_of
+from tests.zones import landed, published, zone_of
 
 DAYS = [dt.date(2025, 12, day) for day in (3, 5, 8, 10)]
 Places = dict[int, dt.date]
@@ -58,18 +56,6 @@ def read(shown: Places, odd: set[int], begun: dt.datetime, missed: set[int]) -> 
     return reading
 
 
-def landed(pipeline: Pipeline) -> dict[int, set[dt.date]]:
-    """Where each record lies, but for lists that all their records left."""
-    found = defaultdict(set)
-    aws = pipeline.sandbox.aws
-    for name in pipeline.keys(LANDING):
-        answer = aws.client("s3").get_object(Bucket=aws.bucket, Key=LANDING + name)
-        if "left" not in answer["Metadata"]:
-            for row in pl.read_parquet(io.BytesIO(answer["Body"].read())).iter_rows(named=True):
-                found[row["id"]].add(dt.datetime.strptime(row["date"], "%m-%d-%Y").date())
-    return found
-
-
 def settle(zone: LandingZone, source: Wavering, pipeline: Pipeline, clock: list[dt.datetime]) -> None:
     """Read and publish until nothing is in doubt, four times at the most; whatever a reading saw is kept."""
     missed: set[int] = set()
@@ -80,7 +66,7 @@ def settle(zone: LandingZone, source: Wavering, pipeline: Pipeline, clock: list[
         clock[0] += dt.timedelta(seconds=1)
         before = landed(pipeline)
         reading = read(shown, odd, clock[0], missed)
-        zone.publish(reading)
+        published(zone, reading)
         now = landed(pipeline)
         first_time = source.records.keys() - shown.keys() - slipped
         assert {key for key in before if key in shown or key in first_time} <= now.keys()

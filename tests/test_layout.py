@@ -20,6 +20,7 @@ PURE = (
     "flatten",
     "completeness",
     "lists",
+    "pages",
     "landing",
     "discovery",
     "footers",
