@@ -172,7 +172,7 @@ class Run:
         self._read_whole: set[int] = set()  # schools whose list the source did not sort
         self._missed: dict[int, set[int]] = {}  # school -> landed records that its last reading lacked
         self._became: dict[int, dict[dt.date, Became]] = {}  # school -> what became of each date's list
-        self.run_id = command.run_id()
+        self.run_id = context.run
         self.schools: dict[int, dict[str, Any]] = {}
 
     def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:

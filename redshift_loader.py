@@ -234,7 +234,7 @@ class Run:
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         client = aws.s3_client(settings, LISTERS)
         self._listing = Listing(client, self._areas)
-        self._counts: dict[str, Any] = {"run": command.run_id()}
+        self._counts: dict[str, Any] = {"run": context.run}
         self._sums: Counter[str] = Counter()
         self.attention: list[str] = []
         self.records = RunRecords(

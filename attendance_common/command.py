@@ -113,6 +113,7 @@ class Context:
 
     flags: argparse.Namespace
     termination: Termination
+    run: str  # the name of its record
     bars: bool = False
 
     @contextmanager
@@ -184,7 +185,7 @@ def run(
 
 
 def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], work: Work) -> dict[str, Any]:
-    termination = Termination()
+    termination, run = Termination(), run_id()
     try:
         start_logging("text", verbose=arguments.verbose)
         loaded = config.load(settings, arguments)
@@ -193,24 +194,25 @@ def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], w
         if arguments.dry_run:
             log.info("a dry run: what is told would be done, nothing is")
         bars = loaded.log_format == "text" and sys.stderr.isatty()
-        outcome = work(loaded, Context(arguments, termination, bars))
+        outcome = work(loaded, Context(arguments, termination, run, bars))
         termination.ignore()
     except (AttendanceError, Terminated) as error:
         termination.ignore()
         log.error("%s", error)
         _trace(error)
-        return {"status": error.exit_status, "error": str(error)}
+        return {"status": error.exit_status, "run": run, "error": str(error)}
     except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
         termination.ignore()
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
         log.error("%s; running again is safe", told)
         _trace(error)
-        return {"status": 1, "error": told}
+        return {"status": 1, "run": run, "error": told}
     for sentence in outcome.attention:
         log.warning("%s", sentence)
     return {
         "status": NEEDS_A_PERSON if outcome.attention else 0,
+        "run": run,
         **({"dry_run": True} if arguments.dry_run else {}),
         **outcome.counts,
         "attention": outcome.attention,

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws
+from attendance_common.command import NEEDS_A_PERSON
 from attendance_common.errors import AttendanceError, Terminated
 from attendance_common.landing import Areas
 
@@ -32,11 +33,12 @@ class RunRecords:
         self._dry_run = dry_run
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write a record, named by its `run`; raises AwsError."""
+        """Write a record, named by its `run`, with the exit status that it leads to; raises AwsError."""
         if self._dry_run:
             return
         key = f"{self._areas.runs}{self._command}/{record['run']}.json"
-        body = json.dumps(record, indent=1).encode()
+        status = NEEDS_A_PERSON if record.get("attention") else 0
+        body = json.dumps({"status": status, **record}, indent=1).encode()
         with aws.explained(f"s3://{self._areas.bucket}/{key}"):
             self._client.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption)
 

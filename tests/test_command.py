@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -73,6 +74,7 @@ def test_all_done(run: Run) -> None:
     ran = run(lambda _: command.Outcome({"rows": 7}))
     assert ran.status == 0
     assert ran.result.pop("seconds") >= 0
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{6}", ran.result.pop("run"))
     assert ran.result == {"status": 0, "rows": 7, "attention": []}
     assert len(ran.out.splitlines()) == 1
 

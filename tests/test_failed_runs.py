@@ -55,7 +55,11 @@ def test_a_run_without_a_token(world: World) -> None:
     done = world.pipeline.fetch(**ONE_BY_ONE)
     assert done.status == 1
     record = the_record(world)
-    assert (record["status"], record["error"]) == (1, done.result["error"])
+    assert [record[name] for name in ("status", "run", "error")] == [
+        1,
+        done.result["run"],
+        done.result["error"],
+    ]
     assert (record["schools"], record["received"], record["landed"], record["by_school"]) == (0, 0, 0, {})
 
 
