@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, sums
@@ -38,6 +39,19 @@ log = logging.getLogger("attendance")
 READINGS = 4  # of a school whose list moved while it was read, or lacks what was landed
 
 
+def now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page to be read."""
+
+    reading: SchoolReading
+    number: int
+
+
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
     """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
     from attendance_common.flatten import UnreadablePage, read_page
@@ -50,8 +64,7 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
     order = {"sortField": "date", "sortDirection": task.reading.direction}
 
     def ask() -> Page:
-        task.reading.begin(now())
-        answer = api.get("/v1/periodAttendance", {**parameters, **order})
+        answer = api.get("/v1/periodAttendance", {**parameters, **order}, partial(task.reading.begin, now))
         if answer.status_code == 404:
             return absent_page(number)
         try:
@@ -64,19 +77,6 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
 
 
 # --- reading schools ----------------------------------------------------------------------------------------
-
-
-def now() -> dt.datetime:
-    """The time, in UTC."""
-    return dt.datetime.now(dt.timezone.utc)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A page to be read."""
-
-    reading: SchoolReading
-    number: int
 
 
 class Readers:

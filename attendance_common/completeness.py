@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import polars as pl
 
@@ -51,10 +51,10 @@ class SchoolReading:
         self._trouble: str | None = None
         self._stands: pl.DataFrame | None = None
 
-    def begin(self, now: dt.datetime) -> None:
-        """A page is asked for; until the first one has come, nothing that it will hold is older than this."""
+    def begin(self, now: Callable[[], dt.datetime]) -> None:
+        """A page is asked for; until the first one has come, nothing that it will hold is older than now."""
         if not self._pages:
-            self.begun = now
+            self.begun = now()
 
     @property
     def unsorted(self) -> bool:

@@ -140,25 +140,33 @@ class EsdApi:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def get(self, path: str, parameters: dict[str, Any]) -> requests.Response:
-        """GET below the API's URL: an answer with status 200, or 404, which means that there is nothing."""
+    def get(
+        self, path: str, parameters: dict[str, Any], sending: Callable[[], None] = lambda: None
+    ) -> requests.Response:
+        """GET below the API's URL: an answer with status 200, or 404, which means that there is nothing.
+
+        `sending` is called each time just before the request is sent, all waiting done.
+        """
         token = self._token.current()
-        answer = self._get_with(token, path, parameters)
+        answer = self._get_with(token, path, parameters, sending)
         if answer.status_code == 401:  # the token ended before it said it would
-            answer = self._get_with(self._token.current(refused=token), path, parameters)
+            answer = self._get_with(self._token.current(refused=token), path, parameters, sending)
         if answer.status_code == 401:
             raise SourceError(f"ESD refuses {path} even with a fresh token: check the API client's rights")
         if answer.status_code not in (200, 404):
             raise SourceError(f"ESD answers {path} with status {answer.status_code}: check ESD_API_URL")
         return answer
 
-    def _get_with(self, token: str, path: str, parameters: dict[str, Any]) -> requests.Response:
+    def _get_with(
+        self, token: str, path: str, parameters: dict[str, Any], sending: Callable[[], None]
+    ) -> requests.Response:
         def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
             request.headers["Authorization"] = f"Bearer {token}"
             return request
 
         # As auth, not as a header: requests lets a .netrc entry overwrite a header.
         with self._pace.turn():
+            sending()
             return self._send("GET", f"{self._settings.api_url}{path}", params=parameters, auth=bearer)
 
     def _ask_for_token(self) -> tuple[str, float]:

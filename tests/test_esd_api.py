@@ -230,9 +230,15 @@ def test_a_netrc_entry_does_not_replace_the_token(
 
 def test_a_401_renews_the_token_and_asks_again(source: Source, api: EsdApi) -> None:
     source.answers = [(401, b""), (200, b"[]"), (200, b"[]")]
-    assert api.get("/v1/periodAttendance", {}).status_code == 200
-    api.get("/v1/periodAttendance", {})
+    sent: list[int] = []
+
+    def told() -> None:
+        sent.append(len(source.bearers))
+
+    assert api.get("/v1/periodAttendance", {}, sending=told).status_code == 200
+    api.get("/v1/periodAttendance", {}, sending=told)
     assert source.bearers == ["Bearer token-1", "Bearer token-2", "Bearer token-2"]
+    assert sent == [0, 1, 2]  # each time before it
 
 
 def test_a_401_that_stays_ends_clearly(source: Source, api: EsdApi) -> None:
