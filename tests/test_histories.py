@@ -83,7 +83,8 @@ class History:
             world.source.set_records(school, records)
 
     def _newer(self) -> Record:
-        return {"modifiedOn": f"2026-02-01T00:{next(self._clock):02d}:00Z"}
+        hour, minute = divmod(next(self._clock), 60)
+        return {"modifiedOn": f"2026-02-01T{hour:02d}:{minute:02d}:00Z"}
 
     def change(self, change: Change) -> None:
         source, (one, other) = self.world.source, self._schools(change.school)
