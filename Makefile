@@ -27,7 +27,7 @@ check: install   ## lint and types
 	$(BIN)/mypy $(CHECKED)
 
 test: check      ## lint, types and every test
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: torture
 torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
