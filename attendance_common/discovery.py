@@ -54,7 +54,7 @@ def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
         if hidden(name):
             continue
         day = partition_of(name)
-        if not is_list(name):
+        if day is None or not is_list(name):
             found.strays += 1
         if day is not None:
             found.objects += 1

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 # In an object's metadata and footer: a complete reading saw all of its records under other dates.
 LEFT = "left"
 
-_LIST = re.compile(r"school_\d+\.parquet", re.ASCII)
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
+_LIST = re.compile(_FOLDER.pattern + r"school_\d+\.parquet", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:
@@ -45,8 +45,8 @@ def file_name(school_id: int) -> str:
 
 
 def is_list(name: str) -> bool:
-    """Whether an object's name below the prefix is one that the fetcher gives."""
-    return partition_of(name) is not None and _LIST.fullmatch(name.rpartition("/")[2]) is not None
+    """Whether an object's name below the prefix has the form that the fetcher gives."""
+    return _LIST.fullmatch(name) is not None
 
 
 def claim_name(school_id: int) -> str:

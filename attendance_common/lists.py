@@ -115,9 +115,8 @@ def next_wave(waiting: Mapping[dt.date, Change]) -> Mapping[dt.date, Change]:
 Became = Literal["written", "unchanged", "superseded", "doubted", "overtaken", "left"]
 
 
-def over(there: Landed, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
-    """What became of a list where an object is, or how it is to be changed."""
-    body = parquet(rows)
+def over(there: Landed, rows: pl.DataFrame, body: bytes, reading: SchoolReading) -> Became | Change:
+    """What became of a list (its rows, and as Parquet) where an object is, or how it is to be changed."""
     takes: frozenset[dt.date] = frozenset()
     if not there.holds(body):
         if there.read_at > time_of(reading):

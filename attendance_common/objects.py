@@ -170,7 +170,7 @@ class LandingZone:
         if etag is None and self._write(new, reading):
             return "written"
         there = self._look(name)
-        return over(there, rows, reading) if there else new
+        return over(there, rows, body, reading) if there else new
 
     def _change(self, reading: SchoolReading, changes: Mapping[dt.date, Change], done: Published) -> None:
         """Write what is to change; a list that records leave comes after those where they now stand."""
