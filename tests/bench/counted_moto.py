@@ -17,6 +17,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.bench.listing import Listing
+from tests.sandbox.moto_server import look_up_once
 
 
 class Counted:
@@ -80,6 +81,7 @@ class _Silent(WSGIRequestHandler):
 
 def main() -> None:
     """Serve; do what the lines on stdin say, until it closes."""
+    look_up_once()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     counted = Counted(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=_Silent)
