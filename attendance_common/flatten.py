@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
 import polars as pl
+from msgspec.structs import astuple
 
 from attendance_common import nesting
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
@@ -87,6 +87,7 @@ _OUTER = [column for column in COLUMNS if len(column.path) == 1]
 _INNER = [column for column in COLUMNS if len(column.path) == 2]
 _Nested = _struct("_Nested", _INNER)
 _Record = _struct("_Record", _OUTER, NESTED)
+_NO_RECORDS: list[tuple[Any, ...]] = [()] * len(msgspec.structs.fields(_Record))
 
 
 def _envelope(record: Any) -> Any:
@@ -115,39 +116,31 @@ def _read_ordinary(body: bytes, school_id: int) -> Page | None:
 
 def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
     """The records as a frame of SCHEMA; raises ValueError when a time is not an ordinary one."""
-    came = pl.DataFrame(_series(_OUTER, map(_outer_values, records)))
-    rows = came.with_columns(
-        *(_utc_text(pl.col(name)).alias(name) for name in _TIMES),
-        *_nested([bytes(getattr(record, NESTED)) for record in records]),
-        school_id=pl.lit(school_id, pl.Int64),
-        extra_fields=pl.lit(None, pl.String),
-    )
-    if any(rows[name].null_count() > came[name].null_count() for name in _TIMES):
+    *outer, nested = zip(*map(astuple, records), strict=True) if records else _NO_RECORDS
+    came = pl.DataFrame(_series(_OUTER, outer))
+    times = came.select(_UTC_TEXTS)
+    if any(times[name].null_count() > came[name].null_count() for name in _TIMES):
         raise ValueError("a time is not an ordinary one")
-    return rows.select(SCHEMA.names())
+    columns = {series.name: series for series in (*came, *times, *_nested(nested))}
+    columns["school_id"] = pl.repeat(school_id, came.height, dtype=pl.Int64, eager=True)
+    columns["extra_fields"] = pl.repeat(None, came.height, dtype=pl.String, eager=True)
+    return pl.DataFrame({name: columns[name] for name in SCHEMA})
 
 
-def _nested(texts: Sequence[bytes]) -> list[pl.Series]:
+def _nested(raw: Iterable[msgspec.Raw]) -> list[pl.Series]:
     """The columns of the nested objects; a section's is the same with each of its students: decoded once."""
+    texts = list(map(bytes, raw))
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    distinct = pl.DataFrame(_series(_INNER, map(_inner_values, places)))
+    values = list(zip(*map(_inner_values, places), strict=True)) or [()] * len(_INNER)
+    distinct = pl.DataFrame(_series(_INNER, values))
     return distinct[[places[text] for text in texts]].get_columns()
 
 
-def _series(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> list[pl.Series]:
-    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+def _series(columns: Iterable[Column], values: Iterable[Sequence[Any]]) -> list[pl.Series]:
     return [
-        pl.Series(column.name, values, dtype=SCHEMA[column.name])
-        for column, values in zip(columns, by_column, strict=True)
+        pl.Series(column.name, held, dtype=SCHEMA[column.name])
+        for column, held in zip(columns, values, strict=True)
     ]
-
-
-def _fields(columns: Iterable[Column]) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(column.path[-1] for column in columns))
-
-
-_outer_values = _fields(_OUTER)
-_inner_fields = _fields(_INNER)
 
 
 @lru_cache(maxsize=8192)  # the next page has mostly the same
@@ -155,7 +148,7 @@ def _inner_values(text: bytes) -> tuple[Any, ...]:
     nested = _NESTED_ONE.decode(text) or _Nested()
     return tuple(
         _list_text(bytes(value)) if column.kind is Kind.LIST else value
-        for column, value in zip(_INNER, _inner_fields(nested), strict=True)
+        for column, value in zip(_INNER, astuple(nested), strict=True)
     )
 
 
@@ -181,6 +174,11 @@ def _utc_text(time: pl.Expr) -> pl.Expr:
     return pl.when(time.str.contains(_ORDINARY_TIME) & is_a_day).then(text)
 
 
+_UTC_TEXTS = [_utc_text(pl.col(name)).alias(name) for name in _TIMES]
+_TEXTS = [column for column in COLUMNS if SCHEMA[column.name] == pl.String]
+_LENGTHS = [pl.col(column.name).str.len_bytes().max() for column in _TEXTS]
+
+
 def _all_fit(rows: pl.DataFrame) -> bool:
     if rows.is_empty():
         return True
@@ -188,9 +186,8 @@ def _all_fit(rows: pl.DataFrame) -> bool:
         return False
     if not all(parse_date(text) for text in rows["date"].unique()):
         return False
-    texts = [column for column in COLUMNS if SCHEMA[column.name] == pl.String]
-    longest = rows.select(pl.col(column.name).str.len_bytes().max() for column in texts).row(0)
-    return all((length or 0) <= column.width for length, column in zip(longest, texts, strict=True))
+    longest = rows.select(_LENGTHS).row(0)
+    return all((length or 0) <= column.width for length, column in zip(longest, _TEXTS, strict=True))
 
 
 # --- the slow way: record by record -----------------------------------------------------------------------
