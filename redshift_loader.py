@@ -110,7 +110,9 @@ class Batch:
         outcomes = self._count(left)
         outcomes["rows_read"] = sum(rows.values()) + elsewhere
         check_sum(days, outcomes)
-        send(sql.DELETE_UPDATED)
+        if outcomes["updated"]:
+            [(first, last)] = send(sql.OUTDATED_DAYS)
+            send(*sql.delete_updated(first, last))
         send(sql.INSERT_CHANGED)
         outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST) if look_elsewhere else 0
         self._check(days)

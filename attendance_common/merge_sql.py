@@ -4,7 +4,7 @@ How a batch runs on Redshift:
 - Partition predicates are constants on year, month, day, so Spectrum prunes to the batch's folders.
 - `incoming` is LIKE the target, so it has its DISTKEY; it is read from S3 once and all else works on it.
 - `held` looks the ids up in five narrow columns of the target: an id may stand under any date.
-- Whole rows are compared by student (DISTKEY) within constants on the date (SORTKEY): few blocks, no sending.
+- Rows are compared and deleted by student (DISTKEY), within constants on the date (SORTKEY): few blocks.
 - DELETE + INSERT is what MERGE does inside (DG: merge-replacing-existing-rows), and tells what it did.
 """
 
@@ -195,6 +195,7 @@ WHERE id IN (SELECT id FROM incoming)"""
 # Versions of one record, equally new but in different objects: only for these does it matter which object
 # was landed last, which S3 knows and Redshift does not. An object in a partition that is still to be loaded
 # may no longer hold what the table has of it: left out of `landed`, it wins no tie; its own batch decides.
+# Few records have several versions: only theirs are told apart by the long names of their objects.
 TIED_FILES = f"""\
 WITH version AS (
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
@@ -203,11 +204,20 @@ WITH version AS (
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
     FROM held
 ),
-tied AS (
+several AS (
     SELECT id, modified_on
     FROM version
     GROUP BY id, modified_on
-    HAVING MIN(source_file) <> MAX(source_file)
+    HAVING COUNT(*) > 1
+),
+tied AS (
+    SELECT version.id, version.modified_on
+    FROM version
+    INNER JOIN several
+        ON version.id = several.id
+        AND version.modified_on = several.modified_on
+    GROUP BY version.id, version.modified_on
+    HAVING MIN(version.source_file) <> MAX(version.source_file)
 )
 SELECT DISTINCT version.source_file
 FROM version
@@ -259,6 +269,13 @@ newest AS (
     FROM ranked
     WHERE version = 1
 ),
+still AS (
+    SELECT DISTINCT held.id, held.source_file
+    FROM held
+    INNER JOIN incoming
+        ON held.id = incoming.id
+        AND held.source_file = incoming.source_file
+),
 standing AS (
     SELECT
         held.*,
@@ -269,7 +286,7 @@ standing AS (
         ON held.source_file = landed.source_file
     LEFT JOIN read_file
         ON held.source_file = read_file.source_file
-    LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
+    LEFT JOIN still
         ON held.id = still.id
         AND held.source_file = still.source_file
 )
@@ -312,13 +329,25 @@ SELECT attendance_date, COUNT(*)
 FROM incoming
 GROUP BY attendance_date"""
 
-DELETE_UPDATED = f"""\
+OUTDATED_DAYS = """\
+SELECT MIN(held_date), MAX(held_date)
+FROM change
+WHERE outcome = 'updated'"""
+
+
+def delete_updated(first: dt.date, last: dt.date) -> Statement:
+    """Take out the older versions, which stand under these dates."""
+    return _DELETE_UPDATED, [first, last]
+
+
+_DELETE_UPDATED = f"""\
 DELETE FROM {NATIVE}
 USING change
 WHERE period_attendance.id = change.id
     AND period_attendance.attendance_date = change.held_date
     AND period_attendance.student_id = change.held_student_id
-    AND change.outcome = 'updated'"""
+    AND change.outcome = 'updated'
+    AND period_attendance.attendance_date BETWEEN %s AND %s"""
 
 INSERT_CHANGED = f"""\
 INSERT INTO {NATIVE} (

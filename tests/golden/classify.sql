@@ -62,6 +62,13 @@ newest AS (
     FROM ranked
     WHERE version = 1
 ),
+still AS (
+    SELECT DISTINCT held.id, held.source_file
+    FROM held
+    INNER JOIN incoming
+        ON held.id = incoming.id
+        AND held.source_file = incoming.source_file
+),
 standing AS (
     SELECT
         held.*,
@@ -72,7 +79,7 @@ standing AS (
         ON held.source_file = landed.source_file
     LEFT JOIN read_file
         ON held.source_file = read_file.source_file
-    LEFT JOIN (SELECT DISTINCT id, source_file FROM incoming) AS still
+    LEFT JOIN still
         ON held.id = still.id
         AND held.source_file = still.source_file
 )

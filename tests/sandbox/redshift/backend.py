@@ -29,7 +29,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "128MB",
-    "work_mem": "128MB",  # a cluster joins in memory what PostgreSQL would spill at its 4 MB
+    "work_mem": "512MB",  # a cluster joins in memory what PostgreSQL would spill at its 4 MB
     "max_wal_size": "4GB",
     "max_connections": "60",
     "max_pred_locks_per_transaction": "256",

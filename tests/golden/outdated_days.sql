@@ -1,0 +1,3 @@
+SELECT MIN(held_date), MAX(held_date)
+FROM change
+WHERE outcome = 'updated';
