@@ -106,16 +106,14 @@ class Batch:
         send(*sql.find_lost(days))
         elsewhere = self._read_elsewhere(days) if look_elsewhere else 0
         left += self._take_out(self._left_elsewhere()) if elsewhere else 0
-        self._classify(days, loaded)
+        concerned = self._classify(days, loaded)
         outcomes = self._count(left)
         outcomes["rows_read"] = sum(rows.values()) + elsewhere
         check_sum(days, outcomes)
-        if outcomes["updated"]:
-            [(first, last)] = send(sql.OUTDATED_DAYS)
-            send(*sql.delete_updated(first, last))
+        send(*sql.delete_updated(concerned))
         send(sql.INSERT_CHANGED)
         outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST) if look_elsewhere else 0
-        self._check(days)
+        self._check(days, concerned)
         send(*sql.forget_loads(days))
         if look_elsewhere:
             self._remember(rows, told.partitions)
@@ -150,8 +148,8 @@ class Batch:
         found = [name for (name,) in self._warehouse.rows(sql.FILES_ELSEWHERE)]
         return self._listing.left_among(found)
 
-    def _classify(self, days: Sequence[dt.date], loaded: Mapping[dt.date, str]) -> None:
-        """Decide what becomes of each record."""
+    def _classify(self, days: Sequence[dt.date], loaded: Mapping[dt.date, str]) -> list[dt.date]:
+        """Decide what becomes of each record; gives the dates within which the table has or gets them."""
         self._warehouse.rows(sql.FIND_HELD)
         self._warehouse.rows(sql.CREATE_LANDED)
         tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
@@ -163,6 +161,8 @@ class Batch:
         if known:
             self._warehouse.insert(sql.INSERT_LANDED, known)
         self._warehouse.rows(*sql.classify(days))
+        [bounds] = self._warehouse.rows(sql.DATES_CONCERNED)
+        return [*days, *filter(None, bounds)]
 
     def _count(self, left: int) -> Counter[str]:
         """How many rows became what; those of objects that were left are stale."""
@@ -171,8 +171,8 @@ class Batch:
             outcomes[outcome] += count
         return outcomes
 
-    def _check(self, days: Sequence[dt.date]) -> None:
-        [(held, rows, records)] = self._warehouse.rows(sql.CHECK)
+    def _check(self, days: Sequence[dt.date], concerned: Sequence[dt.date]) -> None:
+        [(held, rows, records)] = self._warehouse.rows(*sql.check(concerned))
         if not held == rows == records:
             raise CheckFailed(
                 f"partitions {days[0]} to {days[-1]} hold {held} records, {sql.NATIVE} has {rows} rows of "

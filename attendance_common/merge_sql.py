@@ -329,15 +329,21 @@ SELECT attendance_date, COUNT(*)
 FROM incoming
 GROUP BY attendance_date"""
 
-OUTDATED_DAYS = """\
-SELECT MIN(held_date), MAX(held_date)
-FROM change
-WHERE outcome = 'updated'"""
+# All dates under which the table has these records, before and after: `held` looked under every date.
+DATES_CONCERNED = """\
+SELECT MIN(attendance_date), MAX(attendance_date)
+FROM (
+    SELECT attendance_date
+    FROM incoming
+    UNION ALL
+    SELECT attendance_date
+    FROM held
+) AS version"""
 
 
-def delete_updated(first: dt.date, last: dt.date) -> Statement:
-    """Take out the older versions, which stand under these dates."""
-    return _DELETE_UPDATED, [first, last]
+def delete_updated(concerned: Sequence[dt.date]) -> Statement:
+    """Take out the older versions of what is updated."""
+    return _DELETE_UPDATED, [min(concerned), max(concerned)]
 
 
 _DELETE_UPDATED = f"""\
@@ -374,11 +380,17 @@ INSERT_LOADS = f"""\
 INSERT INTO {CONTROL} (partition_date, fingerprint, object_count, row_count, loaded_at) VALUES %s"""
 INSERT_LOADS_ROW = "(%s, %s, %s, %s, GETDATE())"
 
-# The rows that the partitions hold against the rows that the native table has for them.
-CHECK = f"""\
+
+def check(concerned: Sequence[dt.date]) -> Statement:
+    """The records that the partitions hold against the rows that the native table has for them."""
+    return _CHECK, [min(concerned), max(concerned)]
+
+
+_CHECK = f"""\
 SELECT
     (SELECT COUNT(DISTINCT id) FROM incoming) AS records_held,
     COUNT(*) AS rows_found,
     COUNT(DISTINCT id) AS records_found
 FROM {NATIVE}
-WHERE id IN (SELECT id FROM incoming)"""
+WHERE id IN (SELECT id FROM incoming)
+    AND attendance_date BETWEEN %s AND %s"""

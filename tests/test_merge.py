@@ -167,12 +167,17 @@ def test_the_readmes_cure_for_a_version_that_the_source_left(pipeline: Pipeline)
     assert statuses(pipeline) == {5: ("as the source says", MONDAY)}
 
 
-def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("twins_date", ["2025-12-09", "2015-03-02"])
+def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(
+    pipeline: Pipeline, twins_date: str
+) -> None:
     land(pipeline, TUESDAY, version(5, "x", NEW))
     land(pipeline, MONDAY, version(6, "x", NEW))
     load(pipeline)
-    with_twin = "INSERT INTO public.period_attendance SELECT * FROM public.period_attendance WHERE id = 5"
-    assert pipeline.psql("-c", with_twin).returncode == 0
+    twin = "CREATE TEMP TABLE twin AS SELECT * FROM public.period_attendance WHERE id = 5"
+    dated = f"UPDATE twin SET attendance_date = '{twins_date}'"
+    insert = "INSERT INTO public.period_attendance SELECT * FROM twin"
+    assert pipeline.psql("-c", twin, "-c", dated, "-c", insert).returncode == 0
     land(pipeline, TUESDAY, version(5, "y", NEWER))
     land(pipeline, MONDAY, version(6, "y", NEWER))
     done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")

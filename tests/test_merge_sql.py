@@ -103,7 +103,11 @@ def test_a_school_year_is_one_statement(build: Callable[[Sequence[dt.date]], mer
     assert 366 <= len(values) <= 366 + 2 * 12  # each day, and each month's year and number
 
 
-@pytest.mark.parametrize("build", [merge_sql.find_lost, merge_sql.classify], ids=lambda b: b.__name__)
+@pytest.mark.parametrize(
+    "build",
+    [merge_sql.find_lost, merge_sql.classify, merge_sql.delete_updated, merge_sql.check],
+    ids=lambda b: b.__name__,
+)
 def test_the_table_is_looked_through_between_the_first_and_the_last_date(
     build: Callable[[Sequence[dt.date]], merge_sql.Statement],
 ) -> None:

@@ -41,7 +41,8 @@ def statements() -> dict[str, Statement]:
         "find_lost": merge_sql.find_lost(DAYS),
         "read_elsewhere": merge_sql.read_elsewhere(DAYS),
         "classify": merge_sql.classify(DAYS),
-        "delete_updated": merge_sql.delete_updated(min(DAYS), max(DAYS)),
+        "delete_updated": merge_sql.delete_updated(DAYS),
+        "check": merge_sql.check(DAYS),
         "forget_loads": merge_sql.forget_loads(DAYS),
     }
     return {**constants, **built}

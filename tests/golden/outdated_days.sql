@@ -1,3 +1,0 @@
-SELECT MIN(held_date), MAX(held_date)
-FROM change
-WHERE outcome = 'updated';
