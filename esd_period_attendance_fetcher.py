@@ -281,7 +281,8 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     """Fetch the schools, or land what can be read of the quarantine; a failed run leaves a record as well."""
     from attendance_common.objects import LandingZone
 
-    gc.freeze()  # what is imported stays: the collector need not look at it again and again
+    gc.freeze()  # what is imported stays: the collector need not look at it again and again,
+    gc.set_threshold(50_000)  # nor at the thousands of tuples of a page, which hold no cycles
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
     zone = LandingZone(settings, dry_run=context.dry_run)
     run = Run(zone, context, context.flags.since)
