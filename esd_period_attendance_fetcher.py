@@ -281,8 +281,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     """Fetch the schools, or land what can be read of the quarantine; a failed run leaves a record as well."""
     from attendance_common.objects import LandingZone
 
-    gc.freeze()  # what is imported stays: the collector need not look at it again and again,
-    gc.set_threshold(50_000)  # nor at the thousands of tuples of a page, which hold no cycles
+    gc.freeze()  # what is imported stays: the collector need not look at it again and again
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
     zone = LandingZone(settings, dry_run=context.dry_run)
     run = Run(zone, context, context.flags.since)
@@ -306,6 +305,8 @@ def fetch_schools(
     """Read this machine's schools and publish them."""
     secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(settings, secret)
+    gc.collect()  # the client that read the secret; from here on little is left in cycles,
+    gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed, doubts = list_schools(api, settings)
     schools = [school for school in listed if context.flags.shard.has(school)]
     log.info("%d schools", len(schools))
