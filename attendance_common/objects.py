@@ -164,7 +164,7 @@ class LandingZone:
     def _beside(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
         name = landing.object_name(day, reading.school_id)
         etag, body = self._existing(day).get(name), parquet(rows)
-        if etag == md5(body):
+        if etag and etag == md5(body):
             return "unchanged"
         new = Change(name, None, body)
         if etag is None and self._write(new, reading):
