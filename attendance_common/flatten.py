@@ -87,7 +87,6 @@ _OUTER = [column for column in COLUMNS if len(column.path) == 1]
 _INNER = [column for column in COLUMNS if len(column.path) == 2]
 _Nested = _struct("_Nested", _INNER)
 _Record = _struct("_Record", _OUTER, NESTED)
-_NO_RECORDS: list[tuple[Any, ...]] = [()] * len(msgspec.structs.fields(_Record))
 
 
 def _envelope(record: Any) -> Any:
@@ -116,7 +115,7 @@ def _read_ordinary(body: bytes, school_id: int) -> Page | None:
 
 def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
     """The records as a frame of SCHEMA; raises ValueError when a time is not an ordinary one."""
-    *outer, nested = zip(*map(astuple, records), strict=True) if records else _NO_RECORDS
+    *outer, nested = _by_column(map(astuple, records), len(_OUTER) + 1)
     came = pl.DataFrame(_series(_OUTER, outer))
     times = came.select(_UTC_TEXTS)
     if any(times[name].null_count() > came[name].null_count() for name in _TIMES):
@@ -131,9 +130,12 @@ def _nested(raw: Iterable[msgspec.Raw]) -> list[pl.Series]:
     """The columns of the nested objects; a section's is the same with each of its students: decoded once."""
     texts = list(map(bytes, raw))
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    values = list(zip(*map(_inner_values, places), strict=True)) or [()] * len(_INNER)
-    distinct = pl.DataFrame(_series(_INNER, values))
+    distinct = pl.DataFrame(_series(_INNER, _by_column(map(_inner_values, places), len(_INNER))))
     return distinct[[places[text] for text in texts]].get_columns()
+
+
+def _by_column(rows: Iterable[Sequence[Any]], columns: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) or [()] * columns
 
 
 def _series(columns: Iterable[Column], values: Iterable[Sequence[Any]]) -> list[pl.Series]:

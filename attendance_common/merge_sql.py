@@ -195,7 +195,7 @@ WHERE id IN (SELECT id FROM incoming)"""
 # Versions of one record, equally new but in different objects: only for these does it matter which object
 # was landed last, which S3 knows and Redshift does not. An object in a partition that is still to be loaded
 # may no longer hold what the table has of it: left out of `landed`, it wins no tie; its own batch decides.
-# Few records have several versions: only theirs are told apart by the long names of their objects.
+# The long names of objects are compared only for records that come more than once.
 TIED_FILES = f"""\
 WITH version AS (
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
