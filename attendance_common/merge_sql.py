@@ -239,9 +239,14 @@ def _same(column: Column) -> str:
 _ALL_SAME = "\n            AND ".join(map(_same, NATIVE_COLUMNS))
 
 
+# A row that was read, and when its object was landed.
+_VERSION = _listed([*(f"incoming.{name}" for name in _ALL_NAMES), "landed.landed_at"], "        ")
+
+
 def classify(days: Sequence[dt.date]) -> Statement:
     """What becomes of each record: its newest version in the batch against what the native table holds.
 
+    Only records that come more than once are ranked: that sorts whole rows.
     A held version whose object was read and no longer has it counts for nothing, however new it is.
     """
     return _CLASSIFY, [min(days), max(days)]
@@ -250,10 +255,15 @@ def classify(days: Sequence[dt.date]) -> Statement:
 _CLASSIFY = f"""\
 CREATE TEMP TABLE change
 DISTKEY (student_id) AS
-WITH ranked AS (
+WITH several AS (
+    SELECT id
+    FROM incoming
+    GROUP BY id
+    HAVING COUNT(*) > 1
+),
+ranked AS (
     SELECT
-        {_listed([f"incoming.{name}" for name in _ALL_NAMES], "        ")},
-        landed.landed_at,
+        {_VERSION},
         ROW_NUMBER() OVER (
             PARTITION BY incoming.id
             ORDER BY NVL(incoming.modified_on, {_NEVER}) DESC,
@@ -261,10 +271,22 @@ WITH ranked AS (
                 incoming.source_file DESC
         ) AS version
     FROM incoming
+    INNER JOIN several
+        ON incoming.id = several.id
     LEFT JOIN landed
         ON incoming.source_file = landed.source_file
 ),
 newest AS (
+    SELECT
+        {_VERSION},
+        1 AS version
+    FROM incoming
+    LEFT JOIN several
+        ON incoming.id = several.id
+    LEFT JOIN landed
+        ON incoming.source_file = landed.source_file
+    WHERE several.id IS NULL
+    UNION ALL
     SELECT *
     FROM ranked
     WHERE version = 1

@@ -130,6 +130,22 @@ def test_attributes_beside_columns_and_in_create_table_as(connection: Any) -> No
     assert execute(connection, "SELECT count(t) FROM beside") == [(2,)]
 
 
+def test_a_bound_on_the_sort_key_spares_the_blocks_without_it(connection: Any) -> None:
+    days = ", ".join(f"('{date(2024, 1, 1) + timedelta(days=at)}')" for at in range(300))
+    execute(connection, "CREATE TEMP TABLE each_day (day DATE)", f"INSERT INTO each_day VALUES {days}")
+    for _ in range(9):
+        execute(connection, "INSERT INTO each_day SELECT day FROM each_day")
+    execute(
+        connection,
+        "CREATE TABLE sorted SORTKEY(day) AS SELECT day FROM each_day ORDER BY day",
+        "CREATE TABLE unsorted AS SELECT day FROM each_day ORDER BY day",
+    )
+    for table, way in (("sorted", "Bitmap Heap Scan on sorted"), ("unsorted", "Seq Scan on unsorted")):
+        execute(connection, f"VACUUM {table}", f"ANALYZE {table}")
+        plan = execute(connection, f"EXPLAIN SELECT * FROM {table} WHERE day = '2024-03-01'")
+        assert way in plan[0][0]
+
+
 def test_temporary_tables_shadow_permanent_ones_and_end_with_the_session(
     place: Place, connection: Any
 ) -> None:

@@ -19,7 +19,8 @@ SCHOOLS = 10
 OLD_DAYS = 300
 NEWER = "2026-01-02 08:00:00.000000"
 
-# What the table holds before: enough in each row that it is as wide as most are.
+# What the table holds before: enough in each row that it is as wide as most are; in the order of the sort
+# key, as Redshift keeps it (DG: t_Reclaiming_storage_space202, automatic table sort).
 FILL = f"""\
 INSERT INTO {sql.NATIVE} (
     id, school_id, attendance_date, student_id, meeting_time_id, room_number, semester_numbers, teachers,
@@ -33,7 +34,8 @@ SELECT
 FROM (
     SELECT id, %(school)s + id / %(days)s %% {SCHOOLS} AS school, %(first)s + (id %% %(days)s)::int AS day
     FROM generate_series(%(start)s::bigint, %(stop)s::bigint - 1) AS id
-) AS record"""
+) AS record
+ORDER BY day"""
 
 
 def merge(sizes: Sizes) -> Iterator[Row]:

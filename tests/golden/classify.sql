@@ -1,6 +1,12 @@
 CREATE TEMP TABLE change
 DISTKEY (student_id) AS
-WITH ranked AS (
+WITH several AS (
+    SELECT id
+    FROM incoming
+    GROUP BY id
+    HAVING COUNT(*) > 1
+),
+ranked AS (
     SELECT
         incoming.id,
         incoming.school_id,
@@ -54,10 +60,66 @@ WITH ranked AS (
                 incoming.source_file DESC
         ) AS version
     FROM incoming
+    INNER JOIN several
+        ON incoming.id = several.id
     LEFT JOIN landed
         ON incoming.source_file = landed.source_file
 ),
 newest AS (
+    SELECT
+        incoming.id,
+        incoming.school_id,
+        incoming.attendance_date,
+        incoming.student_id,
+        incoming.meeting_time_id,
+        incoming.section_id,
+        incoming.room_id,
+        incoming.room_number,
+        incoming.semester_numbers,
+        incoming.bell_schedule_day,
+        incoming.period_from,
+        incoming.period_to,
+        incoming.start_time,
+        incoming.end_time,
+        incoming.cycle,
+        incoming.teacher,
+        incoming.teachers,
+        incoming.marking_periods,
+        incoming.semester_pattern,
+        incoming.period_name,
+        incoming.attendance_reason_id,
+        incoming.attendance_reason,
+        incoming.modality,
+        incoming.attendance_status,
+        incoming.excused_status,
+        incoming.is_early_dismissal,
+        incoming.early_dismissal_attendance_reason_id,
+        incoming.minutes_late,
+        incoming.minutes_early,
+        incoming.minutes_missed,
+        incoming.actual_minutes,
+        incoming.potential_minutes,
+        incoming.tardy_time,
+        incoming.dismissed_time,
+        incoming.comment,
+        incoming.is_locked,
+        incoming.verified,
+        incoming.created_by,
+        incoming.created_on,
+        incoming.modified_by,
+        incoming.modified_on,
+        incoming.extra_fields,
+        incoming.source_file,
+        incoming.loaded_at,
+        landed.landed_at,
+        1 AS version
+    FROM incoming
+    LEFT JOIN several
+        ON incoming.id = several.id
+    LEFT JOIN landed
+        ON incoming.source_file = landed.source_file
+    WHERE several.id IS NULL
+    UNION ALL
     SELECT *
     FROM ranked
     WHERE version = 1

@@ -81,17 +81,16 @@ CREATE FUNCTION stand_in.number_text(value anyelement) RETURNS anyelement LANGUA
 
 -- DG: automatic-recognition; more than six digits of a second are documented nowhere, and words such as
 -- 'tomorrow' must not decide what is stored.
-CREATE FUNCTION stand_in.time_text(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION stand_in.no_time(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     IF value ~ '\.\d{7,}' THEN
         RAISE EXCEPTION 'more than 6 fractional digits in "%" are not confirmed for Redshift', value
             USING ERRCODE = '0A000';
     END IF;
-    IF value !~ '\d' THEN
-        RAISE EXCEPTION 'invalid input syntax for type timestamp: "%"', value USING ERRCODE = '22007';
-    END IF;
-    RETURN value;
+    RAISE EXCEPTION 'invalid input syntax for type timestamp: "%"', value USING ERRCODE = '22007';
 END $$;
+CREATE FUNCTION stand_in.time_text(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value ~ '\.\d{7,}' OR value !~ '\d' THEN stand_in.no_time(value) ELSE value END $$;
 CREATE FUNCTION stand_in.time_text(value anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT $1';
 

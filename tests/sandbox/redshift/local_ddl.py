@@ -83,6 +83,8 @@ def _keep_attributes(work: Work, name: Name, plan: TablePlan) -> None:
         "encodings": {column.name: column.encoding for column in plan.columns if column.encoding},
     }
     remember(work, TABLE_NOTE, f"to_regclass({literal(name.quoted)})::oid", content)
+    if plan.sortkeys:  # a block tells its least and greatest key, so others are not read (DG: t_Sorting_data)
+        work.link.query(f"CREATE INDEX ON {name.quoted} USING brin ({quote(plan.sortkeys[0])})")
 
 
 def _create_from_query(work: Work, reader: Reader, name: Name, head: str) -> None:
