@@ -24,7 +24,7 @@ from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
 from attendance_common.listing import LISTERS, Listing
 from attendance_common.run_record import RunRecords
-from attendance_common.warehouse import SETUP, Conflict, Unreadable, Warehouse
+from attendance_common.warehouse import SETUP, Moved, Unreadable, Warehouse
 
 log = logging.getLogger("attendance")
 
@@ -112,7 +112,7 @@ class Batch:
         check_sum(days, outcomes)
         send(*sql.delete_updated(concerned))
         send(sql.INSERT_CHANGED)
-        outcomes["removed"] = self._warehouse.count(sql.DELETE_LOST) if look_elsewhere else 0
+        outcomes["removed"] = self._warehouse.count(*sql.delete_lost(days)) if look_elsewhere else 0
         self._check(days, concerned)
         send(*sql.forget_loads(days))
         if look_elsewhere:
@@ -189,10 +189,6 @@ class CheckFailed(WarehouseError):
     """The numbers do not add up: the batch was rolled back, a person has to look."""
 
 
-class Moved(Conflict):
-    """An object was replaced while the batch was read: it is tried again."""
-
-
 class UnreadableElsewhere(Unreadable):
     """A partition that lost rows are looked for in cannot be read; the batch itself can."""
 
@@ -202,7 +198,7 @@ def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> N
     for day, rows in sorted(read.items()):
         if rows != by_footers.get(day):
             held = by_footers.get(day, "no")
-            raise Moved(f"partition {day} holds {held} rows by its objects, Spectrum read {rows}: not loaded")
+            raise Moved(f"it holds {held} rows by its objects, Spectrum read {rows}")
 
 
 def check_still(
@@ -211,7 +207,7 @@ def check_still(
     """Raise Moved unless the objects are those whose footers were read: else who knows what was scanned."""
     for day, partition in sorted(after.items()):
         if not partition.is_as(before[day]):
-            raise Moved(f"partition {day} was written while it was read: not loaded")
+            raise Moved("it was written while it was read")
 
 
 READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
@@ -316,14 +312,12 @@ def load_changed(
         show(settled, partitions)
         try:
             done = load_days(batch, days, attention)
-        except (CheckFailed, Unreadable) as fault:
+        except (CheckFailed, Unreadable, Moved) as fault:
             if len(days) > 1:
                 log.info("partitions %s to %s could not be loaded together: in halves", days[0], days[-1])
                 waiting.extendleft([days[len(days) // 2 :], days[: len(days) // 2]])
                 continue
             attention.append(f"partition {days[0]} was not loaded: {fault}")
-        except Moved as moved:
-            attention.append(str(moved))
         except Terminated as stopped:
             raise Terminated(f"{stopped}: {partitions - settled} of {partitions} partitions") from stopped
         else:

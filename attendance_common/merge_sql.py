@@ -3,8 +3,8 @@
 How a batch runs on Redshift:
 - Partition predicates are constants on year, month, day, so Spectrum prunes to the batch's folders.
 - `incoming` is LIKE the target, so it has its DISTKEY; it is read from S3 once and all else works on it.
-- `held` looks the ids up in five narrow columns of the target: an id may stand under any date.
-- Rows are compared and deleted by student (DISTKEY), within constants on the date (SORTKEY): few blocks.
+- `held` looks the ids up in five columns of the target, in all its blocks: an id may stand under any date.
+- All else asks the target between constants on the date (SORTKEY): few blocks; rows are compared by student.
 - DELETE + INSERT is what MERGE does inside (DG: merge-replacing-existing-rows), and tells what it did.
 """
 
@@ -195,7 +195,7 @@ WHERE id IN (SELECT id FROM incoming)"""
 # Versions of one record, equally new but in different objects: only for these does it matter which object
 # was landed last, which S3 knows and Redshift does not. An object in a partition that is still to be loaded
 # may no longer hold what the table has of it: left out of `landed`, it wins no tie; its own batch decides.
-# The long names of objects are compared only for records that come more than once.
+# The long names of objects are compared only for records with two versions, the table's among them.
 TIED_FILES = f"""\
 WITH version AS (
     SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
@@ -387,10 +387,16 @@ FROM change
 WHERE outcome IN ('inserted', 'updated')"""
 
 
-DELETE_LOST = f"""\
+def delete_lost(days: Sequence[dt.date]) -> Statement:
+    """Take out what was lost, and found nowhere else; `find_lost` found it between these dates."""
+    return _DELETE_LOST, [min(days), max(days)]
+
+
+_DELETE_LOST = f"""\
 DELETE FROM {NATIVE}
 WHERE id IN (SELECT id FROM lost)
-    AND id NOT IN (SELECT id FROM incoming)"""
+    AND id NOT IN (SELECT id FROM incoming)
+    AND attendance_date BETWEEN %s AND %s"""
 
 
 def forget_loads(days: Sequence[dt.date]) -> Statement:

@@ -33,17 +33,22 @@ class Conflict(WarehouseError):
     """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
 
 
+class Moved(Conflict):
+    """An object was replaced while it was read: it can be read again, or the others without it."""
+
+
 class Unreadable(WarehouseError):
     """What lies in the landing zone is not what the table declares: other partitions may be."""
 
 
+_REPLACED = "InvalidRange"  # an object, while Spectrum read it (DG: c-spectrum-troubleshooting)
 # Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
 _CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
 _CONFLICT_SIGNS = (
     "Serializable isolation violation",
     "conflict with concurrent transaction",
     "Partition already exists",  # Glue, when another loader registers it at this moment
-    "InvalidRange",  # an object was replaced while Spectrum read it (DG: c-spectrum-troubleshooting)
+    _REPLACED,
 )
 _CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
 
@@ -140,6 +145,8 @@ class Warehouse:
         except psycopg2.Error as error:
             state, text = error.pgcode or "", str(error)
             if is_conflict(state, text):
+                if _REPLACED in text:
+                    raise Moved("an object was replaced while Spectrum read it") from error
                 raise Conflict(f"Redshift: another transaction got in the way ({state})") from error
             if self._connection is not None and self._connection.closed:
                 raise Conflict("Redshift: the connection broke") from error

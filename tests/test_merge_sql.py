@@ -105,7 +105,13 @@ def test_a_school_year_is_one_statement(build: Callable[[Sequence[dt.date]], mer
 
 @pytest.mark.parametrize(
     "build",
-    [merge_sql.find_lost, merge_sql.classify, merge_sql.delete_updated, merge_sql.check],
+    [
+        merge_sql.find_lost,
+        merge_sql.classify,
+        merge_sql.delete_updated,
+        merge_sql.delete_lost,
+        merge_sql.check,
+    ],
     ids=lambda b: b.__name__,
 )
 def test_the_table_is_looked_through_between_the_first_and_the_last_date(

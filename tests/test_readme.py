@@ -12,6 +12,7 @@ import pytest
 import esd_period_attendance_fetcher
 from attendance_common import command
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
+from tests.bench import model
 from tests.readme import README, ROOT, blocks, owner_queries, section
 
 TEXT = README.read_text(encoding="utf-8")
@@ -100,3 +101,9 @@ def test_every_target_that_is_named_exists() -> None:
 def test_the_troubleshooting_names_what_the_owner_asked_for() -> None:
     for trouble in ("Spectrum Scan Error", "Duplicate Key Violation", "Date Parse Error"):
         assert f"**{trouble}**" in section("Troubleshooting")
+
+
+def test_the_hours_and_costs_are_the_models() -> None:
+    told = section("Speed and cost")
+    for cells in (*model.hours(), *model.growth()):
+        assert f"| {' | '.join(cells)} |" in told

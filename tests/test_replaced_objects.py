@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date
+from itertools import count
 
 import pytest
 
 from tests.lists import LATER, MONDAY, NEW, TUESDAY, land, land_left, load, statuses, version
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, Running
+from tests.sandbox.redshift import RedshiftError
+from tests.test_concurrency import TWICE
 from tests.test_moves import ONE
 
 FIVE, SIX, SEVEN, EIGHT = (version(key, "x", NEW) for key in (5, 6, 7, 8))
@@ -66,3 +70,40 @@ def test_a_list_that_is_left_and_comes_back(pipeline: Pipeline) -> None:
     )
     load(pipeline)
     assert where(pipeline) == {5: TUESDAY, 6: TUESDAY}
+
+
+def test_a_list_that_is_written_all_the_time_holds_up_its_own_partition_alone(pipeline: Pipeline) -> None:
+    texts = map(str, count())
+
+    def write(sql: str) -> None:
+        if sql.startswith("INSERT INTO incoming"):
+            land(pipeline, TUESDAY, version(5, next(texts), NEW))
+
+    land(pipeline, MONDAY, SEVEN)
+    land(pipeline, TUESDAY, FIVE)
+    land(pipeline, LATER, EIGHT)
+    with pipeline.before_each_statement(write):
+        done = Running([sys.executable, "-c", TWICE], pipeline.sandbox.process_environment()).end()
+    assert where(pipeline) == {7: MONDAY, 8: LATER}
+    assert done.status == 3
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"partition {TUESDAY} was not loaded: it was written while it was read")
+    load(pipeline)
+    assert where(pipeline) == {5: TUESDAY, 7: MONDAY, 8: LATER}
+
+
+def test_an_object_that_spectrum_loses_under_its_hands_holds_up_its_own_partition_alone(
+    pipeline: Pipeline,
+) -> None:
+    replaced = RedshiftError("XX000", "Spectrum Scan Error", "Status 416, Message: InvalidRange")
+    land(pipeline, MONDAY, SEVEN)
+    land(pipeline, TUESDAY, FIVE)
+    # Both tries of both partitions together, then those of the first.
+    pipeline.sandbox.redshift.fail_next("INSERT INTO incoming", replaced, times=4)
+    done = Running([sys.executable, "-c", TWICE], pipeline.sandbox.process_environment()).end()
+    assert where(pipeline) == {5: TUESDAY}
+    assert done.status == 3
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"partition {MONDAY} was not loaded: an object was replaced")
+    load(pipeline)
+    assert where(pipeline) == {5: TUESDAY, 7: MONDAY}

@@ -34,10 +34,12 @@ def fetch_seconds(pages: int, page_seconds: float, at_once: int, shards: int = 1
 
 @dataclass(frozen=True)
 class Night:
-    """One night of `schools` schools: all is fetched, `changed` of the objects differ and are loaded."""
+    """One night of `schools` schools: all is fetched; what `changed` (a share of the objects; None: the first
+    night, on which nothing is landed yet) is written, and all is loaded.
+    """
 
     schools: int
-    changed: float = 1.0
+    changed: float | None = None
 
     @property
     def objects(self) -> int:
@@ -47,7 +49,7 @@ class Night:
     @property
     def written(self) -> int:
         """Objects written."""
-        return math.ceil(self.objects * self.changed)
+        return self.objects if self.changed is None else math.ceil(self.objects * self.changed)
 
     @property
     def puts(self) -> int:
@@ -65,11 +67,13 @@ class Night:
 
     @property
     def gets(self) -> int:
-        """A look at each object that differs and at each claim; the loader reads footers, Spectrum all.
+        """A look at each object that differs and at each claim, if any are there; the loader reads footers,
+        Spectrum all, once each.
 
         Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
-        return self.written + self.schools + 2 * self.objects
+        looks = 0 if self.changed is None else self.written + self.schools
+        return looks + 2 * self.objects
 
     @property
     def scanned_bytes(self) -> float:

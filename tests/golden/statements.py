@@ -42,6 +42,7 @@ def statements() -> dict[str, Statement]:
         "read_elsewhere": merge_sql.read_elsewhere(DAYS),
         "classify": merge_sql.classify(DAYS),
         "delete_updated": merge_sql.delete_updated(DAYS),
+        "delete_lost": merge_sql.delete_lost(DAYS),
         "check": merge_sql.check(DAYS),
         "forget_loads": merge_sql.forget_loads(DAYS),
     }
