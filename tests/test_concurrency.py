@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -14,7 +13,7 @@ from attendance_common.completeness import SchoolReading
 from attendance_common.pages import HeldPage
 from tests.aws_gate import AwsGate, Call
 from tests.pages import page_of
-from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline, Running
+from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
@@ -333,12 +332,6 @@ CONFLICT = RedshiftError(
     "1023",
     "Serializable isolation violation on table - 100, transactions forming the cycle are: 1, 2",
 )
-# The loader as it is but for the number of tries: eight of them take half a minute.
-TWICE = """
-import sys, redshift_loader, attendance_common.warehouse
-attendance_common.warehouse.ATTEMPTS = 2
-sys.exit(redshift_loader.main([]))
-"""
 
 
 @pytest.mark.parametrize("statement", ["ALTER TABLE", "INSERT INTO public.period_attendance ", "COMMIT"])
@@ -360,8 +353,7 @@ def test_a_conflict_that_stays_ends_the_run_after_so_many_tries(shared: World, c
     assert shared.pipeline.fetch().status == 0
     statements_of(cluster).write_text("")
     cluster.redshift.fail_next("CREATE TEMP TABLE change", CONFLICT, times=2)
-    variables = cluster.process_environment()
-    done = Running([sys.executable, "-c", TWICE], variables).end()
+    done = shared.pipeline.load_trying_twice()
     assert (done.status, done.result["status"]) == (1, 1)
     assert "another transaction got in the way" in done.result["error"]
     assert "run again later" in done.result["error"]

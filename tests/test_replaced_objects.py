@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import date
 from itertools import count
@@ -10,9 +9,8 @@ from itertools import count
 import pytest
 
 from tests.lists import LATER, MONDAY, NEW, TUESDAY, land, land_left, load, statuses, version
-from tests.pipeline import Pipeline, Running
+from tests.pipeline import Pipeline
 from tests.sandbox.redshift import RedshiftError
-from tests.test_concurrency import TWICE
 from tests.test_moves import ONE
 
 FIVE, SIX, SEVEN, EIGHT = (version(key, "x", NEW) for key in (5, 6, 7, 8))
@@ -83,7 +81,7 @@ def test_a_list_that_is_written_all_the_time_holds_up_its_own_partition_alone(pi
     land(pipeline, TUESDAY, FIVE)
     land(pipeline, LATER, EIGHT)
     with pipeline.before_each_statement(write):
-        done = Running([sys.executable, "-c", TWICE], pipeline.sandbox.process_environment()).end()
+        done = pipeline.load_trying_twice()
     assert where(pipeline) == {7: MONDAY, 8: LATER}
     assert done.status == 3
     [sentence] = done.result["attention"]
@@ -100,7 +98,7 @@ def test_an_object_that_spectrum_loses_under_its_hands_holds_up_its_own_partitio
     land(pipeline, TUESDAY, FIVE)
     # Both tries of both partitions together, then those of the first.
     pipeline.sandbox.redshift.fail_next("INSERT INTO incoming", replaced, times=4)
-    done = Running([sys.executable, "-c", TWICE], pipeline.sandbox.process_environment()).end()
+    done = pipeline.load_trying_twice()
     assert where(pipeline) == {5: TUESDAY}
     assert done.status == 3
     [sentence] = done.result["attention"]

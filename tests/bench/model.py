@@ -34,8 +34,9 @@ def fetch_seconds(pages: int, page_seconds: float, at_once: int, shards: int = 1
 
 @dataclass(frozen=True)
 class Night:
-    """One night of `schools` schools: all is fetched; what `changed` (a share of the objects; None: the first
-    night, on which nothing is landed yet) is written, and all is loaded.
+    """One night of `schools` schools: all is fetched and loaded, and what differs is written.
+
+    `changed`: the share of the objects that differ; None where none is landed yet.
     """
 
     schools: int
