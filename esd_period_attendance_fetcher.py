@@ -22,17 +22,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, command, sums
+from attendance_common import aws, command
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError, Terminated
-from attendance_common.esd_api import SECRET_KEYS, EsdApi, TemporaryFault, list_schools, patiently
+from attendance_common.fetch import sums
+from attendance_common.fetch.api import SECRET_KEYS, EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.schools import list_schools
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
-    from attendance_common.completeness import SchoolReading
-    from attendance_common.flatten import Page
-    from attendance_common.lists import Became
-    from attendance_common.objects import LandingZone, Published
-    from attendance_common.pages import HeldPage
+    from attendance_common.fetch.completeness import SchoolReading
+    from attendance_common.fetch.landing_zone import LandingZone, Published
+    from attendance_common.fetch.lists import Became
+    from attendance_common.fetch.packed_pages import HeldPage
+    from attendance_common.fetch.page import Page
 
 log = logging.getLogger("attendance")
 
@@ -54,8 +56,8 @@ class Task:
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
     """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
-    from attendance_common.flatten import UnreadablePage, read_page
-    from attendance_common.pages import HeldPage, absent_page
+    from attendance_common.fetch.packed_pages import HeldPage, absent_page
+    from attendance_common.fetch.page import UnreadablePage, read_page
 
     school_id, number = task.reading.school_id, task.number
     parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
@@ -196,7 +198,7 @@ class Run:
             schools = again
 
     def _open(self, school: int, page_size: int) -> SchoolReading:
-        from attendance_common.completeness import RecentReading, SchoolReading
+        from attendance_common.fetch.completeness import RecentReading, SchoolReading
 
         if self._since is None or school in self._read_whole:
             return SchoolReading(school, page_size, now(), self._missed.get(school, ()))
@@ -217,7 +219,7 @@ class Run:
 
     def _publish(self, reading: SchoolReading) -> Published:
         """Publish the reading; what became of its lists is kept, also when that fails."""
-        from attendance_common.objects import Published
+        from attendance_common.fetch.landing_zone import Published
 
         school, done = reading.school_id, Published()
         try:
@@ -279,7 +281,7 @@ def why_again(reading: SchoolReading, done: Published) -> str | None:
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
     """Fetch the schools, or land what can be read of the quarantine; a failed run leaves a record as well."""
-    from attendance_common.objects import LandingZone
+    from attendance_common.fetch.landing_zone import LandingZone
 
     gc.freeze()  # what is imported stays: the collector need not look at it again and again
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
@@ -332,7 +334,7 @@ def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
 
 def replay(zone: LandingZone, context: command.Context, run_id: str, counts: Counter[str]) -> command.Outcome:
     """Land the records in quarantine that this version can read; the rest stays there; counts what it did."""
-    from attendance_common.flatten import read_again
+    from attendance_common.fetch.page import read_again
 
     for key, school, rejections in zone.quarantined():
         rows, rest = read_again(rejections, school)

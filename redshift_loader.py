@@ -18,13 +18,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from attendance_common import aws, command, discovery, footers, landing
-from attendance_common import merge_sql as sql
+from attendance_common import aws, command, landing
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import Terminated, WarehouseError
-from attendance_common.listing import LISTERS, Listing
+from attendance_common.load import footers, plan
+from attendance_common.load import merge_sql as sql
+from attendance_common.load.listing import LISTERS, Listing
+from attendance_common.load.warehouse import SETUP, Moved, Unreadable, Warehouse
 from attendance_common.run_record import RunRecords
-from attendance_common.warehouse import SETUP, Moved, Unreadable, Warehouse
 
 log = logging.getLogger("attendance")
 
@@ -154,10 +155,10 @@ class Batch:
         self._warehouse.rows(sql.CREATE_LANDED)
         tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
         listed = self._listing.beside(tied)
-        unsettled = discovery.unsettled(listed, self._areas.landing, loaded, days)
+        unsettled = plan.unsettled(listed, self._areas.landing, loaded, days)
         if unsettled:  # they are loaded next, even if their objects should be as they were by then
             self._warehouse.rows(*sql.forget_loads(sorted(unsettled)))
-        known = discovery.landed_at(listed, self._areas, tied, unsettled)
+        known = plan.landed_at(listed, self._areas, tied, unsettled)
         if known:
             self._warehouse.insert(sql.INSERT_LANDED, known)
         self._warehouse.rows(*sql.classify(days))
@@ -179,7 +180,7 @@ class Batch:
                 f"{records} of them. See the README, 'Duplicate Key Violation'"
             )
 
-    def _remember(self, counted: dict[dt.date, int], held: Mapping[dt.date, discovery.Partition]) -> None:
+    def _remember(self, counted: dict[dt.date, int], held: Mapping[dt.date, plan.Partition]) -> None:
         """What was read is what is remembered: the partitions as they were before and after the scan."""
         rows = [(day, held[day].fingerprint, held[day].objects, count) for day, count in counted.items()]
         self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
@@ -201,9 +202,7 @@ def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> N
             raise Moved(f"it holds {held} rows by its objects, Spectrum read {rows}")
 
 
-def check_still(
-    before: Mapping[dt.date, discovery.Partition], after: Mapping[dt.date, discovery.Partition]
-) -> None:
+def check_still(before: Mapping[dt.date, plan.Partition], after: Mapping[dt.date, plan.Partition]) -> None:
     """Raise Moved unless the objects are those whose footers were read: else who knows what was scanned."""
     for day, partition in sorted(after.items()):
         if not partition.is_as(before[day]):
@@ -253,8 +252,8 @@ class Run:
         self._counts |= {"partitions": len(found.partitions), "objects": found.objects}
         self.attention += strays(found, self._areas)
         check_external_table(warehouse)
-        new = discovery.to_register(found, registered_days(warehouse, self._areas))
-        changed = discovery.to_load(found, dict(warehouse.rows(sql.LOADED)))
+        new = plan.to_register(found, registered_days(warehouse, self._areas))
+        changed = plan.to_load(found, dict(warehouse.rows(sql.LOADED)))
         log.info("%d objects in %d partitions", found.objects, len(found.partitions))
         log.info("%d partitions to register, %d to load", len(new), len(changed))
         self._counts["registered"] = len(new)
@@ -266,7 +265,7 @@ class Run:
         for text, values in sql.register(new, self._areas):
             warehouse.alone(text, values)
         batch = Batch(warehouse, self._listing, self._areas)
-        batches = discovery.batches(changed, self._settings.batch_partitions)
+        batches = plan.batches(changed, self._settings.batch_partitions)
         with self._context.progress("partitions") as show:
             load_changed(batch, batches, self._sums, self.attention, show)
 
@@ -284,7 +283,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     return command.Outcome(run.counts, run.attention)
 
 
-def strays(found: discovery.Found, areas: landing.Areas) -> list[str]:
+def strays(found: plan.Found, areas: landing.Areas) -> list[str]:
     """A sentence when something else than the fetcher's objects lies in the landing zone."""
     if not found.strays:
         return []

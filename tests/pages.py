@@ -8,9 +8,9 @@ from itertools import chain, repeat
 
 import polars as pl
 
-from attendance_common.completeness import SchoolReading
-from attendance_common.flatten import SCHEMA, Page, Paging, Rejection
-from attendance_common.pages import HeldPage
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.packed_pages import HeldPage
+from attendance_common.fetch.page import SCHEMA, Page, Paging, Rejection
 from tests.samples import SCHOOL
 
 BEGUN = dt.datetime(2025, 12, 9, 6, 0, tzinfo=dt.timezone.utc)

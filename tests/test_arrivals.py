@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 import pytest
 
-from attendance_common.completeness import RecentReading, SchoolReading
-from attendance_common.lists import Change, parquet
-from attendance_common.objects import LandingZone
-from attendance_common.pages import HeldPage
+from attendance_common.fetch.completeness import RecentReading, SchoolReading
+from attendance_common.fetch.landing_zone import LandingZone
+from attendance_common.fetch.lists import Change, parquet
+from attendance_common.fetch.packed_pages import HeldPage
 from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pages import BEGUN, dated_page
 from tests.pipeline import LANDING, RUNS, Pipeline

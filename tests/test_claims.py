@@ -7,8 +7,8 @@ import datetime as dt
 import msgspec
 import pytest
 
-from attendance_common.claims import Told, told_by
-from attendance_common.completeness import RecentReading, SchoolReading
+from attendance_common.fetch.claims import Told, told_by
+from attendance_common.fetch.completeness import RecentReading, SchoolReading
 from tests.samples import SCHOOL
 
 DEC_8, DEC_9 = dt.date(2025, 12, 8), dt.date(2025, 12, 9)

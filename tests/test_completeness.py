@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.completeness import SchoolReading
-from attendance_common.flatten import SCHEMA, Page, Paging
-from attendance_common.pages import HeldPage, absent_page
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.packed_pages import HeldPage, absent_page
+from attendance_common.fetch.page import SCHEMA, Page, Paging
 from tests.pages import BEGUN, SIZE, page_of, reading_of, rejected, rows_of
 from tests.samples import SCHOOL
 

@@ -9,8 +9,8 @@ from threading import Event
 
 import pytest
 
-from attendance_common.completeness import SchoolReading
-from attendance_common.pages import HeldPage
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.packed_pages import HeldPage
 from tests.aws_gate import AwsGate, Call
 from tests.pages import page_of
 from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, Pipeline

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from attendance_common.completeness import SchoolReading
-from attendance_common.objects import LandingZone
-from attendance_common.pages import HeldPage
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.landing_zone import LandingZone
+from attendance_common.fetch.packed_pages import HeldPage
 from tests.pages import BEGUN, dated_page
 from tests.pipeline import Pipeline
 from tests.samples import SCHOOL

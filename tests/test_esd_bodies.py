@@ -14,12 +14,12 @@ import urllib3
 
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
-from attendance_common.esd_api import EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.api import EsdApi, TemporaryFault, patiently
 from tests.pipeline import PATIENCE
 from tests.samples import settings_with
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import EsdServer, Fault, Source
-from tests.test_esd_api import SECRET, SETTINGS
+from tests.test_api import SECRET, SETTINGS
 from tests.world import World
 
 TIMEOUT = SETTINGS.timeout  # 60 seconds

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from attendance_common import sums
 from attendance_common.errors import AwsError, Terminated
+from attendance_common.fetch import sums
 from attendance_common.run_record import failed
 from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished

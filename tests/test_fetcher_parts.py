@@ -11,11 +11,11 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from attendance_common.completeness import SchoolReading
 from attendance_common.errors import SourceError
-from attendance_common.flatten import read_page
-from attendance_common.lists import parquet
-from attendance_common.pages import HeldPage
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.lists import parquet
+from attendance_common.fetch.packed_pages import HeldPage
+from attendance_common.fetch.page import read_page
 from esd_period_attendance_fetcher import Readers, Task, next_task, read_schools, take_in
 from tests.pages import BEGUN, page_of
 from tests.samples import LANDED, SCHOOL, page, record

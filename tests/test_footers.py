@@ -8,8 +8,8 @@ import io
 import polars as pl
 import pytest
 
-from attendance_common.discovery import Partition
-from attendance_common.footers import FOOTER_BYTES, Footer, Footers, read, together
+from attendance_common.load.footers import FOOTER_BYTES, Footer, Footers, read, together
+from attendance_common.load.plan import Partition
 from tests.samples import LANDED
 
 MONDAY, TUESDAY = dt.date(2025, 12, 8), dt.date(2025, 12, 9)

@@ -12,22 +12,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
-PACKAGE = sorted((ROOT / "attendance_common").glob("*.py"))
+PACKAGE = sorted((ROOT / "attendance_common").rglob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]
 PURE = (
     "columns",
-    "records",
-    "flatten",
-    "completeness",
-    "lists",
-    "pages",
-    "landing",
-    "discovery",
-    "footers",
-    "nesting",
-    "sums",
-    "merge_sql",
     "errors",
+    "landing",
+    "fetch.completeness",
+    "fetch.lists",
+    "fetch.nesting",
+    "fetch.packed_pages",
+    "fetch.page",
+    "fetch.record",
+    "fetch.sums",
+    "load.footers",
+    "load.merge_sql",
+    "load.plan",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}
 HEAVY = {"boto3", "botocore", "polars", "psycopg2"}

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from attendance_common import merge_sql as sql
 from attendance_common.command import show_nothing
-from attendance_common.discovery import batches
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
-from attendance_common.warehouse import Warehouse
+from attendance_common.load import merge_sql as sql
+from attendance_common.load.plan import batches
+from attendance_common.load.warehouse import Warehouse
 from redshift_loader import (
     Batch,
     CheckFailed,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from attendance_common import merge_sql
+from attendance_common.load import merge_sql
 from tests.golden.statements import AREAS, FOLDER, statements, written
 
 STATEMENTS = statements()

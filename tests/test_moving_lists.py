@@ -9,9 +9,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.completeness import SchoolReading
-from attendance_common.flatten import Page
-from attendance_common.pages import HeldPage, absent_page
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.packed_pages import HeldPage, absent_page
+from attendance_common.fetch.page import Page
 from tests.pages import BEGUN, page_of, rows_of
 from tests.samples import SCHOOL
 

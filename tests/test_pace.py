@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from attendance_common.esd_api import Pace, TemporaryFault
+from attendance_common.fetch.api import Pace, TemporaryFault
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.world import World

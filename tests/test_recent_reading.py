@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.completeness import RecentReading, SchoolReading
-from attendance_common.flatten import Page, Paging
-from attendance_common.pages import HeldPage, absent_page
+from attendance_common.fetch.completeness import RecentReading, SchoolReading
+from attendance_common.fetch.packed_pages import HeldPage, absent_page
+from attendance_common.fetch.page import Page, Paging
 from tests.pages import BEGUN, page_of, rejected
 from tests.samples import SCHOOL
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.esd_api import retry_after
+from attendance_common.fetch.api import retry_after
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attendance_common import merge_sql
 from attendance_common.columns import COLUMNS, LINEAGE, NATIVE_COLUMNS
+from attendance_common.load import merge_sql
 from tests.test_columns import EXTERNAL_NAMES, NATIVE_NAMES
 
 SCRIPT = Path(__file__).parent.parent / "redshift_period_attendance_setup.sql"

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlfluff.core import FluffConfig, Linter
 
-from attendance_common import merge_sql
+from attendance_common.load import merge_sql
 from tests.golden.statements import AREAS, DAYS, statements
 from tests.test_setup_sql import setup_statements
 

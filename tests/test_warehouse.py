@@ -12,7 +12,7 @@ import pytest
 
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import WarehouseError
-from attendance_common.warehouse import Conflict, Warehouse, connection_parameters, cure, is_conflict
+from attendance_common.load.warehouse import Conflict, Warehouse, connection_parameters, cure, is_conflict
 from tests.samples import settings_with
 
 SETTINGS = settings_with(LoaderSettings, secret_id="s", sslmode="verify-full")

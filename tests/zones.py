@@ -9,9 +9,9 @@ from collections import defaultdict
 import polars as pl
 import pytest
 
-from attendance_common.completeness import SchoolReading
 from attendance_common.config import FetcherSettings
-from attendance_common.objects import LandingZone, Published
+from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.landing_zone import LandingZone, Published
 from tests.pipeline import LANDING, Pipeline
 from tests.samples import settings_with
 from tests.sandbox import Sandbox

@@ -12,9 +12,10 @@ from statistics import median
 
 from psycopg2.extras import execute_values
 
-from attendance_common import discovery, landing
-from attendance_common import merge_sql as sql
-from attendance_common.listing import Listing
+from attendance_common import landing
+from attendance_common.load import merge_sql as sql
+from attendance_common.load import plan
+from attendance_common.load.listing import Listing
 from tests.bench.sizes import Sizes
 from tests.bench.table import Row, ratio
 from tests.bench.warehouse import FIRST_SCHOOL, Warehouse, days, register, rows_of, verbs
@@ -110,7 +111,7 @@ def _listings(warehouse: Warehouse, sizes: Sizes) -> tuple[list[float], list[flo
     for _ in range(sizes.slow_rounds):
         begun = time.perf_counter()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=areas.bucket, Prefix=areas.landing)
-        discovery.survey((entry for page in pages for entry in page.get("Contents", [])), areas.landing)
+        plan.survey((entry for page in pages for entry in page.get("Contents", [])), areas.landing)
         between = time.perf_counter()
         Listing(client, areas).survey()
         alone.append(between - begun)

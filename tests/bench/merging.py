@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from attendance_common import merge_sql as sql
+from attendance_common.load import merge_sql as sql
 from tests.bench.sizes import Sizes
 from tests.bench.table import Row, ratio
 from tests.bench.warehouse import FIRST_SCHOOL, Warehouse, days, register, rows_of

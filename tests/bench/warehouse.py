@@ -15,9 +15,9 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (a class that is spelt like a function)
 
 from attendance_common import landing
-from attendance_common import merge_sql as sql
-from attendance_common.flatten import SCHEMA
-from attendance_common.lists import parquet
+from attendance_common.fetch.lists import parquet
+from attendance_common.fetch.page import SCHEMA
+from attendance_common.load import merge_sql as sql
 from tests.bench.processes import LOADER, Companion, Ended, script, watched
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox

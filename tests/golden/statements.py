@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from attendance_common import merge_sql
 from attendance_common.landing import Areas
-from attendance_common.merge_sql import Statement
+from attendance_common.load import merge_sql
+from attendance_common.load.merge_sql import Statement
 
 FOLDER = Path(__file__).parent
 DAYS = [dt.date(2026, 1, 5), dt.date(2025, 12, 9), dt.date(2025, 12, 10)]

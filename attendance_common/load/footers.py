@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from attendance_common.discovery import Partition
 from attendance_common.landing import LEFT
+from attendance_common.load.plan import Partition
 
 FOOTER_BYTES = 65_536  # many times the footer of an object with this many columns
 

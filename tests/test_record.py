@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance_common.columns import COLUMNS
-from attendance_common.records import Unfit, flatten_record, parse_date, parse_instant, record_id
+from attendance_common.fetch.record import Unfit, flatten_record, parse_date, parse_instant, record_id
 from tests.samples import LANDED, SCHOOL, SEEN, record, without
 
 FIELDS = [

@@ -1,7 +1,7 @@
 """One page as the API sends it -> rows of the landing zone, and the records that cannot be rows.
 
 A page of ordinary records is decoded straight into typed columns. Anything odd on a page (a number as text, a
-new field, an impossible date) sends that page the slow way, record by record, as `records` defines it; the
+new field, an impossible date) sends that page the slow way, record by record, as `record` defines it; the
 fast way takes only what would come out the same.
 """
 
@@ -18,9 +18,17 @@ import msgspec
 import polars as pl
 from msgspec.structs import astuple
 
-from attendance_common import nesting
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
-from attendance_common.records import REQUIRED, Row, Unfit, compact, flatten_record, parse_date, record_id
+from attendance_common.fetch import nesting
+from attendance_common.fetch.record import (
+    REQUIRED,
+    Row,
+    Unfit,
+    compact,
+    flatten_record,
+    parse_date,
+    record_id,
+)
 
 _POLARS = {Kind.BIGINT: pl.Int64, Kind.BOOLEAN: pl.Boolean}
 SCHEMA = pl.Schema({column.name: _POLARS.get(column.kind, pl.String) for column in COLUMNS})
@@ -168,7 +176,7 @@ _ORDINARY_TIME = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9
 
 
 def _utc_text(time: pl.Expr) -> pl.Expr:
-    """As `records.parse_instant` does, for times in UTC; null for any other."""
+    """As `record.parse_instant` does, for times in UTC; null for any other."""
     day, clock = time.str.slice(0, 10), time.str.slice(11, 8)
     fraction = time.str.slice(20).str.strip_chars_end("Z").str.pad_end(6, "0")
     is_a_day = day.str.to_date("%Y-%m-%d", strict=False).is_not_null()

@@ -1,6 +1,6 @@
 """One record as the API sends it -> one row of the landing zone, or the reason why it cannot be one.
 
-This is what flattening means; it takes any JSON and never guesses. `flatten` does the same to whole pages of
+This is what flattening means; it takes any JSON and never guesses. `page` does the same to whole pages of
 ordinary records, faster. No reason holds a value: values are students' data.
 """
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from attendance_common import aws, landing
-from attendance_common.completeness import SchoolReading
 from attendance_common.errors import AwsError
+from attendance_common.fetch.completeness import SchoolReading
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,8 +15,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 import polars as pl
 
-from attendance_common.flatten import Rejection
-from attendance_common.pages import HeldPage, WaitingRows
+from attendance_common.fetch.packed_pages import HeldPage, WaitingRows
+from attendance_common.fetch.page import Rejection
 
 _MOST_PAGES = 100_000  # a list without an end ends in a report
 _MOST_CLOSINGS = 5

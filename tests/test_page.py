@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.flatten import (
+from attendance_common.fetch.page import (
     SCHEMA,
     Page,
     Paging,
@@ -23,7 +23,7 @@ from attendance_common.flatten import (
     read_page,
 )
 from tests.samples import LANDED, SCHOOL, SEEN, page, record
-from tests.test_records import FIELDS, MARK, MARKS, json_values
+from tests.test_record import FIELDS, MARK, MARKS, json_values
 
 COLUMN_TYPES = {
     name: pl.Int64 if type(value) is int else pl.Boolean if type(value) is bool else pl.String

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.discovery import (
+from attendance_common.landing import Areas
+from attendance_common.load.plan import (
     Found,
     batches,
     landed_at,
@@ -19,7 +20,6 @@ from attendance_common.discovery import (
     together,
     unsettled,
 )
-from attendance_common.landing import Areas
 
 PREFIX = "landing/attendance/"
 DEC_9, DEC_10, JAN_5 = dt.date(2025, 12, 9), dt.date(2025, 12, 10), dt.date(2026, 1, 5)

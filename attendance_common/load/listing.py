@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, discovery, landing
-from attendance_common.footers import FOOTER_BYTES, Footer, Footers, read, together
+from attendance_common import aws, landing
+from attendance_common.load import plan
+from attendance_common.load.footers import FOOTER_BYTES, Footer, Footers, read, together
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,17 +27,15 @@ class Listing:
         self._explained = f"s3://{areas.bucket}/{areas.landing}"
         self._start = f"s3://{areas.bucket}/"
 
-    def survey(self) -> discovery.Found:
+    def survey(self) -> plan.Found:
         """Every partition, month by month side by side."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
             top, years = self._folders(self._areas.landing)
             inside = list(pool.map(self._folders, years))
             months = [month for _, found in inside for month in found]
             loose = top + [entry for entries, _ in inside for entry in entries]
-            listed = pool.map(
-                lambda month: discovery.survey(self._objects(month), self._areas.landing), months
-            )
-            return discovery.together([discovery.survey(loose, self._areas.landing), *listed])
+            listed = pool.map(lambda month: plan.survey(self._objects(month), self._areas.landing), months)
+            return plan.together([plan.survey(loose, self._areas.landing), *listed])
 
     def beside(self, source_files: Sequence[str]) -> list[Any]:
         """What lies in the partitions of these objects (s3:// URLs), as S3 lists it."""
@@ -45,7 +44,7 @@ class Listing:
         with aws.explained(self._explained):
             return [entry for folder in folders for entry in self._objects(folder)]
 
-    def partitions(self, days: Sequence[dt.date]) -> dict[dt.date, discovery.Partition]:
+    def partitions(self, days: Sequence[dt.date]) -> dict[dt.date, plan.Partition]:
         """These partitions as they are now; one without objects is empty."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
             return {day: self._partition(day, found) for day, found in self._listed(pool, days).items()}
@@ -58,7 +57,7 @@ class Listing:
                 (day, f"{self._start}{entry['Key']}")
                 for day, entries in held.items()
                 for entry in entries
-                if not discovery.hidden(entry["Key"])
+                if not plan.hidden(entry["Key"])
             ]
             ends = pool.map(self._footer, [name for _, name in places])
             told = ((*place, end) for place, end in zip(places, ends, strict=True))
@@ -70,9 +69,9 @@ class Listing:
         found = pool.map(lambda folder: list(self._objects(folder)), folders)
         return dict(zip(days, found, strict=True))
 
-    def _partition(self, day: dt.date, entries: Sequence[Any]) -> discovery.Partition:
-        found = discovery.survey(entries, self._areas.landing).partitions
-        return found.get(day) or discovery.Partition()
+    def _partition(self, day: dt.date, entries: Sequence[Any]) -> plan.Partition:
+        found = plan.survey(entries, self._areas.landing).partitions
+        return found.get(day) or plan.Partition()
 
     def left_among(self, source_files: Sequence[str]) -> list[str]:
         """Those of the objects (s3:// URLs) that all their records have left."""

@@ -15,17 +15,17 @@ import pytest
 import requests
 import urllib3
 
-from attendance_common import esd_api
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError, SourceError
-from attendance_common.esd_api import (
+from attendance_common.fetch.api import (
+    LONGEST_PAUSE,
     EsdApi,
     TemporaryFault,
     Token,
-    list_schools,
     patiently,
     token_url,
 )
+from attendance_common.fetch.schools import list_schools
 from tests.samples import settings_with
 
 SECRET = {
@@ -288,7 +288,7 @@ def test_the_pause_that_the_source_asks_for_is_kept(
     ask = faults(TemporaryFault("status 429", 120.0), TemporaryFault("status 503"))
     assert patiently("school 5, page 2", 3, ask) == "answered"
     assert pauses[0] == 120.0
-    assert 0 <= pauses[1] <= esd_api.LONGEST_PAUSE
+    assert 0 <= pauses[1] <= LONGEST_PAUSE
     assert caplog.messages == [
         "school 5, page 2: status 429; trying again",
         "school 5, page 2: status 503; trying again",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attendance_common.lists import Became
+    from attendance_common.fetch.lists import Became
 
 PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
 _SUMS = ("pages", "received", *PARTS)

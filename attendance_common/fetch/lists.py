@@ -13,7 +13,7 @@ from typing import Literal
 import polars as pl
 
 from attendance_common import landing
-from attendance_common.completeness import SchoolReading
+from attendance_common.fetch.completeness import SchoolReading
 
 log = logging.getLogger("attendance")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from attendance_common.flatten import SCHEMA, Page, Paging
+from attendance_common.fetch.page import SCHEMA, Page, Paging
 
 
 def absent_page(number: int) -> Page:

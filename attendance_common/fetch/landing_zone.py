@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from attendance_common import aws, landing
-from attendance_common.claims import Claims, Stake
-from attendance_common.completeness import SchoolReading, day_of
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError
-from attendance_common.flatten import Rejection
-from attendance_common.lists import (
+from attendance_common.fetch.claims import Claims, Stake
+from attendance_common.fetch.completeness import SchoolReading, day_of
+from attendance_common.fetch.lists import (
     Became,
     Change,
     Landed,
@@ -36,6 +35,7 @@ from attendance_common.lists import (
     time_of,
     without,
 )
+from attendance_common.fetch.page import Rejection
 from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:

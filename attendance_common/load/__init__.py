@@ -1,0 +1,1 @@
+"""What the loader alone uses: what lies in S3, what is to be loaded, and the warehouse."""
