@@ -1,5 +1,5 @@
--- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native table
--- and the loader's control table. Run it with psql; running it again changes nothing.
+-- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
+-- table and the loader's control table. Run it with psql; running it again changes nothing.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f redshift_period_attendance_setup.sql
 --
@@ -8,7 +8,8 @@
 --   role             ARN of the role that Spectrum reads with; unset: the cluster's default role
 --   glue_database    database of the Glue data catalog
 --
--- CREATE EXTERNAL TABLE may not run in a transaction (DG: r_CREATE_EXTERNAL_TABLE): no BEGIN here, no psql -1.
+-- It is rendered from attendance_common/tables.py and attendance_common/columns.py: change those, `make sql`.
+-- CREATE EXTERNAL TABLE may not run in a transaction (DG: r_CREATE_EXTERNAL_TABLE): no BEGIN, no psql -1.
 
 \set ON_ERROR_STOP on
 \if :{?bucket} \else \set bucket edna-prod
@@ -42,49 +43,49 @@ WHERE schemaname = 'esd_spectrum'
 
 \if :external_table_is_missing
 CREATE EXTERNAL TABLE esd_spectrum.period_attendance (
-    id                                                   BIGINT,
-    school_id                                            BIGINT,
-    date                                                 VARCHAR(10),
-    student_id                                           BIGINT,
-    meeting_time_id                                      BIGINT,
-    meeting_time__id                                     BIGINT,
-    meeting_time__section_id                             BIGINT,
-    meeting_time__room_number                            VARCHAR(256),
-    meeting_time__semester_numbers                       VARCHAR(1024),
-    meeting_time__bell_schedule_day                      VARCHAR(256),
-    meeting_time__period_from                            VARCHAR(256),
-    meeting_time__period_to                              VARCHAR(256),
-    meeting_time__start_time                             VARCHAR(64),
-    meeting_time__end_time                               VARCHAR(64),
-    meeting_time__room_id                                BIGINT,
-    meeting_time__cycle                                  VARCHAR(1024),
-    meeting_time__teacher                                VARCHAR(1024),
-    meeting_time__teachers                               VARCHAR(16384),
-    meeting_time__marking_periods                        VARCHAR(4096),
-    meeting_time__semester_pattern                       VARCHAR(256),
-    meeting_time__friendly_name                          VARCHAR(1024),
-    attendance_reason_id                                 BIGINT,
-    attendance_reason                                    VARCHAR(1024),
-    modality                                             VARCHAR(256),
-    attendance_status                                    VARCHAR(256),
-    excused_status                                       VARCHAR(256),
-    is_early_dismissal                                   BOOLEAN,
-    early_dismissal_attendance_reason_id                 BIGINT,
-    minutes_late                                         BIGINT,
-    minutes_early                                        BIGINT,
-    minutes_missed                                       BIGINT,
-    actual_minutes                                       BIGINT,
-    potential_minutes                                    BIGINT,
-    tardy_time                                           VARCHAR(64),
-    dismissed_time                                       VARCHAR(64),
-    comment                                              VARCHAR(16384),
-    is_locked                                            BOOLEAN,
-    verified                                             BOOLEAN,
-    created_by                                           BIGINT,
-    created_on                                           VARCHAR(26),
-    modified_by                                          BIGINT,
-    modified_on                                          VARCHAR(26),
-    extra_fields                                         VARCHAR(32768)
+    id                                   BIGINT,
+    school_id                            BIGINT,
+    date                                 VARCHAR(10),
+    student_id                           BIGINT,
+    meeting_time_id                      BIGINT,
+    meeting_time__id                     BIGINT,
+    meeting_time__section_id             BIGINT,
+    meeting_time__room_number            VARCHAR(256),
+    meeting_time__semester_numbers       VARCHAR(1024),
+    meeting_time__bell_schedule_day      VARCHAR(256),
+    meeting_time__period_from            VARCHAR(256),
+    meeting_time__period_to              VARCHAR(256),
+    meeting_time__start_time             VARCHAR(64),
+    meeting_time__end_time               VARCHAR(64),
+    meeting_time__room_id                BIGINT,
+    meeting_time__cycle                  VARCHAR(1024),
+    meeting_time__teacher                VARCHAR(1024),
+    meeting_time__teachers               VARCHAR(16384),
+    meeting_time__marking_periods        VARCHAR(4096),
+    meeting_time__semester_pattern       VARCHAR(256),
+    meeting_time__friendly_name          VARCHAR(1024),
+    attendance_reason_id                 BIGINT,
+    attendance_reason                    VARCHAR(1024),
+    modality                             VARCHAR(256),
+    attendance_status                    VARCHAR(256),
+    excused_status                       VARCHAR(256),
+    is_early_dismissal                   BOOLEAN,
+    early_dismissal_attendance_reason_id BIGINT,
+    minutes_late                         BIGINT,
+    minutes_early                        BIGINT,
+    minutes_missed                       BIGINT,
+    actual_minutes                       BIGINT,
+    potential_minutes                    BIGINT,
+    tardy_time                           VARCHAR(64),
+    dismissed_time                       VARCHAR(64),
+    comment                              VARCHAR(16384),
+    is_locked                            BOOLEAN,
+    verified                             BOOLEAN,
+    created_by                           BIGINT,
+    created_on                           VARCHAR(26),
+    modified_by                          BIGINT,
+    modified_on                          VARCHAR(26),
+    extra_fields                         VARCHAR(32768)
 )
 PARTITIONED BY (year INTEGER, month INTEGER, day INTEGER)
 STORED AS PARQUET
@@ -142,13 +143,69 @@ DISTSTYLE KEY
 DISTKEY (student_id)
 COMPOUND SORTKEY (attendance_date, student_id);
 
--- What the loader has loaded: the fingerprint of each partition's objects, and what it found there.
+-- A row for each partition: it is small, so every node has a copy.
 CREATE TABLE IF NOT EXISTS public.period_attendance_loads (
-    partition_date                       DATE NOT NULL,
-    fingerprint                          VARCHAR(64) NOT NULL,
-    object_count                         BIGINT NOT NULL,
-    row_count                            BIGINT NOT NULL,
-    loaded_at                            TIMESTAMP NOT NULL
+    partition_date DATE NOT NULL,
+    fingerprint    VARCHAR(64) NOT NULL,
+    object_count   BIGINT NOT NULL,
+    row_count      BIGINT NOT NULL,
+    loaded_at      TIMESTAMP NOT NULL
 )
 DISTSTYLE ALL
 SORTKEY (partition_date);
+
+-- What the tables and their columns mean. External tables take no comments (DG: r_COMMENT).
+\set QUIET on
+
+COMMENT ON TABLE public.period_attendance IS 'Attendance of each student in each period: each record of ESD once, in its newest version.';
+COMMENT ON COLUMN public.period_attendance.id IS 'Number that ESD gives the record. It stays the same when the record changes.';
+COMMENT ON COLUMN public.period_attendance.school_id IS 'ESD''s number of the school that was asked for the record. The fetcher adds it.';
+COMMENT ON COLUMN public.period_attendance.attendance_date IS 'School day that the record is about.';
+COMMENT ON COLUMN public.period_attendance.student_id IS 'ESD''s number of the student.';
+COMMENT ON COLUMN public.period_attendance.meeting_time_id IS 'ESD''s number of the meeting time, which is a section''s place in the timetable.';
+COMMENT ON COLUMN public.period_attendance.section_id IS 'ESD''s number of the section, which is the class that met.';
+COMMENT ON COLUMN public.period_attendance.room_id IS 'ESD''s number of the room.';
+COMMENT ON COLUMN public.period_attendance.room_number IS 'Number of the room as the school writes it.';
+COMMENT ON COLUMN public.period_attendance.semester_numbers IS 'Numbers of the semesters in which the section meets, as a JSON list.';
+COMMENT ON COLUMN public.period_attendance.bell_schedule_day IS 'Day of the bell schedule, such as A or B.';
+COMMENT ON COLUMN public.period_attendance.period_from IS 'First period of the meeting.';
+COMMENT ON COLUMN public.period_attendance.period_to IS 'Last period of the meeting. It equals the first one when the meeting takes one period.';
+COMMENT ON COLUMN public.period_attendance.start_time IS 'Time of day at which the meeting starts, HH:MM:SS, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance.end_time IS 'Time of day at which the meeting ends, HH:MM:SS, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance.cycle IS 'Days of the cycle on which the section meets, such as A,B.';
+COMMENT ON COLUMN public.period_attendance.teacher IS 'Name of the teacher. It is personal data.';
+COMMENT ON COLUMN public.period_attendance.teachers IS 'ESD''s number and the name of each teacher, as a JSON list. It is personal data.';
+COMMENT ON COLUMN public.period_attendance.marking_periods IS 'Marking periods in which the section meets, as a JSON list, such as MP1.';
+COMMENT ON COLUMN public.period_attendance.semester_pattern IS 'Pattern of the semesters in which the section meets, such as FY for the full year.';
+COMMENT ON COLUMN public.period_attendance.period_name IS 'Name of the period that people use, such as Period 3.';
+COMMENT ON COLUMN public.period_attendance.attendance_reason_id IS 'ESD''s number of the reason for the absence or tardiness. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance.attendance_reason IS 'Reason for the absence or tardiness in words. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance.modality IS 'How the student took part, such as In Person.';
+COMMENT ON COLUMN public.period_attendance.attendance_status IS 'Attendance as the source says it. Both codes (A) and words (Absent) occur: count both.';
+COMMENT ON COLUMN public.period_attendance.excused_status IS 'Whether the absence or tardiness is excused, in the source''s words.';
+COMMENT ON COLUMN public.period_attendance.is_early_dismissal IS 'TRUE when the student was dismissed before the period ended.';
+COMMENT ON COLUMN public.period_attendance.early_dismissal_attendance_reason_id IS 'ESD''s number of the reason for the early dismissal. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance.minutes_late IS 'Minutes by which the student came late.';
+COMMENT ON COLUMN public.period_attendance.minutes_early IS 'Minutes by which the student left early.';
+COMMENT ON COLUMN public.period_attendance.minutes_missed IS 'Minutes of the period that the student missed.';
+COMMENT ON COLUMN public.period_attendance.actual_minutes IS 'Minutes of the period that the student attended.';
+COMMENT ON COLUMN public.period_attendance.potential_minutes IS 'Minutes of the period that the student could have attended.';
+COMMENT ON COLUMN public.period_attendance.tardy_time IS 'Time at which the late student came, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance.dismissed_time IS 'Time at which the student was dismissed, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance.comment IS 'Free text of the school''s staff. It can hold personal data.';
+COMMENT ON COLUMN public.period_attendance.is_locked IS 'TRUE when the record is locked in ESD.';
+COMMENT ON COLUMN public.period_attendance.verified IS 'TRUE when the record is verified in ESD.';
+COMMENT ON COLUMN public.period_attendance.created_by IS 'ESD''s number of the user who created the record.';
+COMMENT ON COLUMN public.period_attendance.created_on IS 'Time at which the record was created, in UTC.';
+COMMENT ON COLUMN public.period_attendance.modified_by IS 'ESD''s number of the user who changed the record last.';
+COMMENT ON COLUMN public.period_attendance.modified_on IS 'Time at which the record was changed last, in UTC. The newest version counts. NULL is oldest.';
+COMMENT ON COLUMN public.period_attendance.extra_fields IS 'Fields of the record that have no column of their own, as a JSON object. NULL when it has none.';
+COMMENT ON COLUMN public.period_attendance.source_file IS 'Object in S3 that the row was read from.';
+COMMENT ON COLUMN public.period_attendance.loaded_at IS 'Time at which the loader wrote the row, in UTC.';
+
+COMMENT ON TABLE public.period_attendance_loads IS 'What the loader has loaded: one row for each partition of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_loads.partition_date IS 'Date of the partition.';
+COMMENT ON COLUMN public.period_attendance_loads.fingerprint IS 'Hash of the names and ETags of the partition''s objects. Another one means: load it again.';
+COMMENT ON COLUMN public.period_attendance_loads.object_count IS 'Objects in the partition.';
+COMMENT ON COLUMN public.period_attendance_loads.row_count IS 'Rows in these objects.';
+COMMENT ON COLUMN public.period_attendance_loads.loaded_at IS 'Time at which it was loaded, in UTC.';

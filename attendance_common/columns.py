@@ -1,8 +1,8 @@
 """The columns of period attendance: the one place where they are declared.
 
-A column's JSON path, its name and type in Parquet and in the external table, and its name and type in the
-native table all follow from its line here. The fetcher flattens by it, the loader's SQL is built from it,
-and a test holds the setup SQL against it.
+A column's JSON path, its name and type in Parquet and in the external table, its name and type in the native
+table and its meaning all follow from its declaration here. The fetcher flattens by it; the tables
+(`attendance_common.tables`), the setup file and the loader's SQL are built from it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,22 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `width` is in bytes, as Redshift counts; `native` is None where only S3 has it."""
+    """One column of the record.
+
+    `path` is empty where the record does not hold it. `width` is in bytes, as Redshift counts.
+    `native` is None where only S3 has it. `required`: a record without it is not landed.
+    `native_after` names the native column that it follows in the native table, when that is not the one
+    before it here.
+    """
 
     path: tuple[str, ...]
     name: str
     kind: Kind
+    meaning: str
     width: int
     native: str | None
+    required: bool
+    native_after: str | None
 
     @property
     def external_type(self) -> str:
@@ -57,75 +66,224 @@ _SAME = "same"
 _WIDTHS = {Kind.DATE: 10, Kind.TIMESTAMP: 26}
 
 
-def _column(path: str, kind: Kind, width: int = 0, native: str | None = _SAME) -> Column:
+def _column(
+    path: str,
+    kind: Kind,
+    meaning: str,
+    width: int = 0,
+    *,
+    native: str | None = _SAME,
+    in_record: bool = True,
+    required: bool = False,
+    native_after: str | None = None,
+) -> Column:
     """Declare the column of a dotted JSON path; its native name is its own unless another is given."""
     parts = tuple(path.split("."))
     name = "__".join(map(snake_case, parts))
-    return Column(parts, name, kind, _WIDTHS.get(kind, width), name if native == _SAME else native)
+    return Column(
+        path=parts if in_record else (),
+        name=name,
+        kind=kind,
+        meaning=meaning,
+        width=_WIDTHS.get(kind, width),
+        native=name if native == _SAME else native,
+        required=required,
+        native_after=native_after,
+    )
 
 
 NESTED = "meetingTime"
 
 COLUMNS: tuple[Column, ...] = (
-    _column("id", Kind.BIGINT),
-    Column((), "school_id", Kind.BIGINT, 0, "school_id"),  # from the request, not in the record
-    _column("date", Kind.DATE, native="attendance_date"),
-    _column("studentId", Kind.BIGINT),
-    _column("meetingTimeId", Kind.BIGINT),
-    _column("meetingTime.id", Kind.BIGINT, native=None),  # repeats meetingTimeId
-    _column("meetingTime.sectionId", Kind.BIGINT, native="section_id"),
-    _column("meetingTime.roomNumber", Kind.TEXT, 256, native="room_number"),
-    _column("meetingTime.semesterNumbers", Kind.LIST, 1024, native="semester_numbers"),
-    _column("meetingTime.bellScheduleDay", Kind.TEXT, 256, native="bell_schedule_day"),
-    _column("meetingTime.periodFrom", Kind.TEXT, 256, native="period_from"),
-    _column("meetingTime.periodTo", Kind.TEXT, 256, native="period_to"),
-    _column("meetingTime.startTime", Kind.TEXT, 64, native="start_time"),
-    _column("meetingTime.endTime", Kind.TEXT, 64, native="end_time"),
-    _column("meetingTime.roomId", Kind.BIGINT, native="room_id"),
-    _column("meetingTime.cycle", Kind.TEXT, 1024, native="cycle"),
-    _column("meetingTime.teacher", Kind.TEXT, 1024, native="teacher"),
-    _column("meetingTime.teachers", Kind.LIST, 16384, native="teachers"),
-    _column("meetingTime.markingPeriods", Kind.LIST, 4096, native="marking_periods"),
-    _column("meetingTime.semesterPattern", Kind.TEXT, 256, native="semester_pattern"),
-    _column("meetingTime.friendlyName", Kind.TEXT, 1024, native="period_name"),
-    _column("attendanceReasonId", Kind.BIGINT),
-    _column("attendanceReason", Kind.TEXT, 1024),
-    _column("modality", Kind.TEXT, 256),
-    _column("attendanceStatus", Kind.TEXT, 256),
-    _column("excusedStatus", Kind.TEXT, 256),
-    _column("isEarlyDismissal", Kind.BOOLEAN),
-    _column("earlyDismissalAttendanceReasonId", Kind.BIGINT),
-    _column("minutesLate", Kind.BIGINT),
-    _column("minutesEarly", Kind.BIGINT),
-    _column("minutesMissed", Kind.BIGINT),
-    _column("actualMinutes", Kind.BIGINT),
-    _column("potentialMinutes", Kind.BIGINT),
-    _column("tardyTime", Kind.TEXT, 64),
-    _column("dismissedTime", Kind.TEXT, 64),
-    _column("comment", Kind.TEXT, 16384),
-    _column("isLocked", Kind.BOOLEAN),
-    _column("verified", Kind.BOOLEAN),
-    _column("createdBy", Kind.BIGINT),
-    _column("createdOn", Kind.TIMESTAMP),
-    _column("modifiedBy", Kind.BIGINT),
-    _column("modifiedOn", Kind.TIMESTAMP),
-    Column((), "extra_fields", Kind.TEXT, 32768, "extra_fields"),  # what the vendor adds later, as JSON
+    _column(
+        "id",
+        Kind.BIGINT,
+        "Number that ESD gives the record. It stays the same when the record changes.",
+        required=True,
+    ),
+    _column(
+        "school_id",
+        Kind.BIGINT,
+        "ESD's number of the school that was asked for the record. The fetcher adds it.",
+        in_record=False,
+        required=True,
+    ),
+    _column(
+        "date", Kind.DATE, "School day that the record is about.", native="attendance_date", required=True
+    ),
+    _column("studentId", Kind.BIGINT, "ESD's number of the student.", required=True),
+    _column(
+        "meetingTimeId",
+        Kind.BIGINT,
+        "ESD's number of the meeting time, which is a section's place in the timetable.",
+    ),
+    _column(
+        "meetingTime.id",
+        Kind.BIGINT,
+        "ESD's number of the meeting time as the nested object says it. It repeats meeting_time_id.",
+        native=None,
+    ),
+    _column(
+        "meetingTime.sectionId",
+        Kind.BIGINT,
+        "ESD's number of the section, which is the class that met.",
+        native="section_id",
+    ),
+    _column(
+        "meetingTime.roomNumber",
+        Kind.TEXT,
+        "Number of the room as the school writes it.",
+        256,
+        native="room_number",
+    ),
+    _column(
+        "meetingTime.semesterNumbers",
+        Kind.LIST,
+        "Numbers of the semesters in which the section meets, as a JSON list.",
+        1024,
+        native="semester_numbers",
+    ),
+    _column(
+        "meetingTime.bellScheduleDay",
+        Kind.TEXT,
+        "Day of the bell schedule, such as A or B.",
+        256,
+        native="bell_schedule_day",
+    ),
+    _column("meetingTime.periodFrom", Kind.TEXT, "First period of the meeting.", 256, native="period_from"),
+    _column(
+        "meetingTime.periodTo",
+        Kind.TEXT,
+        "Last period of the meeting. It equals the first one when the meeting takes one period.",
+        256,
+        native="period_to",
+    ),
+    _column(
+        "meetingTime.startTime",
+        Kind.TEXT,
+        "Time of day at which the meeting starts, HH:MM:SS, as the source writes it.",
+        64,
+        native="start_time",
+    ),
+    _column(
+        "meetingTime.endTime",
+        Kind.TEXT,
+        "Time of day at which the meeting ends, HH:MM:SS, as the source writes it.",
+        64,
+        native="end_time",
+    ),
+    _column(
+        "meetingTime.roomId",
+        Kind.BIGINT,
+        "ESD's number of the room.",
+        native="room_id",
+        native_after="section_id",
+    ),
+    _column(
+        "meetingTime.cycle",
+        Kind.TEXT,
+        "Days of the cycle on which the section meets, such as A,B.",
+        1024,
+        native="cycle",
+    ),
+    _column(
+        "meetingTime.teacher", Kind.TEXT, "Name of the teacher. It is personal data.", 1024, native="teacher"
+    ),
+    _column(
+        "meetingTime.teachers",
+        Kind.LIST,
+        "ESD's number and the name of each teacher, as a JSON list. It is personal data.",
+        16384,
+        native="teachers",
+    ),
+    _column(
+        "meetingTime.markingPeriods",
+        Kind.LIST,
+        "Marking periods in which the section meets, as a JSON list, such as MP1.",
+        4096,
+        native="marking_periods",
+    ),
+    _column(
+        "meetingTime.semesterPattern",
+        Kind.TEXT,
+        "Pattern of the semesters in which the section meets, such as FY for the full year.",
+        256,
+        native="semester_pattern",
+    ),
+    _column(
+        "meetingTime.friendlyName",
+        Kind.TEXT,
+        "Name of the period that people use, such as Period 3.",
+        1024,
+        native="period_name",
+    ),
+    _column(
+        "attendanceReasonId",
+        Kind.BIGINT,
+        "ESD's number of the reason for the absence or tardiness. NULL when no reason was given.",
+    ),
+    _column(
+        "attendanceReason",
+        Kind.TEXT,
+        "Reason for the absence or tardiness in words. NULL when no reason was given.",
+        1024,
+    ),
+    _column("modality", Kind.TEXT, "How the student took part, such as In Person.", 256),
+    _column(
+        "attendanceStatus",
+        Kind.TEXT,
+        "Attendance as the source says it. Both codes (A) and words (Absent) occur: count both.",
+        256,
+    ),
+    _column(
+        "excusedStatus", Kind.TEXT, "Whether the absence or tardiness is excused, in the source's words.", 256
+    ),
+    _column("isEarlyDismissal", Kind.BOOLEAN, "TRUE when the student was dismissed before the period ended."),
+    _column(
+        "earlyDismissalAttendanceReasonId",
+        Kind.BIGINT,
+        "ESD's number of the reason for the early dismissal. NULL when no reason was given.",
+    ),
+    _column("minutesLate", Kind.BIGINT, "Minutes by which the student came late."),
+    _column("minutesEarly", Kind.BIGINT, "Minutes by which the student left early."),
+    _column("minutesMissed", Kind.BIGINT, "Minutes of the period that the student missed."),
+    _column("actualMinutes", Kind.BIGINT, "Minutes of the period that the student attended."),
+    _column("potentialMinutes", Kind.BIGINT, "Minutes of the period that the student could have attended."),
+    _column("tardyTime", Kind.TEXT, "Time at which the late student came, as the source writes it.", 64),
+    _column(
+        "dismissedTime", Kind.TEXT, "Time at which the student was dismissed, as the source writes it.", 64
+    ),
+    _column("comment", Kind.TEXT, "Free text of the school's staff. It can hold personal data.", 16384),
+    _column("isLocked", Kind.BOOLEAN, "TRUE when the record is locked in ESD."),
+    _column("verified", Kind.BOOLEAN, "TRUE when the record is verified in ESD."),
+    _column("createdBy", Kind.BIGINT, "ESD's number of the user who created the record."),
+    _column("createdOn", Kind.TIMESTAMP, "Time at which the record was created, in UTC."),
+    _column("modifiedBy", Kind.BIGINT, "ESD's number of the user who changed the record last."),
+    _column(
+        "modifiedOn",
+        Kind.TIMESTAMP,
+        "Time at which the record was changed last, in UTC. The newest version counts. NULL is oldest.",
+    ),
+    _column(
+        "extra_fields",
+        Kind.TEXT,
+        "Fields of the record that have no column of their own, as a JSON object. NULL when it has none.",
+        32768,
+        in_record=False,
+    ),
 )
 
 # Values of the folders year=YYYY/month=MM/day=DD; never inside a file (DG: c-spectrum-external-tables).
 PARTITION_COLUMNS: tuple[str, ...] = ("year", "month", "day")
 
-# The loader's own columns, after the record's.
-LINEAGE: tuple[tuple[str, str], ...] = (("source_file", "VARCHAR(1024)"), ("loaded_at", "TIMESTAMP"))
-
 
 def _native_columns() -> tuple[Column, ...]:
-    """The columns that the native table keeps, in its order: a room's id stands before its number there."""
+    """The columns that the native table keeps, in its order."""
     columns = [column for column in COLUMNS if column.native]
-    room = next(column for column in columns if column.native == "room_id")
-    columns.remove(room)
-    section = next(i for i, column in enumerate(columns) if column.native == "section_id")
-    columns.insert(section + 1, room)
+    for column in [column for column in columns if column.native_after]:
+        columns.remove(column)
+        names = [each.native for each in columns]
+        columns.insert(names.index(column.native_after) + 1, column)
     return tuple(columns)
 
 

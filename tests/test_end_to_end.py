@@ -287,5 +287,9 @@ def test_the_setup_file_run_twice_changes_nothing(world: World) -> None:
     before = world.pipeline.query("SELECT * FROM svv_external_columns ORDER BY columnnum")
     done = world.pipeline.setup()
     assert done.returncode == 0, done.stderr
+    assert "COMMENT" not in done.stdout
     assert world.pipeline.query("SELECT * FROM svv_external_columns ORDER BY columnnum") == before
+    assert world.pipeline.query("SELECT col_description('public.period_attendance'::regclass, 4)") == [
+        {"col_description": "ESD's number of the student."}
+    ]
     world.compare()

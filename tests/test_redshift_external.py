@@ -320,6 +320,8 @@ def test_late_binding_views_name_schemas_that_exist(connection: Any) -> None:
         "ANALYZE esd_spectrum.held",
         "VACUUM esd_spectrum.held",
         "GRANT SELECT ON esd_spectrum.held TO PUBLIC",
+        "COMMENT ON TABLE esd_spectrum.held IS 'x'",
+        "COMMENT ON COLUMN esd_spectrum.held.id IS 'x'",
     ],
 )
 def test_what_cannot_be_done_to_an_external_table(connection: Any, sql: str) -> None:
@@ -338,3 +340,49 @@ def test_grants_on_schemas_and_tables(connection: Any) -> None:
     )
     assert refusal(connection, "GRANT USAGE ON SCHEMA nowhere TO PUBLIC")[0] == "3F000"
     assert refusal(connection, "GRANT SELECT ON nowhere TO PUBLIC")[0] == "42P01"
+
+
+# DG: r_COMMENT, and its examples of reading a comment.
+def test_comments_on_tables_columns_and_views(connection: Any) -> None:
+    execute(
+        connection,
+        "CREATE TABLE commented (id INT, note VARCHAR(10))",
+        "CREATE VIEW v_commented AS SELECT * FROM public.commented WITH NO SCHEMA BINDING",
+        "COMMENT ON TABLE public.commented IS 'It isn''t much.'",
+        "COMMENT ON COLUMN db02.public.commented.note IS 'first'",
+        "COMMENT ON COLUMN commented.note IS 'A note.'",
+        "COMMENT ON COLUMN commented.id IS 'x'",
+        "COMMENT ON COLUMN commented.id IS NULL",
+        "COMMENT ON VIEW v_commented IS 'A view.'",
+    )
+    assert execute(connection, "SELECT obj_description('public.commented'::regclass)") == [
+        ("It isn't much.",)
+    ]
+    found = [
+        execute(connection, f"SELECT col_description('public.commented'::regclass, {n})") for n in (1, 2)
+    ]
+    assert found == [[(None,)], [("A note.",)]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlstate"),
+    [
+        ("COMMENT ON TABLE nowhere IS 'x'", "42P01"),
+        ("COMMENT ON COLUMN nowhere.id IS 'x'", "42P01"),
+        ("COMMENT ON COLUMN described.nowhere IS 'x'", "42703"),
+        ("COMMENT ON COLUMN id IS 'x'", "42601"),
+        ("COMMENT ON TABLE described IS x", "42601"),
+        ("COMMENT ON TABLE described IS 'x' 'y'", "42601"),
+        ("COMMENT ON TABLE v_described IS 'x'", "42809"),
+        ("COMMENT ON COLUMN v_described.id IS 'x'", "0A000"),
+        ("COMMENT ON VIEW described IS 'x'", "42809"),
+        ("COMMENT ON INDEX described IS 'x'", "0A000"),
+    ],
+)
+def test_comments_that_are_refused(connection: Any, sql: str, sqlstate: str) -> None:
+    execute(
+        connection,
+        "CREATE TABLE IF NOT EXISTS described (id INT)",
+        "CREATE OR REPLACE VIEW v_described AS SELECT * FROM public.described WITH NO SCHEMA BINDING",
+    )
+    assert refusal(connection, sql)[0] == sqlstate

@@ -23,7 +23,7 @@ _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):?(\d{2}))", re.ASCII
 )
 _KNOWN = frozenset(column.path for column in COLUMNS if column.path) | {(NESTED,)}
-REQUIRED = tuple(column for column in COLUMNS if column.name in ("id", "student_id", "date"))
+REQUIRED = tuple(column for column in COLUMNS if column.path and column.required)
 
 
 class Unfit(ValueError):

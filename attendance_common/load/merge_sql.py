@@ -15,19 +15,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
 
-from attendance_common.columns import COLUMNS, LINEAGE, NATIVE_COLUMNS, PARTITION_COLUMNS, Column, Kind
+from attendance_common import tables
+from attendance_common.columns import NATIVE_COLUMNS, Column, Kind
 from attendance_common.landing import Areas
 
-EXTERNAL_SCHEMA, EXTERNAL_TABLE = "esd_spectrum", "period_attendance"
-EXTERNAL = f"{EXTERNAL_SCHEMA}.{EXTERNAL_TABLE}"
-NATIVE = "public.period_attendance"
-CONTROL = "public.period_attendance_loads"
+EXTERNAL_SCHEMA, EXTERNAL_TABLE = tables.EXTERNAL.schema, tables.EXTERNAL.name
+EXTERNAL = tables.EXTERNAL.qualified
+NATIVE = tables.NATIVE.qualified
+CONTROL = tables.CONTROL.qualified
 MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
 
 Statement = tuple[str, Sequence[object]]
 
-_NATIVE_NAMES = [str(column.native) for column in NATIVE_COLUMNS]
-_ALL_NAMES = [*_NATIVE_NAMES, *(name for name, _ in LINEAGE)]
+_ALL_NAMES = [column.name for column in tables.NATIVE.columns]
 _NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
 
 
@@ -59,8 +59,9 @@ FROM {CONTROL}"""
 
 def expected_external_columns() -> list[tuple[str, str, int]]:
     """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes: name, Hive type, part_key."""
-    data = [(column.name, column.external_type.lower(), 0) for column in COLUMNS]
-    return data + [(name, "int", order) for order, name in enumerate(PARTITION_COLUMNS, start=1)]
+    data = [(column.name, column.type.lower(), 0) for column in tables.EXTERNAL.columns]
+    partitions = enumerate(tables.EXTERNAL.partitions, start=1)
+    return data + [(column.name, "int", order) for order, column in partitions]
 
 
 def register(days: Sequence[dt.date], areas: Areas) -> list[Statement]:
@@ -371,11 +372,11 @@ def delete_updated(concerned: Sequence[dt.date]) -> Statement:
 _DELETE_UPDATED = f"""\
 DELETE FROM {NATIVE}
 USING change
-WHERE period_attendance.id = change.id
-    AND period_attendance.attendance_date = change.held_date
-    AND period_attendance.student_id = change.held_student_id
+WHERE {tables.NATIVE.name}.id = change.id
+    AND {tables.NATIVE.name}.attendance_date = change.held_date
+    AND {tables.NATIVE.name}.student_id = change.held_student_id
     AND change.outcome = 'updated'
-    AND period_attendance.attendance_date BETWEEN %s AND %s"""
+    AND {tables.NATIVE.name}.attendance_date BETWEEN %s AND %s"""
 
 INSERT_CHANGED = f"""\
 INSERT INTO {NATIVE} (

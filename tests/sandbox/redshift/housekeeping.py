@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import RedshiftError, not_carried
 from .meta import kind_of, require_local
-from .statements import Reader, literal
+from .statements import Name, Reader, literal, quote
 from .work import Work
 
 PRIVILEGES = (
@@ -103,17 +103,31 @@ def _granted_objects(work: Work, reader: Reader, word: str) -> None:
 
 
 def comment(work: Work, reader: Reader) -> None:
-    """COMMENT ON TABLE or COLUMN; the stand-in keeps none of them."""
+    """COMMENT ON TABLE, COLUMN or VIEW; not on anything external (DG: r_COMMENT, "Usage notes")."""
     reader.expect("COMMENT", "ON")
-    if reader.take("TABLE"):
-        require_local(work, reader.name(work.cluster.database), "COMMENT")
-    elif reader.take("COLUMN"):
-        while reader.take(".") or not reader.at("IS"):
-            reader.next()
-    else:
+    kind = next((word for word in ("TABLE", "COLUMN", "VIEW") if reader.take(word)), None)
+    if kind is None:
         raise not_carried("COMMENT on this kind of object")
+    target = _commented_object(work, reader, kind)
     reader.expect("IS")
-    if not reader.take("NULL"):
-        reader.string()
+    text = "NULL" if reader.take("NULL") else literal(reader.string())
     reader.end()
-    work.done("COMMENT")
+    work.relay(f"COMMENT ON {kind} {target} IS {text}")
+
+
+def _commented_object(work: Work, reader: Reader, kind: str) -> str:
+    """The object for PostgreSQL, which refuses a table or column that is not there."""
+    if kind != "COLUMN":
+        name = reader.name(work.cluster.database)
+        _require_comments(work, name, kind)
+        return name.quoted
+    name, column = reader.column(work.cluster.database)
+    _require_comments(work, name, kind)
+    return f"{name.quoted}.{quote(column)}"
+
+
+def _require_comments(work: Work, name: Name, kind: str) -> None:
+    """0A000 for external tables, their columns, and columns of late-binding views."""
+    found = kind_of(work, name)
+    if found == "external" or (kind == "COLUMN" and found == "late binding view"):
+        raise RedshiftError("0A000", f"COMMENT ON {kind} is not supported for {found} {name}")

@@ -188,16 +188,20 @@ class Reader:
 
     def name(self, database: str) -> Name:
         """A name of up to three parts, the first of which is `database`."""
+        return _name(self._parts(), database)
+
+    def column(self, database: str) -> tuple[Name, str]:
+        """A table's name, a dot and a column's name."""
+        *table, column = self._parts()
+        if not table:
+            raise self.fail()
+        return _name(table, database), column
+
+    def _parts(self) -> list[str]:
         parts = [self.identifier()]
         while self.take("."):
             parts.append(self.identifier())
-        if len(parts) == 3 and parts[0] == database:
-            parts = parts[1:]
-        if len(parts) == 2:
-            refuse_hidden_schema(parts[0])
-        if len(parts) > 2:
-            raise RedshiftError("0A000", "cross-database reference to database is not supported")
-        return Name(parts[0] if len(parts) == 2 else None, parts[-1])
+        return parts
 
     def group(self) -> list[Token]:
         """What stands between a pair of parentheses, past it."""
@@ -247,6 +251,16 @@ class Reader:
         """Nothing may be left."""
         if self.peek() is not None:
             raise self.fail()
+
+
+def _name(parts: Sequence[str], database: str) -> Name:
+    if len(parts) == 3 and parts[0] == database:
+        parts = parts[1:]
+    if len(parts) == 2:
+        refuse_hidden_schema(parts[0])
+    if len(parts) > 2:
+        raise RedshiftError("0A000", "cross-database reference to database is not supported")
+    return Name(parts[0] if len(parts) == 2 else None, parts[-1])
 
 
 def _is_quoted(token: Token) -> bool:

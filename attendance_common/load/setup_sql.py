@@ -1,0 +1,137 @@
+"""The setup file, rendered from the declarations of the tables and from the settings' defaults.
+
+`make sql` writes it; psql 11 or newer runs it. Running it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from attendance_common.config import LoaderSettings, default_of
+from attendance_common.tables import EXTERNAL, GLUE_DATABASE, NATIVE_TABLES, ExternalTable, Table, TableColumn
+
+SETUP_FILE = "redshift_period_attendance_setup.sql"
+
+_HEAD = f"""\
+-- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
+-- table and the loader's control table. Run it with psql; running it again changes nothing.
+--
+--   psql -h HOST -p 5439 -U dba02 -d db02 -f {SETUP_FILE}
+--
+-- Another installation sets what differs with -v NAME=VALUE:
+--   bucket, prefix   where the landing zone is (S3_BUCKET, S3_PREFIX); the prefix ends with a slash
+--   role             ARN of the role that Spectrum reads with; unset: the cluster's default role
+--   glue_database    database of the Glue data catalog
+--
+-- It is rendered from attendance_common/tables.py and attendance_common/columns.py: change those, `make sql`.
+-- CREATE EXTERNAL TABLE may not run in a transaction (DG: r_CREATE_EXTERNAL_TABLE): no BEGIN, no psql -1.
+
+\\set ON_ERROR_STOP on
+"""
+
+
+_QUIETLY = """\
+-- What the tables and their columns mean. External tables take no comments (DG: r_COMMENT).
+\\set QUIET on
+"""
+
+
+def render() -> str:
+    """The whole file."""
+    return "\n".join(
+        chain(
+            [_HEAD + _variables()],
+            _external(EXTERNAL),
+            map(_native, NATIVE_TABLES),
+            [_QUIETLY],
+            map(_comments, NATIVE_TABLES),
+        )
+    )
+
+
+def _variables() -> str:
+    defaults = {
+        "bucket": default_of(LoaderSettings, "bucket"),
+        "prefix": default_of(LoaderSettings, "prefix"),
+        "glue_database": GLUE_DATABASE,
+    }
+    lines = [f"\\if :{{?{name}}} \\else \\set {name} {value}\n\\endif" for name, value in defaults.items()]
+    return "\n".join([*lines, "\\set location s3:// :bucket / :prefix\n"])
+
+
+def _external(table: ExternalTable) -> Iterator[str]:
+    """The external schema and its table."""
+    given, default = (_external_schema(table.schema, role) for role in (":'role'", "default"))
+    yield f"\\if :{{?role}}\n{given}\\else\n{default}\\endif\n"
+    partitions = ", ".join(f"{column.name} {column.type}" for column in table.partitions)
+    yield f"""\
+-- CREATE EXTERNAL TABLE has no IF NOT EXISTS: look first.
+SELECT COUNT(*) = 0 AS external_table_is_missing
+FROM svv_external_tables
+WHERE schemaname = {_literal(table.schema)}
+    AND tablename = {_literal(table.name)}
+\\gset
+
+\\if :external_table_is_missing
+CREATE EXTERNAL TABLE {table.qualified} (
+{_columns(table.columns)}
+)
+PARTITIONED BY ({partitions})
+STORED AS PARQUET
+LOCATION :'location';
+\\endif
+"""
+
+
+def _external_schema(schema: str, role: str) -> str:
+    return f"""\
+CREATE EXTERNAL SCHEMA IF NOT EXISTS {schema}
+FROM DATA CATALOG
+DATABASE :'glue_database'
+IAM_ROLE {role}
+CREATE EXTERNAL DATABASE IF NOT EXISTS;
+"""
+
+
+def _native(table: Table) -> str:
+    """A native table."""
+    return f"""\
+-- {table.remark}
+CREATE TABLE IF NOT EXISTS {table.qualified} (
+{_columns(table.columns)}
+)
+{_layout(table)};
+"""
+
+
+def _columns(columns: Sequence[TableColumn]) -> str:
+    width = max(len(column.name) for column in columns)
+    return ",\n".join(
+        f"    {column.name:{width}} {column.type}{' NOT NULL' if column.not_null else ''}"
+        for column in columns
+    )
+
+
+def _layout(table: Table) -> str:
+    """Where rows lie: DISTSTYLE, DISTKEY, SORTKEY."""
+    distkey = [f"DISTKEY ({table.distkey})"] if table.distkey else []
+    compound = "COMPOUND " if len(table.sortkey) > 1 else ""
+    sortkey = f"{compound}SORTKEY ({', '.join(table.sortkey)})"
+    return "\n".join([f"DISTSTYLE {table.diststyle}", *distkey, sortkey])
+
+
+def _comments(table: Table) -> str:
+    """What the table and its columns mean, in order."""
+    columns = (
+        f"COMMENT ON COLUMN {table.qualified}.{column.name} IS {_literal(column.meaning)};\n"
+        for column in table.columns
+    )
+    return f"COMMENT ON TABLE {table.qualified} IS {_literal(table.meaning)};\n" + "".join(columns)
+
+
+def _literal(text: str) -> str:
+    """A text as an SQL literal; a backslash is refused, since Redshift reads it as an escape."""
+    if "\\" in text:
+        raise ValueError(f"a backslash in {text!r}")
+    return "'" + text.replace("'", "''") + "'"

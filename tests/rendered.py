@@ -1,0 +1,24 @@
+"""The committed files that follow from declarations; `python -m tests.rendered sql` writes the setup file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from attendance_common.load import setup_sql
+from tests.readme import ROOT
+
+TARGETS: dict[str, dict[Path, str]] = {
+    "sql": {ROOT / setup_sql.SETUP_FILE: setup_sql.render()},
+}
+
+
+def main(target: str) -> None:
+    """Write the files of a target of the Makefile."""
+    for path, text in TARGETS[target].items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
