@@ -18,6 +18,7 @@ KEPT = frozenset(
     [
         "pg_namespace",
         "pg_class",
+        "pg_description",
         "pg_user",
         "pg_database",
         "pg_tables",

@@ -15,6 +15,9 @@ CREATE VIEW stand_in.visible_class AS
 
 CREATE VIEW stand_in.pg_namespace AS SELECT * FROM stand_in.visible_namespace;
 CREATE VIEW stand_in.pg_class AS SELECT * FROM stand_in.visible_class;
+-- Comments on tables, columns and views (DG: r_COMMENT, "Example"); 1259 is pg_class.
+CREATE VIEW stand_in.pg_description AS SELECT objoid, classoid, objsubid, description
+    FROM pg_catalog.pg_description WHERE classoid = 1259;
 CREATE VIEW stand_in.pg_user AS SELECT usename, usesysid, usecreatedb, usesuper FROM pg_catalog.pg_user WHERE usename <> 'rdsdb';
 CREATE VIEW stand_in.pg_database AS SELECT oid, datname, datdba FROM pg_catalog.pg_database WHERE datname !~ '^(template|postgres$)';
 CREATE VIEW stand_in.pg_tables AS
