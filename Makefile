@@ -2,17 +2,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
 
-.PHONY: help install demo sandbox test check audit bench clean
+.PHONY: help install demo sandbox sql policies check quick test torture audit bench clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 install: .venv/installed   ## make .venv with everything in it
 
-.venv/installed: requirements.txt
+.venv/installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	@touch $@
 
 demo: install    ## the whole pipeline on this machine: set up, fetch, load, a day of corrections, again
@@ -21,20 +21,28 @@ demo: install    ## the whole pipeline on this machine: set up, fetch, load, a d
 sandbox: install ## the outside world on this machine, left running for play
 	@$(BIN)/python -m tests.sandbox up
 
+sql: install     ## write the setup file anew, from the declared tables and columns
+	@$(BIN)/python -m tests.rendered sql
+
+policies: install ## write docs/policies/ anew, from the declared policies
+	@$(BIN)/python -m tests.rendered policies
+
 check: install   ## lint and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(CHECKED)
 
+quick: check     ## lint, types and every test that starts no process
+	$(BIN)/pytest --no-processes --numprocesses 2 --dist loadfile
+
 test: check      ## lint, types and every test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: torture
 torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
 	@$(BIN)/python -m tests.crash_walk
 
 audit: install   ## known vulnerabilities of what is pinned (asks PyPI's advisories)
-	$(BIN)/pip-audit --requirement requirements.txt
+	$(BIN)/pip-audit --requirement requirements-dev.txt
 
 bench: install   ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so th
     import boto3
     from mypy_boto3_s3 import S3Client
 
-_DEFAULT_REGION = "us-east-1"
+DEFAULT_REGION = "us-east-1"
 
 _CURES = {
     "NoSuchBucket": "the bucket does not exist: check S3_BUCKET",
@@ -34,7 +34,7 @@ def _session(settings: AwsSettings) -> boto3.session.Session:
     from boto3.session import Session
 
     session = Session(region_name=settings.region)
-    return session if session.region_name else Session(region_name=_DEFAULT_REGION)
+    return session if session.region_name else Session(region_name=DEFAULT_REGION)
 
 
 def s3_client(settings: AwsSettings, connections: int) -> S3Client:

@@ -22,7 +22,7 @@ BY_CONNECTION = {"connection", "transfer-encoding", "keep-alive", "content-lengt
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an AWS API: its action, and the key or key prefix that it is about."""
+    """One call of an AWS API: its action, and the key, key prefix or secret that it is about."""
 
     action: str
     key: str = ""
@@ -45,18 +45,18 @@ class Refusal:
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{told}</Error>'.encode()
 
 
-# For a missing key to one who may not list the whole bucket, which the README's policies do not allow
+# For a missing key to one who may not list the whole bucket, which this project's policies do not allow
 # (S3 API: GetObject, "Permissions").
 _NOT_TOLD = Refusal(403, "AccessDenied")
 Rule = Callable[[Call], "Refusal | None"]
-S3_ACTIONS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject"}
+S3_ACTIONS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
 
 
-def named(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> Call:
+def named(method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Call:
     """The call that a request is; what is not known here keeps its method as its name."""
     target = dict(headers).get("x-amz-target", "")
     if target:
-        return Call(target.rpartition(".")[2], headers=headers)
+        return Call(target.rpartition(".")[2], json.loads(body)["SecretId"], headers)
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     key = unquote(parts.path.lstrip("/").partition("/")[2])
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = named(self.command, self.path, tuple(headers.items()))
+        call = named(self.command, self.path, tuple(headers.items()), body)
         refusal = self.server.gate.admit(call)
         if refusal is not None:
             self._answer(refusal.status, {"content-type": "application/xml"}, refusal.body(call.action))

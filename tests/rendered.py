@@ -1,15 +1,21 @@
-"""The committed files that follow from declarations; `python -m tests.rendered sql` writes the setup file."""
+"""The committed files that follow from declarations; `make sql` and `make policies` write them."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from attendance_common import policies
 from attendance_common.load import setup_sql
 from tests.readme import ROOT
 
+POLICIES = ROOT / "docs" / "policies"
+
 TARGETS: dict[str, dict[Path, str]] = {
     "sql": {ROOT / setup_sql.SETUP_FILE: setup_sql.render()},
+    "policies": {
+        POLICIES / name: text for name, text in policies.files(policies.default_installation()).items()
+    },
 }
 
 

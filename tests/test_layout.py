@@ -18,6 +18,8 @@ PURE = (
     "columns",
     "errors",
     "landing",
+    "policies",
+    "tables",
     "fetch.completeness",
     "fetch.lists",
     "fetch.nesting",
@@ -28,6 +30,7 @@ PURE = (
     "load.footers",
     "load.merge_sql",
     "load.plan",
+    "load.setup_sql",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}
 HEAVY = {"boto3", "botocore", "polars", "psycopg2"}

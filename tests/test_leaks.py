@@ -257,7 +257,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
             marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
         loaded = places(gate.calls, landing, quarantine, runs, LANDING)
     assert fetched == {
-        ("GetSecretValue", ""),
+        ("GetSecretValue", "prod/edna/esd_credentials"),
         ("ListObjectsV2", landing),
         ("GetObject", landing),  # to compare what was there
         ("PutObject", landing),
@@ -268,7 +268,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("PutObject", runs),
     }
     assert loaded == {
-        ("GetSecretValue", ""),
+        ("GetSecretValue", "prod/edna/redshift_credentials"),
         ("ListObjectsV2", LANDING),
         ("ListObjectsV2", landing),
         ("GetObject", landing),  # the footers' counts of rows

@@ -1,0 +1,155 @@
+"""The IAM policies that this project needs: of the fetcher, the loader and the role that Spectrum reads with.
+
+`make policies` writes them to docs/policies/ for the settings' defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attendance_common.aws import DEFAULT_REGION
+from attendance_common.config import FetcherSettings, LoaderSettings, default_of
+from attendance_common.landing import Areas
+from attendance_common.tables import EXTERNAL, GLUE_DATABASE
+
+Policy = dict[str, Any]
+Statement = dict[str, Any]
+
+# What Redshift asks of Glue by Spectrum's role, and for which statements.
+_GLUE = (
+    *("glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"),  # CREATE EXTERNAL SCHEMA
+    *("glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:GetTables"),  # CREATE, DROP, svv_…
+    *("glue:BatchCreatePartition", "glue:CreatePartition"),  # ALTER TABLE … ADD PARTITION
+    *("glue:DeletePartition", "glue:UpdatePartition"),  # ALTER TABLE … DROP PARTITION, SET LOCATION
+    *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),  # a query
+)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where things are: what the policies' resources are named by."""
+
+    account: str
+    region: str
+    areas: Areas
+    esd_secret: str
+    redshift_secret: str
+    glue_database: str
+
+
+def default_installation() -> Installation:
+    """The settings' defaults, with an account number to replace."""
+    return Installation(
+        account="123456789012",
+        region=DEFAULT_REGION,
+        areas=Areas(_default(LoaderSettings, "bucket"), _default(LoaderSettings, "prefix")),
+        esd_secret=_default(FetcherSettings, "secret_id"),
+        redshift_secret=_default(LoaderSettings, "secret_id"),
+        glue_database=GLUE_DATABASE,
+    )
+
+
+def _default(settings: type[FetcherSettings | LoaderSettings], name: str) -> str:
+    default = default_of(settings, name)
+    if default is None:
+        raise LookupError(f"{name} has no default")
+    return default
+
+
+def fetcher(where: Installation) -> Policy:
+    """Reads its secret, reads and writes lists and claims, writes quarantine and the record of its run.
+
+    Listing, reading and deleting in quarantine is for --replay-quarantine.
+    """
+    areas = where.areas
+    return _policy(
+        _secret(where, where.esd_secret),
+        _list_bucket(areas, areas.landing, areas.quarantine, areas.claims),
+        _objects(areas, areas.landing, "s3:GetObject", "s3:PutObject"),
+        _objects(areas, areas.quarantine, "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+        _objects(areas, areas.claims, "s3:GetObject", "s3:PutObject"),
+        _objects(areas, f"{areas.runs}fetch/", "s3:PutObject"),
+    )
+
+
+def loader(where: Installation) -> Policy:
+    """Reads its secret, lists the landing zone and reads footers there; writes the record of its run."""
+    areas = where.areas
+    return _policy(
+        _secret(where, where.redshift_secret),
+        _list_bucket(areas, areas.landing),
+        _objects(areas, areas.landing, "s3:GetObject"),
+        _objects(areas, f"{areas.runs}load/", "s3:PutObject"),
+    )
+
+
+def spectrum_role(where: Installation) -> Policy:
+    """Reads the landing zone and keeps the external table and its partitions in one Glue database."""
+    areas = where.areas
+    listing = _allow(
+        ["s3:ListBucket", "s3:GetBucketLocation"],
+        [_bucket(areas)],
+        # GetBucketLocation has no prefix.
+        Condition={"StringLikeIfExists": {"s3:prefix": f"{areas.landing}*"}},
+    )
+    glue = f"arn:aws:glue:{where.region}:{where.account}"
+    database = where.glue_database
+    return _policy(
+        _objects(areas, areas.landing, "s3:GetObject"),
+        listing,
+        _allow(
+            _GLUE,
+            [
+                f"{glue}:catalog",
+                f"{glue}:database/{database}",
+                f"{glue}:table/{database}/{EXTERNAL.name}",
+            ],
+        ),
+    )
+
+
+def spectrum_trust() -> Policy:
+    """Who may assume the role that Spectrum reads with: Redshift."""
+    trusted = {"Principal": {"Service": "redshift.amazonaws.com"}}
+    return _policy({"Effect": "Allow", **trusted, "Action": "sts:AssumeRole"})
+
+
+def files(where: Installation) -> dict[str, str]:
+    """File name -> text of every policy."""
+    policies = {
+        "fetcher": fetcher(where),
+        "loader": loader(where),
+        "spectrum-role": spectrum_role(where),
+        "spectrum-trust": spectrum_trust(),
+    }
+    return {f"{name}.json": json.dumps(policy, indent=2) + "\n" for name, policy in policies.items()}
+
+
+def _policy(*statements: Statement) -> Policy:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _allow(actions: Sequence[str], resources: Sequence[str], **more: Any) -> Statement:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **more}
+
+
+def _secret(where: Installation, name: str) -> Statement:
+    """Secrets Manager puts a hyphen and six characters behind the name (API: GetSecretValue)."""
+    arn = f"arn:aws:secretsmanager:{where.region}:{where.account}:secret:{name}-??????"
+    return _allow(["secretsmanager:GetSecretValue"], [arn])
+
+
+def _bucket(areas: Areas) -> str:
+    return f"arn:aws:s3:::{areas.bucket}"
+
+
+def _objects(areas: Areas, prefix: str, *actions: str) -> Statement:
+    return _allow(actions, [f"{_bucket(areas)}/{prefix}*"])
+
+
+def _list_bucket(areas: Areas, *prefixes: str) -> Statement:
+    only = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
+    return _allow(["s3:ListBucket"], [_bucket(areas)], Condition=only)

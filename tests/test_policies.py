@@ -1,0 +1,151 @@
+"""The IAM policies: each script does its work under its own, and needs all of it; nothing is too wide."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from attendance_common import policies
+from attendance_common.landing import Areas
+from tests.aws_gate import AwsGate, Call, Refusal
+from tests.pipeline import QUARANTINE
+from tests.rendered import POLICIES
+from tests.world import World
+
+Statement = dict[str, Any]
+WRITTEN = {path.stem: json.loads(path.read_text()) for path in POLICIES.glob("*.json")}
+ACTIONS = {"GetSecretValue": "secretsmanager:GetSecretValue", "ListObjectsV2": "s3:ListBucket"}
+DENIED = {"GetSecretValue": "AccessDeniedException"}
+
+
+def statements(name: str) -> list[Statement]:
+    found: list[Statement] = WRITTEN[name]["Statement"]
+    return found
+
+
+def test_there_is_a_policy_for_each_who_needs_one() -> None:
+    assert set(WRITTEN) == {"fetcher", "loader", "spectrum-role", "spectrum-trust"}
+
+
+@pytest.mark.parametrize("name", ["fetcher", "loader", "spectrum-role"])
+def test_actions_and_resources_are_named_one_by_one(name: str) -> None:
+    for statement in statements(name):
+        assert statement["Effect"] == "Allow"
+        assert "*" not in "".join(statement["Action"])
+        for resource in statement["Resource"]:
+            assert resource.startswith("arn:aws:")
+            assert resource.rpartition(":")[2] != "*"
+        assert "s3:ListBucket" not in statement["Action"] or "s3:prefix" in str(statement["Condition"])
+
+
+def test_nothing_is_deleted_in_the_landing_zone_and_only_the_fetcher_writes_there() -> None:
+    for name in WRITTEN.keys() - {"spectrum-trust"}:
+        for statement in statements(name):
+            in_landing = any("/landing/" in resource for resource in statement["Resource"])
+            assert not in_landing or "s3:DeleteObject" not in statement["Action"]
+            assert not in_landing or name == "fetcher" or "s3:PutObject" not in statement["Action"]
+
+
+def test_only_redshift_may_assume_spectrums_role() -> None:
+    [trust] = statements("spectrum-trust")
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"Service": "redshift.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+
+
+def test_another_installations_policies_name_its_own_places() -> None:
+    where = policies.Installation(
+        account="210987654321",
+        region="eu-west-1",
+        areas=Areas("another", "a/landing/b/"),
+        esd_secret="esd",
+        redshift_secret="dwh",
+        glue_database="glue",
+    )
+    text = "".join(policies.files(where).values())
+    for default in ("123456789012", "us-east-1", "edna", "raw_esd"):
+        assert default not in text
+
+
+# --- against the calls that the scripts make ----------------------------------------------------------------
+
+
+class Account:
+    """Allows what a policy allows, as IAM would, and remembers by which permission."""
+
+    def __init__(self, name: str) -> None:
+        self._statements = statements(name)
+        self.used: set[tuple[int, str]] = set()
+
+    def rule(self, call: Call) -> Refusal | None:
+        """The gate's rule."""
+        for number, statement in enumerate(self._statements):
+            action = ACTIONS.get(call.action, f"s3:{call.action}")
+            if action in statement["Action"] and self._covers(statement, call):
+                self.used.add((number, action))
+                return None
+        return Refusal(403, DENIED.get(call.action, "AccessDenied"))
+
+    def _covers(self, statement: Statement, call: Call) -> bool:
+        only = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
+        if only is not None:
+            return any(fnmatchcase(call.key, pattern) for pattern in only)
+        return any(fnmatchcase(_resource(call), pattern) for pattern in statement["Resource"])
+
+    def unused(self) -> set[tuple[int, str]]:
+        """Permissions that no call needed."""
+        given = {(n, action) for n, each in enumerate(self._statements) for action in each["Action"]}
+        return given - self.used
+
+
+def _resource(call: Call) -> str:
+    if call.action == "GetSecretValue":
+        return f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{call.key}-AbCdEf"
+    return f"arn:aws:s3:::edna-prod/{call.key}"
+
+
+def put_into_quarantine(world: World, record: dict[str, Any]) -> None:
+    """Put a record there that this version can read."""
+    line = {"reason": "not yet readable", "schoolId": world.first, "record": json.dumps(record)}
+    aws = world.pipeline.sandbox.aws
+    key = f"{QUARANTINE}school_{world.first}/earlier.jsonl"
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=json.dumps(line).encode() + b"\n")
+
+
+def test_the_fetcher_does_its_work_under_its_policy_and_needs_all_of_it(world: World) -> None:
+    account = Account("fetcher")
+    good = world.source.records(world.first)[0]
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
+        world.source.add(world.first, {**good, "id": 99, "studentId": None})
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 3
+        world.change(world.first, good["id"], modifiedOn=None)
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 3
+        put_into_quarantine(world, {**good, "id": 98})
+        replayed = world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=gate.endpoint)
+    assert replayed.result["landed"] == 1
+    assert account.unused() == set()
+
+
+def test_the_loader_does_its_work_under_its_policy_and_needs_all_of_it(world: World) -> None:
+    account = Account("loader")
+    world.pipeline.fetch()
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
+        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+    assert account.unused() == set()
+
+
+@pytest.mark.parametrize(("policy", "call"), [
+    ("loader", Call("PutObject", "raw_esd/incoming/periodAttendance/operational/runs/fetch/x.json")),
+    ("loader", Call("GetObject", "raw_esd/incoming/periodAttendance/operational/quarantine/school_1/x")),
+    ("loader", Call("GetSecretValue", "prod/edna/esd_credentials")),
+    ("fetcher", Call("DeleteObject", "raw_esd/incoming/periodAttendance/operational/claims/school_1.json")),
+    ("fetcher", Call("ListObjectsV2", "")),
+])  # fmt: skip
+def test_the_account_does_refuse(policy: str, call: Call) -> None:
+    assert Account(policy).rule(call) is not None
