@@ -33,7 +33,7 @@ check: install   ## lint and types
 	$(BIN)/mypy $(CHECKED)
 
 quick: check     ## lint, types and every test that starts no process
-	$(BIN)/pytest --no-processes --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --no-processes -rfE --numprocesses 2 --dist loadfile
 
 test: check      ## lint, types and every test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

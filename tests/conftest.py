@@ -1,7 +1,8 @@
-"""One sandbox for the whole run, and a clean one for every test that asks."""
+"""One sandbox for the whole run, and a clean one for every test that asks; `make quick` starts none."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,27 @@ import pytest
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
+
+# Audit events of the interpreter (Python: audit_events).
+STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-processes", action="store_true", help="skip a test where it starts a process")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Skip each test at the process that it starts, so that no list of such tests can be wrong."""
+    runs_tests_here = hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses")
+    if session.config.getoption("--no-processes") and runs_tests_here:
+        sys.addaudithook(_skip_where_a_process_starts)
+    return (yield)
+
+
+def _skip_where_a_process_starts(event: str, _details: object) -> None:
+    if event in STARTS_A_PROCESS:
+        pytest.skip("it starts a process: make test")
 
 
 @pytest.fixture(scope="session")

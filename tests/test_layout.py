@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -89,6 +90,27 @@ def names_used(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             dotted |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
     return dotted
+
+
+def imported_at_run_time(path: Path) -> set[str]:
+    """The packages that a file imports, but for those that only the type checker needs."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    found |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
+    return packages(found)
+
+
+def test_production_installs_what_it_imports_pinned_and_nothing_else() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line.partition("==") for line in lines if not line.startswith("#")]
+    assert all(version for _, _, version in pinned)
+    imported_packages = set().union(*map(imported_at_run_time, PRODUCTION))
+    known = importlib.metadata.packages_distributions()
+    needed = {known[name][0] for name in imported_packages & known.keys()}
+    assert {name for name, _, _ in pinned} == needed - {"botocore"}  # boto3 pins its range of it
 
 
 @pytest.mark.parametrize("path", PRODUCTION, ids=lambda path: path.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from dataclasses import fields
 
@@ -13,7 +12,7 @@ import esd_period_attendance_fetcher
 from attendance_common import command
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
 from tests.bench import model
-from tests.readme import README, ROOT, blocks, owner_queries, section
+from tests.readme import README, ROOT, owner_queries, section
 
 TEXT = README.read_text(encoding="utf-8")
 PARSERS = {
@@ -76,17 +75,15 @@ def test_the_owners_queries_are_the_owners() -> None:
     assert owner_queries() == QUERIES
 
 
-def test_the_policies_are_json_and_name_what_they_allow() -> None:
-    policies = [json.loads(block) for block in blocks("Prerequisites", "json")]
-    assert len(policies) == 2
-    statements = [statement for policy in policies for statement in policy["Statement"]]
-    resources = [statement["Resource"] for statement in statements]
-    actions = [statement["Action"] for statement in statements]
-    assert "*" not in json.dumps(actions)
-    assert "*" not in resources
-    assert "s3:DeleteObject" not in json.dumps(
-        [s for s in statements if "landing" in json.dumps(s["Resource"])]
-    )
+def test_every_file_that_is_linked_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_policy_is_linked() -> None:
+    files = sorted(path.name for path in (ROOT / "docs" / "policies").iterdir())
+    assert sorted(re.findall(r"\(docs/policies/([a-z.-]+)\)", section("Prerequisites"))) == files
 
 
 def test_every_target_that_is_named_exists() -> None:
