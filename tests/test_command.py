@@ -20,6 +20,7 @@ import esd_period_attendance_fetcher
 import redshift_loader
 from attendance_common import command, errors
 from attendance_common.config import AwsSettings
+from attendance_common.log import log
 
 MARK = "Zqx7Marker"  # stands for a student's data or a secret
 
@@ -89,18 +90,22 @@ def test_a_person_is_needed(run: Run) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (errors.ConfigurationError, 2),
-        (errors.SourceError, 1),
-        (errors.AwsError, 1),
-        (errors.WarehouseError, 1),
-        (errors.Terminated, 1),
+        (errors.ConfigurationError(["what is wrong: the cure"]), 2),
+        (errors.SourceError("what is wrong: the cure"), 1),
+        (errors.SourceError("the cure", what="what is wrong"), 1),
+        (errors.AwsError("what is wrong: the cure"), 1),
+        (errors.AwsError("what is wrong: the cure", to_mend=True), 2),
+        (errors.WarehouseError("what is wrong: the cure"), 1),
+        (errors.WarehouseError("what is wrong: the cure", to_mend=True), 2),
+        (errors.Terminated("what is wrong: the cure"), 1),
     ],
+    ids=repr,
 )
-def test_a_failure_is_a_sentence(run: Run, error: type[errors.AttendanceError], status: int) -> None:
-    ran = run(failing(error("what is wrong: the cure")))
+def test_a_failure_is_a_sentence(run: Run, error: BaseException, status: int) -> None:
+    ran = run(failing(error))
     assert ran.status == ran.result["status"] == status
-    assert ran.result["error"] == "what is wrong: the cure"
-    assert "what is wrong: the cure" in ran.err
+    assert ran.result["error"].startswith("what is wrong: the cure")
+    assert f"{ran.result['error']}\n" in ran.err
     assert "Traceback" not in ran.err
 
 
@@ -170,9 +175,14 @@ def test_dry_run_is_told(run: Run) -> None:
     assert seen == [False, True]
 
 
+def lines(ran: Ran) -> list[dict[str, Any]]:
+    """The JSON lines of the log."""
+    return [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+
+
 def speaking(_: command.Context) -> command.Outcome:
-    command.log.info("read %d schools", 2)
-    command.log.debug("more")
+    log.info("read %d schools", 2)
+    log.debug("more")
     logging.getLogger("urllib3").debug(MARK)
     logging.getLogger("botocore").info(MARK)
     print("from somewhere", file=sys.stderr)
@@ -193,9 +203,10 @@ def test_verbose_says_more_but_never_what_libraries_say(run: Run) -> None:
 
 def test_the_story_as_json(run: Run) -> None:
     ran = run(speaking, "--log-format", "json")
-    [told] = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
-    assert (told["level"], told["message"]) == ("INFO", "read 2 schools")
-    assert told["time"]
+    begin, told, end = lines(ran)
+    assert told.pop("time")
+    assert told == {"level": "INFO", "message": "read 2 schools", "run": ran.result["run"]}
+    assert [line["event"] for line in (begin, end)] == ["begin", "end"]
 
 
 # --- signals ------------------------------------------------------------------------------------------------

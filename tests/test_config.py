@@ -13,7 +13,7 @@ from attendance_common.config import (
     FetcherSettings,
     LoaderSettings,
     add_flags,
-    load,
+    read,
     secure_url,
 )
 from attendance_common.errors import ConfigurationError
@@ -49,11 +49,11 @@ def flags(settings: type[AwsSettings], *argv: str) -> argparse.Namespace:
 
 
 def fetcher(*argv: str) -> FetcherSettings:
-    return load(FetcherSettings, flags(FetcherSettings, *argv))
+    return read(FetcherSettings, flags(FetcherSettings, *argv)).settings()
 
 
 def loader(*argv: str) -> LoaderSettings:
-    return load(LoaderSettings, flags(LoaderSettings, *argv))
+    return read(LoaderSettings, flags(LoaderSettings, *argv)).settings()
 
 
 def test_the_fetchers_defaults_are_the_owners(environment: Set) -> None:

@@ -16,6 +16,7 @@ PACKAGE = sorted((ROOT / "attendance_common").rglob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]
 PURE = (
     "columns",
+    "env_file",
     "errors",
     "landing",
     "fetch.completeness",
@@ -28,6 +29,7 @@ PURE = (
     "load.footers",
     "load.merge_sql",
     "load.plan",
+    "load.refusals",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}
 HEAVY = {"boto3", "botocore", "polars", "psycopg2"}
