@@ -66,7 +66,7 @@ def state(world: World) -> State:
 
 
 def fails(world: World, script: str, *words: str, **variables: str) -> Finished:
-    """The script ends with status 2, a sentence that has these words, and nothing done; so says its record."""
+    """The script ends with status 2, a sentence with these words, and nothing done; so says its record."""
     return ends(2, world, script, words, variables)
 
 

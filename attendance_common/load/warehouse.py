@@ -87,7 +87,8 @@ class Warehouse:
                     try:
                         return work()
                     except Conflict as conflict:
-                        log.info("%s; trying again", conflict, extra=event("retry"))
+                        if attempt.num < ATTEMPTS:
+                            log.info("%s; trying again", conflict, extra=event("retry"))
                         raise
         except Conflict as conflict:
             raise type(conflict)(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
