@@ -208,7 +208,7 @@ def _asked_for(url: str) -> str:
     """Bucket and key, or the key prefix of a listing."""
     parts = urlsplit(url)
     prefix = parse_qs(parts.query).get("prefix", [""])[0]
-    return f"{unquote(parts.path).lstrip('/')} {prefix}".strip()
+    return "/".join(filter(None, (unquote(parts.path).strip("/"), prefix)))
 
 
 def _end_request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -427,6 +428,29 @@ def test_all_wrong_settings_are_named_at_once(still: World, script: str) -> None
     done = still.pipeline.script(script, **WRONG[script])
     told(done, *WRONG[script])
     assert state(still) == before
+
+
+def test_a_mistyped_school_year_does_not_fetch_a_day(still: World) -> None:
+    mistyped = {"ESD_SCHOOL_YEAR_ID": "", "ESD_SCHOOLYEAR_ID": "55"}
+    fails(still, FETCHER, "ESD_SCHOOLYEAR_ID", "did you mean ESD_SCHOOL_YEAR_ID?", **mistyped)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_own_env_file_is_read_from_any_directory(
+    still: World, tmp_path: Path, script: str
+) -> None:
+    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
+    shutil.copytree(ROOT / "attendance_common", installed / "attendance_common")
+    shutil.copy(ROOT / script, installed)
+    (installed / ".env").write_text("S3_BUCKET=edna-absent\n")
+    elsewhere.mkdir()
+    variables = still.pipeline.sandbox.process_environment(S3_BUCKET="", **WITHOUT_WAITING)
+    del variables["S3_BUCKET"]
+    done = Running([sys.executable, str(installed / script)], variables, elsewhere).end()
+    told(done, "s3://edna-absent", "check S3_BUCKET")
+    first = done.story.splitlines()[0]
+    assert f", .env: {installed / '.env'}, " in first
+    assert "s3://edna-absent/" in first
 
 
 def test_a_missing_url_is_named(still: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,36 @@ def test_runs_that_end_well_tell_nothing(marked: World, flags: list[str]) -> Non
     assert STUDENT in marked.pipeline.read(QUARANTINE + next(iter(marked.pipeline.keys(QUARANTINE)))).decode()
     silent(marked, said(fetched), said(loaded), left_behind(marked))
     assert any(row["comment"] == STUDENT for row in marked.pipeline.table().values())
+
+
+def test_verbose_names_each_request_and_statement(marked: World) -> None:
+    log = marked.pipeline.sandbox.options.statement_log
+    assert log is not None
+    with AwsGate(marked.pipeline.sandbox.aws_endpoint) as gate:
+        fetched = marked.pipeline.fetch(*LOUD[2], AWS_ENDPOINT_URL=gate.endpoint)
+        before = len(log.read_text().splitlines())
+        loaded = marked.pipeline.load(*LOUD[2], AWS_ENDPOINT_URL=gate.endpoint)
+    statements = log.read_text().splitlines()[before:]
+    asked = said_of("request", fetched) + said_of("request", loaded)
+    for whose, calls in (("AWS", len(gate.calls)), ("ESD", len(marked.esd.traffic.log))):
+        assert len([line for line in asked if line.startswith(f"{whose} ")]) == calls
+    assert any(re.fullmatch(r"ESD POST /oauth/token: 200 in \d+\.\d+ s", line) for line in asked)
+    page = rf"ESD GET /api/v1/periodAttendance schoolId={marked.first} page=1: 200 in \d+\.\d+ s"
+    assert any(re.fullmatch(page, line) for line in asked)
+    put = rf"AWS PutObject edna-prod/{LANDING}year=\S+\.parquet: 200 in \d+\.\d+ s"
+    assert any(re.fullmatch(put, line) for line in asked)
+    assert f"AWS ListObjectsV2 edna-prod/{LANDING}: 200" in " ".join(asked)
+    sent = said_of("statement", loaded)
+    assert len(sent) == len(statements)
+    assert any(re.fullmatch(r"SQL INSERT INTO incoming .*: 40 rows in \d+\.\d+ s", line) for line in sent)
+    assert not any("'" in line for line in sent)
+    silent(marked, said(fetched), said(loaded))
+
+
+def said_of(event: str, done: Finished) -> list[str]:
+    """The messages of one event in a log of JSON lines."""
+    lines = [json.loads(line) for line in done.story.splitlines()]
+    return [line["message"] for line in lines if line.get("event") == event]
 
 
 def test_a_second_version_tells_nothing(marked: World) -> None:

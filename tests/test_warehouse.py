@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AwsError, WarehouseError
 from attendance_common.load.refusals import Conflict, Unreadable, is_conflict, of_statement
-from attendance_common.load.warehouse import Warehouse, connection_parameters
+from attendance_common.load.warehouse import Warehouse, connection_parameters, first_words
 from tests.samples import settings_with
 
 SETTINGS = settings_with(LoaderSettings, secret_id="s", sslmode="verify-full")
@@ -135,9 +136,13 @@ def test_a_transaction_is_begun_and_committed_once(pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize("refused", ["work", "COMMIT", "BEGIN"])
-def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: str) -> None:
+def test_a_conflict_has_the_whole_work_done_again(
+    pauses: list[float], refused: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "attendance")
     warehouse = Rehearsal(refused)
     in_transaction(warehouse, lambda: warehouse.rows("work"))
+    assert caplog.messages == ["Redshift: another transaction got in the way (XX000); trying again"]
     assert warehouse.sent[-3:] == ["BEGIN", "work", "COMMIT"]
     assert warehouse.sent.count("BEGIN") == 2
     assert len(pauses) == 1
@@ -255,3 +260,20 @@ def test_a_port_in_the_secret_that_is_none(port: object) -> None:
     with pytest.raises(AwsError, match=r"^port in the secret 's' must be a whole number") as told:
         chosen(SETTINGS, {"port": port})
     assert told.value.exit_status == 2
+
+
+# --- what --verbose shows of a statement --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\n  INSERT INTO incoming (\n    id, date\n)", "INSERT INTO incoming ( id, date )"),
+        (f"UPDATE t SET comment = '{MARK}'", "UPDATE t SET comment ="),
+        ("DELETE FROM t WHERE id = %s", "DELETE FROM t WHERE id ="),
+        ("SELECT " + "a, " * 99, ("SELECT " + "a, " * 99)[:80].rstrip()),
+        ("BEGIN", "BEGIN"),
+    ],
+)
+def test_a_statement_shows_its_first_words_and_no_value(text: str, shown: str) -> None:
+    assert first_words(text) == shown

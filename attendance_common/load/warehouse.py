@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import select
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ import stamina.instrumentation
 from attendance_common import aws, config
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AwsError, WarehouseError
-from attendance_common.load.refusals import Conflict, first_line, of_statement
+from attendance_common.load.refusals import Conflict, of_statement
 from attendance_common.log import event, log
 
 if TYPE_CHECKING:  # psycopg2 is imported when there is work, so that --help is quick
@@ -26,7 +27,7 @@ stamina.instrumentation.set_on_retry_hooks([])  # retries are logged below, in t
 
 ATTEMPTS = 8  # of a transaction that another one got in the way of
 CONNECT_SECONDS = 30
-_SHOWN = 100  # characters of a statement in the log
+_SHOWN = 80  # characters of a statement in the log
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -78,18 +79,19 @@ class Warehouse:
         self._insist(once)
 
     def _insist(self, work: Callable[[], T]) -> T:
+        def again(error: Exception) -> bool:
+            conflict = isinstance(error, Conflict)
+            if conflict and attempt.num < ATTEMPTS:
+                log.info("%s; trying again", error, extra=event("retry"))
+            return conflict
+
         tries = stamina.retry_context(
-            on=Conflict, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=20.0
+            on=again, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=20.0
         )
         try:
             for attempt in tries:
                 with attempt:
-                    try:
-                        return work()
-                    except Conflict as conflict:
-                        if attempt.num < ATTEMPTS:
-                            log.info("%s; trying again", conflict, extra=event("retry"))
-                        raise
+                    return work()
         except Conflict as conflict:
             raise type(conflict)(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
         raise AssertionError("unreachable")
@@ -116,8 +118,12 @@ class Warehouse:
 
         if self._connection is None:
             set_wait_callback(_wait)
+            begun = time.monotonic()
             self._connection = psycopg2.connect(**self._parameters)
             self._connection.autocommit = True
+            place = [self._parameters[name] for name in ("host", "port", "dbname", "user")]
+            told = *place, time.monotonic() - begun
+            log.debug("Redshift %s:%s/%s as %s: connected in %.3f s", *told, extra=event("connected"))
         return self._connection
 
     @contextmanager
@@ -129,9 +135,9 @@ class Warehouse:
         try:
             with self._connected().cursor() as cursor:
                 yield cursor
-                log_statement(text, f"{cursor.rowcount} rows", begun)
+                _log_statement(text, f"{cursor.rowcount} rows" if cursor.rowcount >= 0 else "done", begun)
         except psycopg2.Error as error:
-            log_statement(text, f"refused ({error.pgcode or type(error).__name__})", begun)
+            _log_statement(text, f"refused ({error.pgcode or type(error).__name__})", begun)
             raise self._fault(error) from error
 
     def _fault(self, error: psycopg2.Error) -> WarehouseError:
@@ -140,11 +146,17 @@ class Warehouse:
         return of_statement(error.pgcode or "", str(error), self._parameters)
 
 
-def log_statement(text: str, came: str, begun: float) -> None:
-    """With --verbose: the statement's first line, which holds no value, what came of it, and the time."""
+def _log_statement(text: str, came: str, begun: float) -> None:
+    """With --verbose: the statement's first words, what came of it, and the time; no value."""
     if log.isEnabledFor(logging.DEBUG):
-        seconds = time.monotonic() - begun
-        log.debug("SQL %s: %s in %.3f s", first_line(text)[:_SHOWN], came, seconds, extra=event("statement"))
+        told = first_words(text), came, time.monotonic() - begun
+        log.debug("SQL %s: %s in %.3f s", *told, extra=event("statement"))
+
+
+def first_words(text: str) -> str:
+    """The beginning of a statement on one line, up to the first literal or parameter."""
+    words = " ".join(text.split())
+    return re.split("['%]", words, maxsplit=1)[0][:_SHOWN].rstrip()
 
 
 def _wait(connection: psycopg2.extensions.connection) -> None:
