@@ -253,8 +253,8 @@ class Run:
 
     def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
         school = reading.school_id
-        told = event("school_incomplete", school=school)
-        log.warning("school %d was not read completely: %s", school, fault, extra=told)
+        fields = event("school_incomplete", school=school)
+        log.warning("school %d was not read completely: %s", school, fault, extra=fields)
         if reading.unsorted:
             self._read_whole.add(school)
         again.append(school)

@@ -322,8 +322,8 @@ def load_changed(
         except Terminated as stopped:
             raise Terminated(f"{stopped}: {partitions - settled} of {partitions} partitions") from stopped
         else:
-            loaded = event("batch_loaded", counts=done)
-            log.info("partitions %s to %s: %s", days[0], days[-1], told(done), extra=loaded)
+            fields = event("batch_loaded", counts=done)
+            log.info("partitions %s to %s: %s", days[0], days[-1], told(done), extra=fields)
             sums.update(done)
         settled += len(days)
 

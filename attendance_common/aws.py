@@ -215,5 +215,5 @@ def _end_request(
     context: dict[str, Any], response_dict: dict[str, Any] | None, exception: Exception | None, **_: Any
 ) -> None:
     begun, what = context[_BEGUN]
-    came = response_dict["status_code"] if response_dict else type(exception).__name__
-    log.debug("AWS %s: %s in %.3f s", what, came, time.monotonic() - begun, extra=event("request"))
+    outcome = response_dict["status_code"] if response_dict else type(exception).__name__
+    log.debug("AWS %s: %s in %.3f s", what, outcome, time.monotonic() - begun, extra=event("request"))

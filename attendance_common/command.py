@@ -181,7 +181,7 @@ def run(
     try:
         result = _result(about, arguments, settings, work, run)
     except Terminated as stopped:  # it came between a failure and the moment from which none is heard
-        result = {"status": stopped.exit_status, "error": str(stopped)}
+        result = {"status": stopped.exit_status, "run": run, "error": str(stopped)}
     result["seconds"] = round(time.monotonic() - started, 3)
     _log_end(result)
     print(json.dumps(result), flush=True)
@@ -189,21 +189,21 @@ def run(
 
 
 def _begin(about: str, read: config.Reading[Any], run: str, *, verbose: bool) -> None:
-    """Start the log; its first line is what is known before anything is done."""
+    """Start the log. Its first line says what runs, with which `.env` and on which places."""
     logs.start(read.values.get("log_format", "text"), run, verbose=verbose)
     places = "settings are wrong" if read.faults else read.settings().places
     log.info("%s, .env: %s, %s", about, read.env_file or "none", places, extra=event("begin"))
 
 
 def _log_end(result: dict[str, Any]) -> None:
-    """The last line: the status, the counts that are not zero, the seconds."""
+    """The last line: status, seconds, and the counts that are not zero."""
     status, seconds = int(result["status"]), result["seconds"]
     not_counts = ("status", "seconds", "dry_run")
     counts = {name: n for name, n in result.items() if isinstance(n, int) and name not in not_counts}
     listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    told = event("end", counts={**counts, "status": status, "seconds": seconds})
-    what_came = f": {listed}" if listed else ""
-    log.info("ended with status %d in %s s%s", status, seconds, what_came, extra=told)
+    fields = event("end", counts={**counts, "status": status, "seconds": seconds})
+    ended = f"ended with status {status} in {seconds} s"
+    log.info("%s", f"{ended}: {listed}" if listed else ended, extra=fields)
 
 
 def _result(

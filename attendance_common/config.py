@@ -223,8 +223,8 @@ class LoaderSettings(AwsSettings):
     @property
     def places(self) -> str:
         """The landing zone, and the cluster: its name may stand in the secret, which is read later."""
-        open_until_then = f"by secret {self.secret_id}, else {default_of(LoaderSettings, 'host')}"
-        return f"{super().places}, cluster {self.host or open_until_then}"
+        by_secret = f"by secret {self.secret_id}, else {default_of(LoaderSettings, 'host')}"
+        return f"{super().places}, cluster {self.host or by_secret}"
 
 
 Settings = TypeVar("Settings", bound=AwsSettings)
@@ -250,7 +250,7 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> N
 
 @dataclass(frozen=True)
 class Reading(Generic[Settings]):
-    """What was said of the settings: the usable values, every fault, and the `.env` that was read."""
+    """The settings as they were found: the usable values, every fault, and the `.env` that was read."""
 
     kind: type[Settings]
     values: dict[str, Any]
@@ -266,15 +266,15 @@ class Reading(Generic[Settings]):
 
 def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Settings]:
     """Read every setting. What `.env` says goes into the environment, which wins; boto3 reads it there."""
-    said = env_file.read(env_file.find(getattr(flags, "env_file", None)))
+    dotenv = env_file.read(env_file.find(getattr(flags, "env_file", None)))
     known = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) for each in fields(kind)}
-    given = [name for name, value in os.environ.items() if value and name not in said.variables]
+    given = [name for name, value in os.environ.items() if value and name not in dotenv.variables]
     faults = [
-        *said.faults,
-        *env_file.misnamed(said.variables, known, str(said.path), strict=True),
+        *dotenv.faults,
+        *env_file.misnamed(dotenv.variables, known, str(dotenv.path), strict=True),
         *env_file.misnamed(given, known, "the environment", strict=False),
     ]
-    for name, value in said.variables.items():
+    for name, value in dotenv.variables.items():
         os.environ.setdefault(name, value)
     values: dict[str, Any] = {}
     for declared in fields(settings):
@@ -282,7 +282,7 @@ def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Setting
             values[declared.name] = _value(declared, getattr(flags, declared.name, None), os.environ)
         except ValueError as fault:
             faults.append(f"{declared.metadata['variable']} {fault}")
-    return Reading(settings, values, faults, said.path)
+    return Reading(settings, values, faults, dotenv.path)
 
 
 def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:

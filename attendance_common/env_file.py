@@ -72,9 +72,9 @@ def misnamed(names: Iterable[str], known: Collection[str], place: str, *, strict
             continue
         meant = nearest(name, sorted(known))
         if meant and (strict or not name.upper().startswith(f"{meant}_")):
-            faults.append(f"{name} in {place} is no setting: did you mean {meant}?")
+            faults.append(f"{name} in {place} is no setting (did you mean {meant}?)")
         elif strict:
-            faults.append(f"{name} in {place} is no setting: see .env.example")
+            faults.append(f"{name} in {place} is no setting (see .env.example)")
     return faults
 
 

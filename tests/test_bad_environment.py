@@ -432,7 +432,7 @@ def test_all_wrong_settings_are_named_at_once(still: World, script: str) -> None
 
 def test_a_mistyped_school_year_does_not_fetch_a_day(still: World) -> None:
     mistyped = {"ESD_SCHOOL_YEAR_ID": "", "ESD_SCHOOLYEAR_ID": "55"}
-    fails(still, FETCHER, "ESD_SCHOOLYEAR_ID", "did you mean ESD_SCHOOL_YEAR_ID?", **mistyped)
+    fails(still, FETCHER, "ESD_SCHOOLYEAR_ID", "(did you mean ESD_SCHOOL_YEAR_ID?)", **mistyped)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

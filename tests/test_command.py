@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ import pytest
 import esd_period_attendance_fetcher
 import redshift_loader
 from attendance_common import __version__, command, env_file, errors
+from attendance_common import log as logs
 from attendance_common.config import AwsSettings
 from attendance_common.log import event, log
 
@@ -277,6 +279,22 @@ def test_the_fields_of_a_json_line(run: Run) -> None:
     assert odd.keys() == {"time", "level", "run", "event", "message"}
     assert (attention["event"], attention["level"]) == ("attention", "WARNING")
     assert end["counts"] == {"landed": 7, "status": 3, "seconds": ran.result["seconds"]}
+
+
+def test_a_terminal_shows_utc_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "200")
+    logs.console.cache_clear()
+    logs.start("text", "R", verbose=False)
+    log.info("read %d schools", 2)
+    logs.console.cache_clear()
+    assert re.match(rf"\[?{TIME}\]? INFO +read 2 schools", terminal.getvalue())
 
 
 def test_times_are_utc_wherever_the_machine_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

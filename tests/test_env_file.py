@@ -116,9 +116,9 @@ def test_a_name_that_is_no_setting_is_a_fault_in_the_file(folders: tuple[Path, P
     text = "ESD_SCHOOLYEAR_ID=55\nREDSHIFT_JDBC_URL=x\nS3_BUCKET_NAME=b\nPGUSER=u\nESDS=1\n"
     path = put(folders[0] / ".env", text)
     assert faults() == [
-        f"ESD_SCHOOLYEAR_ID in {path} is no setting: did you mean ESD_SCHOOL_YEAR_ID?",
-        f"REDSHIFT_JDBC_URL in {path} is no setting: see .env.example",
-        f"S3_BUCKET_NAME in {path} is no setting: did you mean S3_BUCKET?",
+        f"ESD_SCHOOLYEAR_ID in {path} is no setting (did you mean ESD_SCHOOL_YEAR_ID?)",
+        f"REDSHIFT_JDBC_URL in {path} is no setting (see .env.example)",
+        f"S3_BUCKET_NAME in {path} is no setting (did you mean S3_BUCKET?)",
     ]
 
 
@@ -164,7 +164,7 @@ def test_a_near_miss_in_the_environment_is_a_fault(
     name: str, meant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "55")
-    assert faults() == [f"{name} in the environment is no setting: did you mean {meant}?"]
+    assert faults() == [f"{name} in the environment is no setting (did you mean {meant}?)"]
 
 
 @pytest.mark.parametrize("name", INNOCENT.split())

@@ -210,23 +210,25 @@ class EsdApi:
     def _fault(self, error: Exception) -> TemporaryFault | SourceError:
         """What it means that there is no whole answer."""
         if isinstance(error, TimeoutError):
-            told = f"no whole answer in {WHOLE * self._settings.timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
-            return TemporaryFault(f"{told}: check the network, or raise ESD_TIMEOUT")
+            sentence = (
+                f"no whole answer in {WHOLE * self._settings.timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
+            )
+            return TemporaryFault(f"{sentence}: check the network, or raise ESD_TIMEOUT")
         if is_untrusted_certificate(error):
-            told = "ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL"
-            return SourceError(told, to_mend=True)
+            sentence = "ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL"
+            return SourceError(sentence, to_mend=True)
         if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
             return TemporaryFault("no answer in time: check ESD_API_URL, ESD_TIMEOUT")
-        told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
-        return TemporaryFault(told)
+        sentence = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
+        return TemporaryFault(sentence)
 
 
-def _log_request(method: str, url: str, parameters: dict[str, Any], came: int | str, begun: float) -> None:
+def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int | str, begun: float) -> None:
     """With --verbose: what was asked for, the status or the kind of failure, the time; no other parameter."""
     school = parameters.get("schoolId")
     named = [f"{name}={parameters[name]}" for name in ("schoolId", "page") if name in parameters]
     what, seconds = " ".join([method, urlsplit(url).path, *named]), time.monotonic() - begun
-    log.debug("ESD %s: %s in %.3f s", what, came, seconds, extra=event("request", school=school))
+    log.debug("ESD %s: %s in %.3f s", what, outcome, seconds, extra=event("request", school=school))
 
 
 def _take_in(answer: requests.Response, until: float) -> None:

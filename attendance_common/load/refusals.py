@@ -70,29 +70,29 @@ def of_statement(state: str, text: str, parameters: dict[str, Any]) -> Warehouse
 
 
 def _by_state(state: str, text: str) -> WarehouseError:
-    told = "Redshift refused a statement"
+    sentence = "Redshift refused a statement"
     if state.startswith("22"):
-        return Unreadable(f"{told} with SQLSTATE {state}: see the README, 'Date Parse Error'")
+        return Unreadable(f"{sentence} with SQLSTATE {state}: see the README, 'Date Parse Error'")
     if state in _STATES or state.startswith("42"):
-        return WarehouseError(f"{_STATES.get(state, told)}: {first_line(text)} ({state})", to_mend=True)
-    return WarehouseError(f"{told} with SQLSTATE {state}")
+        return WarehouseError(f"{_STATES.get(state, sentence)}: {first_line(text)} ({state})", to_mend=True)
+    return WarehouseError(f"{sentence} with SQLSTATE {state}")
 
 
 def _scan_error(state: str, text: str) -> WarehouseError:
     """An object that is not what the table declares; or, where S3 denied it, the role's fault."""
     context = next((line for line in text.splitlines() if "context:" in line), "no context")
-    told = f"Spectrum Scan Error, {' '.join(context.split())}: see the README's troubleshooting"
+    sentence = f"Spectrum Scan Error, {' '.join(context.split())}: see the README's troubleshooting"
     denied = "Access Denied" in text or "AccessDenied" in text
     if denied and not state.startswith("22"):
-        return WarehouseError(told, to_mend=True)
-    return Unreadable(told)
+        return WarehouseError(sentence, to_mend=True)
+    return Unreadable(sentence)
 
 
 def _catalog_error(text: str) -> WarehouseError:
     if any(sign in text for sign in _CATALOG_MAY_PASS):
         return WarehouseError(f"the Glue Data Catalog did not answer as it should ({first_line(text)})")
-    told = "Spectrum's IAM role or its policy is wrong, see the README"
-    return WarehouseError(f"{told} ({first_line(text)})", to_mend=True)
+    sentence = "Spectrum's IAM role or its policy is wrong, see the README"
+    return WarehouseError(f"{sentence} ({first_line(text)})", to_mend=True)
 
 
 def _no_connection(text: str, parameters: dict[str, Any]) -> WarehouseError:
@@ -100,16 +100,16 @@ def _no_connection(text: str, parameters: dict[str, Any]) -> WarehouseError:
     to_mend = True
     broke_off = "SYSCALL" in text or "unexpectedly" in text
     if "authentication failed" in text or "pg_hba.conf" in text:
-        told = "refuses the user or the password: check REDSHIFT_USER and REDSHIFT_SECRET_ID"
+        sentence = "refuses the user or the password: check REDSHIFT_USER and REDSHIFT_SECRET_ID"
     elif "certificate" in text or ("SSL" in text and not broke_off):
-        told = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
+        sentence = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
     elif "does not exist" in text:
-        told = "has no such database: check REDSHIFT_DATABASE"
+        sentence = "has no such database: check REDSHIFT_DATABASE"
     else:
         to_mend = False
-        told = "cannot be reached: check REDSHIFT_HOST, REDSHIFT_PORT, and that the cluster is awake"
+        sentence = "cannot be reached: check REDSHIFT_HOST, REDSHIFT_PORT, and that the cluster is awake"
     place = f"Redshift {parameters['host']}:{parameters['port']}"
-    return WarehouseError(f"{place} {told} ({first_line(text)})", to_mend=to_mend)
+    return WarehouseError(f"{place} {sentence} ({first_line(text)})", to_mend=to_mend)
 
 
 def first_line(text: str) -> str:

@@ -122,8 +122,8 @@ class Warehouse:
             self._connection = psycopg2.connect(**self._parameters)
             self._connection.autocommit = True
             place = [self._parameters[name] for name in ("host", "port", "dbname", "user")]
-            told = *place, time.monotonic() - begun
-            log.debug("Redshift %s:%s/%s as %s: connected in %.3f s", *told, extra=event("connected"))
+            message, seconds = "Redshift %s:%s/%s as %s: connected in %.3f s", time.monotonic() - begun
+            log.debug(message, *place, seconds, extra=event("connected"))
         return self._connection
 
     @contextmanager
@@ -146,11 +146,11 @@ class Warehouse:
         return of_statement(error.pgcode or "", str(error), self._parameters)
 
 
-def _log_statement(text: str, came: str, begun: float) -> None:
-    """With --verbose: the statement's first words, what came of it, and the time; no value."""
+def _log_statement(text: str, outcome: str, begun: float) -> None:
+    """With --verbose: the statement's first words, its outcome and the time; no value."""
     if log.isEnabledFor(logging.DEBUG):
-        told = first_words(text), came, time.monotonic() - begun
-        log.debug("SQL %s: %s in %.3f s", *told, extra=event("statement"))
+        seconds = time.monotonic() - begun
+        log.debug("SQL %s: %s in %.3f s", first_words(text), outcome, seconds, extra=event("statement"))
 
 
 def first_words(text: str) -> str:
