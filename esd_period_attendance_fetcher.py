@@ -2,8 +2,8 @@
 
 In: the ESD REST API, pages of nested JSON. Out: one Parquet object per school and record date below
 S3_PREFIX, unreadable records in quarantine, a record of the run, and one JSON line on stdout.
-Exit status: 0 all done; 1 failed, running again is safe; 2 wrong usage or configuration; 3 finished, but a
-person is needed (rows in quarantine, a school that could not be read).
+Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right or bucket
+is missing or wrong; 3 finished; somebody should read `attention` (rows in quarantine, a school not read).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
-import logging
 import queue
 import sys
 import threading
@@ -28,6 +27,7 @@ from attendance_common.errors import SourceError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi, TemporaryFault, patiently
 from attendance_common.fetch.schools import list_schools
+from attendance_common.log import event, log
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from attendance_common.fetch.completeness import SchoolReading
@@ -35,8 +35,6 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
     from attendance_common.fetch.lists import Became
     from attendance_common.fetch.packed_pages import HeldPage
     from attendance_common.fetch.page import Page
-
-log = logging.getLogger("attendance")
 
 READINGS = 4  # of a school whose list moved while it was read, or lacks what was landed
 
@@ -154,7 +152,7 @@ def next_task(opened: Sequence[SchoolReading]) -> Task | None:
 def take_in(task: Task, answer: HeldPage | BaseException) -> None:
     """Give the reading its page, or the reason why there is none."""
     if isinstance(answer, SourceError):
-        task.reading.fail(str(answer).removeprefix(f"school {task.reading.school_id}, "))
+        task.reading.fail(f"page {task.number}: {answer.reason}")
     elif isinstance(answer, BaseException):
         raise answer
     else:
@@ -250,11 +248,13 @@ class Run:
             "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
             *(school, reading.received, reading.page_count, landed, len(rejections)),
             ", ".join(f"{count} {became}" for became, count in sorted(objects.items())) or "none",
+            extra=event("school_read", school=school, counts={"received": reading.received, **parts}),
         )
 
     def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
         school = reading.school_id
-        log.warning("school %d was not read completely: %s", school, fault)
+        fields = event("school_incomplete", school=school)
+        log.warning("school %d was not read completely: %s", school, fault, extra=fields)
         if reading.unsorted:
             self._read_whole.add(school)
         again.append(school)
@@ -311,7 +311,7 @@ def fetch_schools(
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed, doubts = list_schools(api, settings)
     schools = [school for school in listed if context.flags.shard.has(school)]
-    log.info("%d schools", len(schools))
+    log.info("%d schools", len(schools), extra=event("schools_listed", counts={"schools": len(schools)}))
     readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
     try:
         run.read_all(schools, settings, readers)

@@ -3,15 +3,14 @@
 In: the Parquet objects below S3_PREFIX, as the fetcher lands them. Out: the external table's partitions, the
 native table public.period_attendance with every record once in its newest version, the control table, and
 one JSON line on stdout. Each batch of partitions is one transaction.
-Exit status: 0 all done; 1 failed, running again is safe; 2 wrong usage or configuration; 3 finished, but a
-person is needed (a check that failed, objects that do not belong into the landing zone).
+Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right, table or
+bucket is missing or wrong; 3 finished; somebody should read `attention` (a check that failed).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +23,10 @@ from attendance_common.errors import Terminated, WarehouseError
 from attendance_common.load import footers, plan
 from attendance_common.load import merge_sql as sql
 from attendance_common.load.listing import LISTERS, Listing
-from attendance_common.load.warehouse import SETUP, Moved, Unreadable, Warehouse
+from attendance_common.load.refusals import SETUP, Moved, Unreadable
+from attendance_common.load.warehouse import Warehouse
+from attendance_common.log import event, log
 from attendance_common.run_record import RunRecords
-
-log = logging.getLogger("attendance")
 
 # --- registering --------------------------------------------------------------------------------------------
 
@@ -37,10 +36,11 @@ def check_external_table(warehouse: Warehouse) -> None:
     table = [sql.EXTERNAL_SCHEMA, sql.EXTERNAL_TABLE]
     found = [tuple(row) for row in warehouse.rows(sql.EXTERNAL_COLUMNS, table)]
     if not found:
-        raise WarehouseError(f"there is no table {sql.EXTERNAL}: {SETUP}")
+        raise WarehouseError(f"there is no table {sql.EXTERNAL}: {SETUP}", to_mend=True)
     if found != sql.expected_external_columns():
         raise WarehouseError(
-            f"{sql.EXTERNAL} is another version's: DROP TABLE {sql.EXTERNAL} (S3 keeps all), then {SETUP}"
+            f"{sql.EXTERNAL} is another version's: DROP TABLE {sql.EXTERNAL} (S3 keeps all), then {SETUP}",
+            to_mend=True,
         )
 
 
@@ -53,7 +53,8 @@ def registered_days(warehouse: Warehouse, areas: landing.Areas) -> list[dt.date]
         if location[: sql.SHOWN_LOCATION].rstrip("/") != ours:
             raise WarehouseError(
                 f"partition {day} of {sql.EXTERNAL} points to {location}, not below "
-                f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition"
+                f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition",
+                to_mend=True,
             )
         days.append(day)
     return days
@@ -65,7 +66,8 @@ def registered_day(values: str) -> dt.date:
         return dt.date(*(int(value) for value in json.loads(values)))
     except (ValueError, TypeError):
         raise WarehouseError(
-            f"a partition of {sql.EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it"
+            f"a partition of {sql.EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it",
+            to_mend=True,
         ) from None
 
 
@@ -320,7 +322,8 @@ def load_changed(
         except Terminated as stopped:
             raise Terminated(f"{stopped}: {partitions - settled} of {partitions} partitions") from stopped
         else:
-            log.info("partitions %s to %s: %s", days[0], days[-1], told(done))
+            fields = event("batch_loaded", counts=done)
+            log.info("partitions %s to %s: %s", days[0], days[-1], told(done), extra=fields)
             sums.update(done)
         settled += len(days)
 

@@ -1,1 +1,3 @@
 """What the fetcher and the loader share."""
+
+__version__ = "1.0.0.dev0"

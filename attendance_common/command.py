@@ -1,7 +1,7 @@
 """Start-up and exit of a command: flags, log, signals, the result line and the exit status.
 
-The story goes to stderr; the result goes to stdout as one JSON object on the last line. Exit status: 0 all
-done; 1 failed, running again is safe; 2 wrong usage or configuration; 3 finished, but a person is needed.
+The log goes to stderr: its first line says what runs, its last what came of it. The result goes to stdout as
+one JSON object on the last line. `errors.ExitStatus` says what each exit status means.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import signal
 import sys
 import threading
@@ -20,19 +21,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
-from attendance_common import config
-from attendance_common.errors import AttendanceError, Terminated
+from attendance_common import __version__, config
+from attendance_common import log as logs
+from attendance_common.errors import AttendanceError, ExitStatus, Terminated
+from attendance_common.log import event, log
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-log = logging.getLogger("attendance")
-
-NEEDS_A_PERSON = 3
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _KNOCK_SECONDS = 0.05
 
@@ -125,7 +121,7 @@ class Context:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        with Progress(*columns, console=console(), transient=True) as bar:
+        with Progress(*columns, console=logs.console(), transient=True) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -151,7 +147,7 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage has a result line, too."""
 
     def error(self, message: str) -> NoReturn:
-        print(json.dumps({"status": 2, "error": message, "seconds": 0.0}), flush=True)
+        print(json.dumps({"status": ExitStatus.TO_MEND, "error": message, "seconds": 0.0}), flush=True)
         super().error(message)
 
 
@@ -162,7 +158,12 @@ def parser(description: str, settings: type[config.AwsSettings]) -> argparse.Arg
     )
     config.add_flags(made, settings)
     made.add_argument("--dry-run", action="store_true", help="show what would change and change nothing")
-    made.add_argument("--verbose", action="store_true", help="say more, with a traceback for a failure")
+    made.add_argument(
+        "--verbose",
+        action="store_true",
+        help="log each request, each statement, and where a failure came from",
+    )
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return made
 
 
@@ -173,45 +174,68 @@ def run(
     argv: Sequence[str] | None,
 ) -> int:
     """Parse, configure, work; print the result line and return the exit status."""
-    arguments = flags.parse_args(argv)
-    started = time.monotonic()
+    given = sys.argv[1:] if argv is None else argv
+    arguments = flags.parse_args(given)
+    started, run = time.monotonic(), run_id()
+    about = f"{flags.prog} {__version__}, run {run}, flags: {shlex.join(given) or 'none'}"
     try:
-        result = _result(arguments, settings, work)
+        result = _result(about, arguments, settings, work, run)
     except Terminated as stopped:  # it came between a failure and the moment from which none is heard
-        result = {"status": stopped.exit_status, "error": str(stopped)}
+        result = {"status": stopped.exit_status, "run": run, "error": str(stopped)}
     result["seconds"] = round(time.monotonic() - started, 3)
+    _log_end(result)
     print(json.dumps(result), flush=True)
     return int(result["status"])
 
 
-def _result(arguments: argparse.Namespace, settings: type[config.AwsSettings], work: Work) -> dict[str, Any]:
-    termination, run = Termination(), run_id()
+def _begin(about: str, read: config.Reading[Any], run: str, *, verbose: bool) -> None:
+    """Start the log. Its first line says what runs, with which `.env` and on which places."""
+    logs.start(read.values.get("log_format", "text"), run, verbose=verbose)
+    places = "settings are wrong" if read.faults else read.settings().places
+    log.info("%s, .env: %s, %s", about, read.env_file or "none", places, extra=event("begin"))
+
+
+def _log_end(result: dict[str, Any]) -> None:
+    """The last line: status, seconds, and the counts that are not zero."""
+    status, seconds = int(result["status"]), result["seconds"]
+    not_counts = ("status", "seconds", "dry_run")
+    counts = {name: n for name, n in result.items() if isinstance(n, int) and name not in not_counts}
+    listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    fields = event("end", counts={**counts, "status": status, "seconds": seconds})
+    ended = f"ended with status {status} in {seconds} s"
+    log.info("%s", f"{ended}: {listed}" if listed else ended, extra=fields)
+
+
+def _result(
+    about: str, arguments: argparse.Namespace, kind: type[config.AwsSettings], work: Work, run: str
+) -> dict[str, Any]:
+    termination = Termination()
     try:
-        start_logging("text", verbose=arguments.verbose)
-        loaded = config.load(settings, arguments)
-        start_logging(loaded.log_format, verbose=arguments.verbose)
+        read = config.read(kind, arguments)
+        _begin(about, read, run, verbose=arguments.verbose)
+        settings = read.settings()
         termination.listen()
         if arguments.dry_run:
             log.info("a dry run: what is told would be done, nothing is")
-        bars = loaded.log_format == "text" and sys.stderr.isatty()
-        outcome = work(loaded, Context(arguments, termination, run, bars))
+        bars = settings.log_format == "text" and sys.stderr.isatty()
+        outcome = work(settings, Context(arguments, termination, run, bars))
         termination.ignore()
     except (AttendanceError, Terminated) as error:
         termination.ignore()
-        log.error("%s", error)
+        log.error("%s", error, extra=event("failed"))
         _trace(error)
         return {"status": error.exit_status, "run": run, "error": str(error)}
     except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
         termination.ignore()
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
-        log.error("%s; running again is safe", told)
+        log.error("%s; running again is safe", told, extra=event("failed"))
         _trace(error)
-        return {"status": 1, "run": run, "error": told}
+        return {"status": ExitStatus.MAY_PASS, "run": run, "error": told}
     for sentence in outcome.attention:
-        log.warning("%s", sentence)
+        log.warning("%s", sentence, extra=event("attention"))
     return {
-        "status": NEEDS_A_PERSON if outcome.attention else 0,
+        "status": ExitStatus.NEEDS_A_PERSON if outcome.attention else ExitStatus.DONE,
         "run": run,
         **({"dry_run": True} if arguments.dry_run else {}),
         **outcome.counts,
@@ -223,39 +247,3 @@ def _trace(error: BaseException) -> None:
     """The places a failure went through, without any exception's text: that may hold a student's data."""
     if log.isEnabledFor(logging.DEBUG):
         log.debug("traceback:\n%s", "".join(traceback.format_tb(error.__traceback__)))
-
-
-def start_logging(log_format: str, *, verbose: bool) -> None:
-    """Send the story to stderr; libraries speak from WARNING on only, since their DEBUG holds bodies."""
-    handler = _handler(log_format)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    log.setLevel(logging.DEBUG if verbose else logging.INFO)
-
-
-@lru_cache(maxsize=1)
-def console() -> Console:
-    """The terminal, shared by the log and the bars, so that lines go above a bar."""
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
-def _handler(log_format: str) -> logging.Handler:
-    if log_format == "json":
-        from pythonjsonlogger.json import JsonFormatter
-
-        handler = logging.StreamHandler(sys.stderr)
-        renamed = {"asctime": "time", "levelname": "level"}
-        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(message)s", rename_fields=renamed))
-        return handler
-    if sys.stderr.isatty():
-        from rich.logging import RichHandler
-
-        on_terminal = RichHandler(
-            console=console(), show_path=False, markup=False, highlighter=None, log_time_format="%H:%M:%S"
-        )
-        on_terminal.setFormatter(logging.Formatter("%(message)s"))
-        return on_terminal
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
-    return handler

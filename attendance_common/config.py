@@ -10,11 +10,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
+from attendance_common import env_file
 from attendance_common.errors import ConfigurationError
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -28,11 +27,21 @@ def _text(value: str) -> str:
 def secure_url(value: str) -> str:
     """An https URL without a trailing slash; http only to this machine, since a secret travels on it."""
     parts = urlsplit(value)
+    if "@" in parts.netloc:
+        raise ValueError("must be a URL without a user and a password")
     if parts.scheme == "https" and parts.hostname:
         return value.rstrip("/")
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         return value.rstrip("/")
     raise ValueError("must be an https:// URL")
+
+
+def _base_url(value: str) -> str:
+    """A secure URL that a path can be put behind."""
+    url = secure_url(value)
+    if "?" in url or "#" in url:
+        raise ValueError("must be a URL without ? and #")
+    return url
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -115,6 +124,11 @@ class AwsSettings:
         "LOG_FORMAT", "text or json", default="text", parse=_one_of("text", "json"), flag="--log-format"
     )
 
+    @property
+    def places(self) -> str:
+        """Where the run reads and writes, for the log."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
 
 @dataclass(frozen=True)
 class FetcherSettings(AwsSettings):
@@ -123,7 +137,7 @@ class FetcherSettings(AwsSettings):
     api_url: str = setting(
         "ESD_API_URL",
         "the API, https://<district>.eschooldata.com/api",
-        parse=secure_url,
+        parse=_base_url,
         flag="--api-url",
         required=True,
     )
@@ -158,6 +172,11 @@ class FetcherSettings(AwsSettings):
     attempts: int = setting(
         "ESD_ATTEMPTS", "tries of a request before it counts as failed", default="6", parse=_whole(1, 100)
     )
+
+    @property
+    def places(self) -> str:
+        """The API, and the landing zone."""
+        return f"API {self.api_url}, {super().places}"
 
 
 @dataclass(frozen=True)
@@ -201,12 +220,21 @@ class LoaderSettings(AwsSettings):
         parse=_whole(1, 1000),
     )
 
+    @property
+    def places(self) -> str:
+        """The landing zone, and the cluster: its name may stand in the secret, which is read later."""
+        by_secret = f"by secret {self.secret_id}, else {default_of(LoaderSettings, 'host')}"
+        return f"{super().places}, cluster {self.host or by_secret}"
+
 
 Settings = TypeVar("Settings", bound=AwsSettings)
 
 
 def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> None:
     """Give the parser every flag; settings that have none are named in the epilog by the variable alone."""
+    parser.add_argument(
+        "--env-file", metavar="FILE", help="read FILE, not the .env of this directory or the script's own"
+    )
     lines = []
     for declared in fields(settings):
         told = declared.metadata
@@ -220,21 +248,41 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> N
     parser.epilog = "also by environment variable or .env:\n" + "\n".join(lines)
 
 
-def load(settings: type[Settings], flags: argparse.Namespace) -> Settings:
-    """Read every setting; raises one ConfigurationError that names all the faults."""
-    take_dotenv()
+@dataclass(frozen=True)
+class Reading(Generic[Settings]):
+    """The settings as they were found: the usable values, every fault, and the `.env` that was read."""
+
+    kind: type[Settings]
+    values: dict[str, Any]
+    faults: list[str]
+    env_file: Path | None
+
+    def settings(self) -> Settings:
+        """The settings; raises one ConfigurationError that names all the faults."""
+        if self.faults:
+            raise ConfigurationError(self.faults)
+        return self.kind(**self.values)
+
+
+def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Settings]:
+    """Read every setting. What `.env` says goes into the environment, which wins; boto3 reads it there."""
+    dotenv = env_file.read(env_file.find(getattr(flags, "env_file", None)))
+    known = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) for each in fields(kind)}
+    given = [name for name, value in os.environ.items() if value and name not in dotenv.variables]
+    faults = [
+        *dotenv.faults,
+        *env_file.misnamed(dotenv.variables, known, str(dotenv.path), strict=True),
+        *env_file.misnamed(given, known, "the environment", strict=False),
+    ]
+    for name, value in dotenv.variables.items():
+        os.environ.setdefault(name, value)
     values: dict[str, Any] = {}
-    faults: list[str] = []
     for declared in fields(settings):
         try:
             values[declared.name] = _value(declared, getattr(flags, declared.name, None), os.environ)
         except ValueError as fault:
             faults.append(f"{declared.metadata['variable']} {fault}")
-    if faults:
-        raise ConfigurationError(
-            "; ".join(faults) + ". Set it in the environment, in .env or by its flag (see --help)"
-        )
-    return settings(**values)
+    return Reading(settings, values, faults, dotenv.path)
 
 
 def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:
@@ -248,15 +296,16 @@ def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str
     return told["parse"](raw)
 
 
+def parsed(settings: type[AwsSettings], name: str, value: str) -> Any:
+    """A setting's value from what somebody typed; raises ValueError that says what it must be."""
+    return _declared(settings, name).metadata["parse"](value)
+
+
 def default_of(settings: type[AwsSettings], name: str) -> str | None:
     """A setting's default, as one would type it."""
-    declared = next(each for each in fields(settings) if each.name == name)
-    default: str | None = declared.metadata["default"]
+    default: str | None = _declared(settings, name).metadata["default"]
     return default
 
 
-def take_dotenv() -> None:
-    """Bring `.env` of the working directory into the environment, which wins; boto3 reads it too."""
-    for name, value in dotenv_values(Path(".env")).items():
-        if value is not None:
-            os.environ.setdefault(name, value)
+def _declared(settings: type[AwsSettings], name: str) -> Field[Any]:
+    return next(each for each in fields(settings) if each.name == name)

@@ -1,22 +1,57 @@
-"""The few ways in which a run can fail; each message is a sentence for the operator and names the cure."""
+"""The ways in which a run can fail, and the exit status that each leads to.
+
+Each message is a sentence for the operator and names the cure; what else is known is a field.
+"""
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What a script's exit status says to a scheduler."""
+
+    DONE = 0  # go on
+    MAY_PASS = 1  # try again: network, source or cluster down, conflict
+    TO_MEND = 2  # do not retry: a setting, secret, right, table or bucket is missing or wrong
+    NEEDS_A_PERSON = 3  # go on, and alert
+
 
 class AttendanceError(Exception):
-    """The run failed; running it again is safe."""
+    """The run failed. `to_mend`: it fails again until somebody has put right what the sentence names."""
 
-    exit_status = 1
+    def __init__(self, sentence: str, *, to_mend: bool = False) -> None:
+        super().__init__(sentence)
+        self.to_mend = to_mend
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """The status that the run ends with."""
+        return ExitStatus.TO_MEND if self.to_mend else ExitStatus.MAY_PASS
 
 
 class ConfigurationError(AttendanceError):
-    """A setting is missing or wrong; lists every fault at once."""
+    """Settings are missing or wrong; the sentence lists every one of the `faults`."""
 
-    exit_status = 2
+    def __init__(self, faults: Sequence[str]) -> None:
+        listed = "; ".join(faults)
+        super().__init__(
+            f"{listed}. Set it in the environment, in .env or by its flag (see --help)", to_mend=True
+        )
+        self.faults = list(faults)
 
 
 class SourceError(AttendanceError):
-    """The ESD API did not answer as it should, however often it was asked."""
+    """The ESD API did not answer as it should, however often it was asked.
+
+    `what` was asked for, such as `school 5, page 2`; the sentence is that and the `reason`.
+    """
+
+    def __init__(self, reason: str, *, what: str = "", to_mend: bool = False) -> None:
+        super().__init__(f"{what}: {reason}" if what else reason, to_mend=to_mend)
+        self.reason = reason
 
 
 class AwsError(AttendanceError):
@@ -30,4 +65,14 @@ class WarehouseError(AttendanceError):
 class Terminated(BaseException):
     """The process was asked to stop. No Exception: botocore would catch that and try again."""
 
-    exit_status = 1
+    exit_status = ExitStatus.MAY_PASS
+
+
+def is_untrusted_certificate(error: BaseException) -> bool:
+    """Whether a TLS certificate that could not be verified is behind the error, however deep."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -7,9 +7,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws
-from attendance_common.command import NEEDS_A_PERSON
-from attendance_common.errors import AttendanceError, Terminated
+from attendance_common import __version__, aws
+from attendance_common.errors import AttendanceError, ExitStatus, Terminated
 from attendance_common.landing import Areas
 
 if TYPE_CHECKING:
@@ -37,8 +36,8 @@ class RunRecords:
         if self._dry_run:
             return
         key = f"{self._areas.runs}{self._command}/{record['run']}.json"
-        status = NEEDS_A_PERSON if record.get("attention") else 0
-        body = json.dumps({"status": status, **record}, indent=1).encode()
+        status = ExitStatus.NEEDS_A_PERSON if record.get("attention") else ExitStatus.DONE
+        body = json.dumps({"status": status, "version": __version__, **record}, indent=1).encode()
         with aws.explained(f"s3://{self._areas.bucket}/{key}"):
             self._client.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption)
 
@@ -59,5 +58,6 @@ class RunRecords:
 
 def failed(error: BaseException) -> dict[str, Any]:
     """Status and sentence of a run that failed; what is not this project's own may quote a student's data."""
-    known = isinstance(error, AttendanceError | Terminated)
-    return {"status": 1, "error": str(error) if known else f"internal error: {type(error).__name__}"}
+    if isinstance(error, AttendanceError | Terminated):
+        return {"status": error.exit_status, "error": str(error)}
+    return {"status": ExitStatus.MAY_PASS, "error": f"internal error: {type(error).__name__}"}

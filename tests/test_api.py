@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -199,8 +200,9 @@ def test_a_401_renews_the_token_and_asks_again(source: Source, api: EsdApi) -> N
 
 def test_a_401_that_stays_ends_clearly(source: Source, api: EsdApi) -> None:
     source.answers = [(401, b""), (401, b"")]
-    with pytest.raises(SourceError, match="even with a fresh token: check the API client's rights"):
+    with pytest.raises(SourceError, match="even with a fresh token: check the API client's rights") as told:
         api.get("/v1/periodAttendance", {})
+    assert told.value.exit_status == 2
     assert len(source.bearers) == 2
 
 
@@ -211,6 +213,7 @@ def test_a_refused_secret_names_what_to_check(source: Source, api: EsdApi, statu
         SourceError, match=f"status {status}.*ESD_CLIENT_ID, ESD_SECRET_KEY in the secret 's'"
     ) as told:
         api.get("/v1/schools", {})
+    assert told.value.exit_status == 2
     assert not any(planted in str(told.value) for planted in PLANTED)
 
 
@@ -241,6 +244,7 @@ TEMPORARY: dict[str, tuple[Answer, str, float | None]] = {
     "429 without one": ((429, b""), "status 429", None),
     "503 with a pause": ((503, b"", {"retry-after": "5"}), "status 503", 5.0),
     "500": ((500, b"secret-Zqx7"), "status 500", None),
+    "408": ((408, b""), "status 408", None),
     "timeout": (requests.ReadTimeout("token-1"), "no answer in time: check ESD_API_URL, ESD_TIMEOUT", None),
     "dropped": (requests.ConnectionError("token-1"), BROKEN % "ConnectionError", None),
     "cut off": (requests.exceptions.ChunkedEncodingError("token-1"), BROKEN % "ChunkedEncodingError", None),
@@ -260,13 +264,23 @@ def test_what_stays_is_not_tried_again(source: Source, api: EsdApi, pauses: list
     source.answers = [(status, b"client-Zqx7")]
     with pytest.raises(SourceError, match=f"status {status}: check ESD_API_URL") as told:
         patiently("a page", 3, lambda: api.get("/v1/periodAttendance", {}))
-    assert pauses == []
+    assert (pauses, told.value.exit_status) == ([], 2)
     assert not any(planted in str(told.value) for planted in PLANTED)
 
 
 def test_a_certificate_that_is_not_trusted_stays(source: Source, api: EsdApi) -> None:
-    source.answers = [requests.exceptions.SSLError("self-signed")]
-    with pytest.raises(SourceError, match="TLS certificate is not trusted"):
+    error = requests.exceptions.SSLError("self-signed")
+    error.__context__ = urllib3.exceptions.SSLError("wrapped")
+    error.__context__.__cause__ = ssl.SSLCertVerificationError("self-signed")
+    source.answers = [error]
+    with pytest.raises(SourceError, match="TLS certificate is not trusted") as told:
+        api.get("/v1/schools", {})
+    assert told.value.exit_status == 2
+
+
+def test_a_tls_handshake_that_breaks_off_may_pass(source: Source, api: EsdApi) -> None:
+    source.answers = [requests.exceptions.SSLError("EOF occurred in violation of protocol")]
+    with pytest.raises(TemporaryFault, match="the connection failed"):
         api.get("/v1/schools", {})
 
 
@@ -308,8 +322,9 @@ def test_a_pause_that_nobody_waits_for_ends_in_a_report(pauses: list[float], pau
 
 
 def test_tries_are_bounded(pauses: list[float]) -> None:
-    with pytest.raises(SourceError, match=r"^a page: status 500, after 3 tries$"):
+    with pytest.raises(SourceError, match=r"^a page: status 500, after 3 tries$") as told:
         patiently("a page", 3, faults(*(TemporaryFault("status 500") for _ in range(9))))
+    assert (told.value.reason, told.value.exit_status) == ("status 500, after 3 tries", 1)
     assert len(pauses) == 2
 
 
@@ -377,8 +392,9 @@ def test_schools_that_may_be_missing_are_told(
 @pytest.mark.parametrize("answer", [(404, b""), (200, b'{"schools": []}')], ids=["404", "an empty list"])
 def test_no_schools_is_a_fault(source: Source, api: EsdApi, answer: Answer) -> None:
     source.answers = [answer]
-    with pytest.raises(SourceError, match="lists no schools"):
+    with pytest.raises(SourceError, match="lists no schools") as told:
         list_schools(api, SETTINGS)
+    assert told.value.exit_status == 2
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_run_that_fails_tells_what_it_wrote(world: World) -> None:
         return Refusal(403, "AccessDenied") if denied else None
 
     with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, ESD_CONCURRENCY="1").status == 1
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, ESD_CONCURRENCY="1").status == 2
     [name] = world.pipeline.keys(RUNS)
     told = world.pipeline.run_record(name.rpartition("/")[2].removesuffix(".json"))
     assert told["objects_written"] == len(world.pipeline.keys(LANDING)) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,17 +67,29 @@ def state(world: World) -> State:
 
 
 def fails(world: World, script: str, *words: str, **variables: str) -> Finished:
-    """The script ends with status 1, a sentence that has these words, nothing done; its record says so."""
+    """The script ends with status 2, a sentence with these words, and nothing done; so says its record."""
+    return ends(2, world, script, words, variables)
+
+
+def fails_for_now(world: World, script: str, *words: str, **variables: str) -> Finished:
+    """The same with status 1: the next try may succeed."""
+    return ends(1, world, script, words, variables)
+
+
+def ends(
+    status: int, world: World, script: str, words: tuple[str, ...], variables: dict[str, str]
+) -> Finished:
     before, records = state(world), world.pipeline.keys(RUNS)
     done = world.pipeline.script(script, **{**WITHOUT_WAITING, **variables})
-    told(done, *words)
+    told(done, *words, status=status)
     assert state(world) == before
     for name in world.pipeline.keys(RUNS).keys() - records.keys():
-        assert json.loads(world.pipeline.read(RUNS + name))["error"] == done.result["error"]
+        record = json.loads(world.pipeline.read(RUNS + name))
+        assert (record["status"], record["error"]) == (status, done.result["error"])
     return done
 
 
-def told(done: Finished, *words: str, status: int = 1) -> None:
+def told(done: Finished, *words: str, status: int = 2) -> None:
     assert (done.status, done.result["status"]) == (status, status), done.story
     for word in words:
         assert word in done.result["error"]
@@ -157,7 +170,24 @@ def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_aws_is_out_of_reach(still: World, script: str) -> None:
     nowhere = f"http://127.0.0.1:{closed_port()}"
-    fails(still, script, "could not be reached", "AWS_ENDPOINT_URL", AWS_ENDPOINT_URL=nowhere)
+    fails_for_now(still, script, "could not be reached", "AWS_ENDPOINT_URL", AWS_ENDPOINT_URL=nowhere)
+
+
+@pytest.mark.parametrize("refusal", [Refusal(503, "SlowDown"), Refusal(500, "InternalError")], ids=str)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_aws_has_too_much_to_do(still: World, script: str, refusal: Refusal) -> None:
+    with AwsGate(still.pipeline.sandbox.aws_endpoint, lambda _: refusal) as gate:
+        fails_for_now(still, script, refusal.code, AWS_ENDPOINT_URL=gate.endpoint)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_no_such_profile(still: World, script: str) -> None:
+    fails(still, script, "check AWS_PROFILE", AWS_PROFILE="somebody-elses")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_no_bucket_can_have_this_name(still: World, script: str) -> None:
+    fails(still, script, "check S3_BUCKET", S3_BUCKET="edna prod")
 
 
 def test_no_credentials(still: World, tmp_path: Path) -> None:
@@ -208,11 +238,13 @@ def test_a_token_url_in_the_open_is_not_asked(still: World) -> None:
 
 
 def test_redshift_is_down(still: World) -> None:
-    fails(still, LOADER, "cannot be reached", "the cluster is awake", REDSHIFT_PORT=str(closed_port()))
+    nobody = str(closed_port())
+    fails_for_now(still, LOADER, "cannot be reached", "the cluster is awake", REDSHIFT_PORT=nobody)
 
 
 def test_no_such_host(still: World) -> None:
-    fails(still, LOADER, "cannot be reached", "check REDSHIFT_HOST", REDSHIFT_HOST="no-such-host.invalid")
+    nowhere = "no-such-host.invalid"
+    fails_for_now(still, LOADER, "cannot be reached", "check REDSHIFT_HOST", REDSHIFT_HOST=nowhere)
 
 
 def test_the_wrong_password(still: World) -> None:
@@ -394,12 +426,35 @@ WRONG = {
 def test_all_wrong_settings_are_named_at_once(still: World, script: str) -> None:
     before = state(still)
     done = still.pipeline.script(script, **WRONG[script])
-    told(done, *WRONG[script], status=2)
+    told(done, *WRONG[script])
     assert state(still) == before
 
 
+def test_a_mistyped_school_year_does_not_fetch_a_day(still: World) -> None:
+    mistyped = {"ESD_SCHOOL_YEAR_ID": "", "ESD_SCHOOLYEAR_ID": "55"}
+    fails(still, FETCHER, "ESD_SCHOOLYEAR_ID", "(did you mean ESD_SCHOOL_YEAR_ID?)", **mistyped)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_own_env_file_is_read_from_any_directory(
+    still: World, tmp_path: Path, script: str
+) -> None:
+    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
+    shutil.copytree(ROOT / "attendance_common", installed / "attendance_common")
+    shutil.copy(ROOT / script, installed)
+    (installed / ".env").write_text("S3_BUCKET=edna-absent\n")
+    elsewhere.mkdir()
+    variables = still.pipeline.sandbox.process_environment(S3_BUCKET="", **WITHOUT_WAITING)
+    del variables["S3_BUCKET"]
+    done = Running([sys.executable, str(installed / script)], variables, elsewhere).end()
+    told(done, "s3://edna-absent", "check S3_BUCKET")
+    first = done.story.splitlines()[0]
+    assert f", .env: {installed / '.env'}, " in first
+    assert "s3://edna-absent/" in first
+
+
 def test_a_missing_url_is_named(still: World) -> None:
-    told(still.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing", status=2)
+    told(still.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing")
 
 
 @pytest.fixture
@@ -420,4 +475,4 @@ sys.exit(redshift_loader.main([]))
 def test_redshift_is_asleep(still: World, silent: str) -> None:
     variables = still.pipeline.sandbox.process_environment(REDSHIFT_PORT=silent)
     done = Running([sys.executable, "-c", BRIEFLY], variables).end(30)
-    told(done, "cannot be reached", "the cluster is awake")
+    told(done, "cannot be reached", "the cluster is awake", status=1)

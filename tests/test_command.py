@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,8 +20,10 @@ import pytest
 
 import esd_period_attendance_fetcher
 import redshift_loader
-from attendance_common import command, errors
+from attendance_common import __version__, command, env_file, errors
+from attendance_common import log as logs
 from attendance_common.config import AwsSettings
+from attendance_common.log import event, log
 
 MARK = "Zqx7Marker"  # stands for a student's data or a secret
 
@@ -28,6 +32,7 @@ MARK = "Zqx7Marker"  # stands for a student's data or a secret
 def _own_process_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An empty directory, no settings, and the log and the signals put back as they were."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", tmp_path)
     for name in ("S3_BUCKET", "S3_PREFIX", "AWS_REGION", "LOG_FORMAT", "ESD_API_URL", "REDSHIFT_PORT"):
         monkeypatch.delenv(name, raising=False)
     root, own = logging.getLogger(), logging.getLogger("attendance")
@@ -89,18 +94,22 @@ def test_a_person_is_needed(run: Run) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (errors.ConfigurationError, 2),
-        (errors.SourceError, 1),
-        (errors.AwsError, 1),
-        (errors.WarehouseError, 1),
-        (errors.Terminated, 1),
+        (errors.ConfigurationError(["what is wrong: the cure"]), 2),
+        (errors.SourceError("what is wrong: the cure"), 1),
+        (errors.SourceError("the cure", what="what is wrong"), 1),
+        (errors.AwsError("what is wrong: the cure"), 1),
+        (errors.AwsError("what is wrong: the cure", to_mend=True), 2),
+        (errors.WarehouseError("what is wrong: the cure"), 1),
+        (errors.WarehouseError("what is wrong: the cure", to_mend=True), 2),
+        (errors.Terminated("what is wrong: the cure"), 1),
     ],
+    ids=repr,
 )
-def test_a_failure_is_a_sentence(run: Run, error: type[errors.AttendanceError], status: int) -> None:
-    ran = run(failing(error("what is wrong: the cure")))
+def test_a_failure_is_a_sentence(run: Run, error: BaseException, status: int) -> None:
+    ran = run(failing(error))
     assert ran.status == ran.result["status"] == status
-    assert ran.result["error"] == "what is wrong: the cure"
-    assert "what is wrong: the cure" in ran.err
+    assert ran.result["error"].startswith("what is wrong: the cure")
+    assert f"{ran.result['error']}\n" in ran.err
     assert "Traceback" not in ran.err
 
 
@@ -158,6 +167,58 @@ def test_wrong_configuration_of_either_script(
     assert "Traceback" not in told.err
 
 
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+ZONE = "s3://edna-prod/raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
+
+
+def test_the_first_line_says_what_runs_and_the_last_what_came_of_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AWS_REGION=us-east-1\n")
+    counts = {"run": "R", "pages": 2, "landed": 7, "quarantined": 0, "dates": {"a": 1}}
+    ran = run(lambda _: command.Outcome(counts, ["look"]), "--region", "us-west-2", "--verbose")
+    first, *_, last = ran.err.splitlines()
+    name = re.escape(f"{__version__}, run ")
+    told = re.fullmatch(rf"{TIME} INFO    \S+ {name}(\S+), flags: (.*), \.env: (\S+), (\S+)", first)
+    assert told
+    assert told[1].startswith("20")
+    assert told.groups()[1:] == ("--region us-west-2 --verbose", str(tmp_path / ".env"), ZONE)
+    assert re.fullmatch(
+        rf"{TIME} INFO    ended with status 3 in {ran.result['seconds']} s: pages 2, landed 7", last
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.AwsError("no"), 1),
+        (errors.AwsError("no", to_mend=True), 2),
+        (KeyError(MARK), 1),
+        (errors.Terminated("stopped"), 1),
+    ],
+    ids=repr,
+)
+def test_the_last_line_of_a_run_that_failed(run: Run, error: BaseException, status: int) -> None:
+    ran = run(failing(error))
+    assert ran.err.splitlines()[-1].endswith(f"ended with status {status} in {ran.result['seconds']} s")
+
+
+def test_wrong_settings_have_a_first_and_a_last_line_in_the_format_asked_for(run: Run) -> None:
+    ran = run(failing(AssertionError()), "--prefix", "flat", "--log-format", "json")
+    begin, failed, end = lines(ran)
+    assert begin["message"].endswith(
+        ", flags: --prefix flat --log-format json, .env: none, settings are wrong"
+    )
+    assert (failed["event"], failed["level"]) == ("failed", "ERROR")
+    assert (end["event"], end["counts"]["status"]) == ("end", 2)
+
+
+@pytest.mark.parametrize("main", [esd_period_attendance_fetcher.main, redshift_loader.main])
+def test_the_version(main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.split()[1:] == [__version__]
+
+
 def test_dry_run_is_told(run: Run) -> None:
     seen: list[bool] = []
 
@@ -170,9 +231,14 @@ def test_dry_run_is_told(run: Run) -> None:
     assert seen == [False, True]
 
 
+def lines(ran: Ran) -> list[dict[str, Any]]:
+    """The JSON lines of the log."""
+    return [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+
+
 def speaking(_: command.Context) -> command.Outcome:
-    command.log.info("read %d schools", 2)
-    command.log.debug("more")
+    log.info("read %d schools", 2)
+    log.debug("more")
     logging.getLogger("urllib3").debug(MARK)
     logging.getLogger("botocore").info(MARK)
     print("from somewhere", file=sys.stderr)
@@ -193,9 +259,55 @@ def test_verbose_says_more_but_never_what_libraries_say(run: Run) -> None:
 
 def test_the_story_as_json(run: Run) -> None:
     ran = run(speaking, "--log-format", "json")
-    [told] = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
-    assert (told["level"], told["message"]) == ("INFO", "read 2 schools")
-    assert told["time"]
+    begin, told, end = lines(ran)
+    assert told.pop("time")
+    assert told == {"level": "INFO", "message": "read 2 schools", "run": ran.result["run"]}
+    assert [line["event"] for line in (begin, end)] == ["begin", "end"]
+
+
+def test_the_fields_of_a_json_line(run: Run) -> None:
+    def work(_: command.Context) -> command.Outcome:
+        log.info("school %d: read", 5, extra=event("school_read", school=5, counts={"landed": 7}))
+        log.info("nothing more", extra=event("odd"))
+        return command.Outcome({"landed": 7}, ["school 5: look at it"])
+
+    ran = run(work, "--log-format", "json")
+    begin, read, odd, attention, end = lines(ran)
+    assert {line["run"] for line in (begin, read, odd, attention, end)} == {ran.result["run"]}
+    assert all(re.fullmatch(TIME, line["time"]) for line in (begin, read, odd, attention, end))
+    assert (read["event"], read["school"], read["counts"]) == ("school_read", 5, {"landed": 7})
+    assert odd.keys() == {"time", "level", "run", "event", "message"}
+    assert (attention["event"], attention["level"]) == ("attention", "WARNING")
+    assert end["counts"] == {"landed": 7, "status": 3, "seconds": ran.result["seconds"]}
+
+
+def test_a_terminal_shows_utc_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "200")
+    logs.console.cache_clear()
+    logs.start("text", "R", verbose=False)
+    log.info("read %d schools", 2)
+    logs.console.cache_clear()
+    assert re.match(rf"\[?{TIME}\]? INFO +read 2 schools", terminal.getvalue())
+
+
+def test_times_are_utc_wherever_the_machine_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_769_915_045.5)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_769_915_045_500_000_000)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        ran = run(speaking)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert ran.err.splitlines()[1].startswith("2026-02-01T03:04:05Z INFO")
 
 
 # --- signals ------------------------------------------------------------------------------------------------

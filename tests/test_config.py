@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from attendance_common import env_file
 from attendance_common.config import (
     AwsSettings,
     FetcherSettings,
     LoaderSettings,
     add_flags,
-    load,
+    read,
     secure_url,
 )
 from attendance_common.errors import ConfigurationError
@@ -31,6 +32,7 @@ Set = Callable[..., None]
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Set:
     """Give an environment without any of the settings, in an empty directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", tmp_path)
     for name in VARIABLES.split():
         monkeypatch.setenv(name, "")  # so that it is put back even when .env sets it
         monkeypatch.delenv(name)
@@ -49,11 +51,11 @@ def flags(settings: type[AwsSettings], *argv: str) -> argparse.Namespace:
 
 
 def fetcher(*argv: str) -> FetcherSettings:
-    return load(FetcherSettings, flags(FetcherSettings, *argv))
+    return read(FetcherSettings, flags(FetcherSettings, *argv)).settings()
 
 
 def loader(*argv: str) -> LoaderSettings:
-    return load(LoaderSettings, flags(LoaderSettings, *argv))
+    return read(LoaderSettings, flags(LoaderSettings, *argv)).settings()
 
 
 def test_the_fetchers_defaults_are_the_owners(environment: Set) -> None:
@@ -133,6 +135,7 @@ def test_all_the_faults_are_named_at_once(environment: Set) -> None:
         ("ESD_ATTEMPTS", "0"),
         ("ESD_SCHOOL_YEAR_ID", "2025-26"),
         ("ESD_API_URL", "district.eschooldata.com/api"),
+        ("ESD_API_URL", "https://district.eschooldata.com/api?key=1"),
         ("S3_BUCKET", "edna-prod/raw_esd"),
         ("S3_PREFIX", "/"),
         ("S3_PREFIX", "a//b/"),
@@ -187,6 +190,7 @@ def test_a_url_on_which_a_secret_may_travel(value: str, url: str) -> None:
         "http://district.eschooldata.com/api",
         "http://localhost.example.com/",
         "http://localhost@example.com/",
+        "https://user:password@district.eschooldata.com/api",
         "http://127.0.0.1.example.com/",
         "http://0.0.0.0/",
         "ftp://localhost/",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from attendance_common import __version__
 from attendance_common.errors import AwsError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.run_record import failed
@@ -53,10 +54,11 @@ def put_number(number: int) -> Callable[[Call], Refusal | None]:
 def test_a_run_without_a_token(world: World) -> None:
     world.esd.faults.add(Fault("status", path="oauth/token", status=401, times=None))
     done = world.pipeline.fetch(**ONE_BY_ONE)
-    assert done.status == 1
+    assert done.status == 2
     record = the_record(world)
-    assert [record[name] for name in ("status", "run", "error")] == [
-        1,
+    assert [record[name] for name in ("status", "version", "run", "error")] == [
+        2,
+        __version__,
         done.result["run"],
         done.result["error"],
     ]
@@ -68,8 +70,8 @@ def test_a_bucket_that_dies_in_the_middle(world: World) -> None:
     world.source.add(first, {"id": 1, "date": STUDENT, "comment": STUDENT})
     with AwsGate(world.pipeline.sandbox.aws_endpoint, put_number(6)) as gate:
         done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
-    assert done.status == 1
     record = the_record(world)
+    assert done.status == record["status"] == 2
     assert record["error"] == done.result["error"]
     assert "AccessDenied" in record["error"]
     read, cut = record["by_school"][str(first)], record["by_school"][str(second)]
@@ -120,15 +122,15 @@ def replay_fails(world: World) -> Finished:
 
 def test_a_replay_that_fails(world: World) -> None:
     done = replay_fails(world)
-    assert done.status == 1
+    assert done.status == 2
     record = the_record(world)
-    assert (record["status"], record["error"]) == (1, done.result["error"])
+    assert (record["status"], record["error"]) == (2, done.result["error"])
     assert (record["read"], record["landed"], record["quarantined"]) == (1, 1, 0)
 
 
 def test_a_dry_run_that_fails_leaves_nothing(world: World) -> None:
     world.esd.faults.add(Fault("no_schools", path="schools$", times=None))
-    assert world.pipeline.fetch("--dry-run").status == 1
+    assert world.pipeline.fetch("--dry-run").status == 2
     assert world.pipeline.keys("") == {}
 
 
@@ -142,7 +144,7 @@ def test_the_error_is_told_though_the_record_cannot_be_left(world: World, action
 
     with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
         done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
-    assert done.status == 1
+    assert done.status == 2
     assert done.result["error"].startswith("ESD gives no token (status 401)")
     assert "the run leaves no record" in done.story
     assert "Traceback" not in done.story
@@ -175,15 +177,16 @@ def test_a_record_that_hangs_does_not_keep_a_stopped_run(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "status", "sentence"),
     [
-        (AwsError("s3://b: access denied"), "s3://b: access denied"),
-        (Terminated("stopped by SIGTERM"), "stopped by SIGTERM"),
-        (ValueError(STUDENT), "internal error: ValueError"),
+        (AwsError("s3://b: access denied", to_mend=True), 2, "s3://b: access denied"),
+        (AwsError("s3://b: no answer"), 1, "s3://b: no answer"),
+        (Terminated("stopped by SIGTERM"), 1, "stopped by SIGTERM"),
+        (ValueError(STUDENT), 1, "internal error: ValueError"),
     ],
 )
-def test_the_sentence_of_an_error(error: BaseException, sentence: str) -> None:
-    assert failed(error) == {"status": 1, "error": sentence}
+def test_the_sentence_of_an_error(error: BaseException, status: int, sentence: str) -> None:
+    assert failed(error) == {"status": status, "error": sentence}
 
 
 def test_sums_of_schools_that_were_read_and_of_one_that_was_not() -> None:

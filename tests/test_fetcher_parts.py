@@ -66,7 +66,7 @@ def test_a_school_is_opened_only_when_the_open_ones_have_no_page_left_to_ask_for
 def test_a_school_that_fails_does_not_stop_the_others() -> None:
     def answer(task: Task) -> Answer:
         broken = task.reading.school_id == 2 and task.number == 2
-        return SourceError("school 2, page 2: status 500, after 6 tries") if broken else three_pages(task)
+        return SourceError("status 500, after 6 tries", what="a page") if broken else three_pages(task)
 
     readings = read([1, 2, 3], InTurn(answer))
     expected = {1: None, 2: "page 2: status 500, after 6 tries", 3: None}

@@ -17,6 +17,7 @@ PACKAGE = sorted((ROOT / "attendance_common").rglob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]
 PURE = (
     "columns",
+    "env_file",
     "errors",
     "landing",
     "policies",
@@ -31,6 +32,7 @@ PURE = (
     "load.footers",
     "load.merge_sql",
     "load.plan",
+    "load.refusals",
     "load.setup_sql",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}

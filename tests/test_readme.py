@@ -11,6 +11,7 @@ import pytest
 import esd_period_attendance_fetcher
 from attendance_common import command
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
+from attendance_common.errors import ExitStatus
 from tests.bench import model
 from tests.readme import README, ROOT, owner_queries, section
 
@@ -67,8 +68,9 @@ def option_strings(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def test_every_exit_status_is_told() -> None:
-    statuses = re.findall(r"^\| (\d) \|", section("Running it"), re.MULTILINE)
-    assert statuses == ["0", "1", "2", "3"]
+    rows = re.findall(r"^\| (\d) \| .+ \| (.+) \|$", section("Running it"), re.MULTILINE)
+    assert rows == [("0", "go on"), ("1", "try again"), ("2", "not retry"), ("3", "go on, and alert")]
+    assert [int(status) for status, _ in rows] == list(ExitStatus)
 
 
 def test_the_owners_queries_are_the_owners() -> None:

@@ -142,7 +142,7 @@ def test_a_strange_object_in_quarantine_is_named_and_left(world: World, body: st
     aws, key = world.pipeline.sandbox.aws, f"{QUARANTINE}school_1/strange.jsonl"
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
     done = replay(world)
-    assert done.status == 1
+    assert done.status == 2
     assert f"{key} is not what the fetcher puts into quarantine: move it away" in done.result["error"]
     assert key in world.pipeline.keys("")
 
@@ -257,5 +257,5 @@ def test_a_fetch_that_had_listed_what_a_replay_then_wrote_lists_it_again(world: 
 
 def test_no_bucket(world: World) -> None:
     done = replay(world, S3_BUCKET="no-such-bucket")
-    assert done.status == 1
+    assert done.status == 2
     assert "the bucket does not exist: check S3_BUCKET" in done.result["error"]

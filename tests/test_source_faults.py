@@ -145,15 +145,15 @@ def test_a_401_that_stays_a_401(world: World) -> None:
 
 def test_a_401_for_the_schools_ends_the_run(world: World) -> None:
     done = fetch(world, Fault("status", path="schools$", status=401, times=None))
-    assert (done.status, asked(world, SCHOOLS), asked(world, TOKEN)) == (1, 2, 2)
+    assert (done.status, asked(world, SCHOOLS), asked(world, TOKEN)) == (2, 2, 2)
     assert "even with a fresh token" in done.result["error"]
     assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
 
 
-@pytest.mark.parametrize(("status", "requests"), [(401, 1), (503, 2)])
-def test_no_token_ends_the_run(world: World, status: int, requests: int) -> None:
+@pytest.mark.parametrize(("status", "requests", "exit_status"), [(401, 1, 2), (503, 2, 1)])
+def test_no_token_ends_the_run(world: World, status: int, requests: int, exit_status: int) -> None:
     done = fetch(world, Fault("status", path="oauth/token", status=status, times=None))
-    assert (done.status, asked(world, TOKEN), asked(world, SCHOOLS)) == (1, requests, 0)
+    assert (done.status, asked(world, TOKEN), asked(world, SCHOOLS)) == (exit_status, requests, 0)
     assert f"status {status}" in done.result["error"]
 
 
@@ -168,7 +168,7 @@ def test_an_answer_of_another_kind_is_no_list(world: World, status: int) -> None
 
 def test_an_empty_list_of_schools_is_a_fault(world: World) -> None:
     done = fetch(world, Fault("no_schools", path="schools$", times=None))
-    assert (done.status, asked(world)) == (1, 0)
+    assert (done.status, asked(world)) == (2, 0)
     assert "no schools" in done.result["error"]
     assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ import certifi
 import pytest
 
 from attendance_common.config import LoaderSettings
-from attendance_common.errors import WarehouseError
-from attendance_common.load.warehouse import Conflict, Warehouse, connection_parameters, cure, is_conflict
+from attendance_common.errors import AwsError, WarehouseError
+from attendance_common.load.refusals import Conflict, Unreadable, is_conflict, of_statement
+from attendance_common.load.warehouse import Warehouse, connection_parameters, first_words
 from tests.samples import settings_with
 
 SETTINGS = settings_with(LoaderSettings, secret_id="s", sslmode="verify-full")
@@ -134,9 +136,13 @@ def test_a_transaction_is_begun_and_committed_once(pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize("refused", ["work", "COMMIT", "BEGIN"])
-def test_a_conflict_has_the_whole_work_done_again(pauses: list[float], refused: str) -> None:
+def test_a_conflict_has_the_whole_work_done_again(
+    pauses: list[float], refused: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "attendance")
     warehouse = Rehearsal(refused)
     in_transaction(warehouse, lambda: warehouse.rows("work"))
+    assert caplog.messages == ["Redshift: another transaction got in the way (XX000); trying again"]
     assert warehouse.sent[-3:] == ["BEGIN", "work", "COMMIT"]
     assert warehouse.sent.count("BEGIN") == 2
     assert len(pauses) == 1
@@ -164,24 +170,42 @@ def test_another_failure_is_not_tried_again(pauses: list[float]) -> None:
 
 PARAMETERS = {"host": "cluster", "port": "5439", "password": "secret-Zqx7"}
 SETUP = "run redshift_period_attendance_setup.sql"
-CURES = [
+CATALOG = "Error when calling external catalog API: "
+TO_MEND = [
     ("", 'FATAL:  password authentication failed for user "dba02"', "REDSHIFT_USER and REDSHIFT_SECRET_ID"),
+    ("", 'FATAL:  no pg_hba.conf entry for host "1.2.3.4"', "REDSHIFT_USER and REDSHIFT_SECRET_ID"),
     ("", 'server certificate for "x" does not match host name', "REDSHIFT_HOST, REDSHIFT_SSLMODE"),
+    ("", "SSL error: wrong version number", "REDSHIFT_HOST, REDSHIFT_SSLMODE"),
     ("", 'FATAL:  database "db09" does not exist', "check REDSHIFT_DATABASE"),
-    ("", 'could not translate host name "x" to address', "check REDSHIFT_HOST, REDSHIFT_PORT"),
-    ("", "connection refused", "that the cluster is awake"),
-    ("XX000", SCAN_ERROR, "school_1023.parquet' has an incompatible Parquet schema"),
     ("42P01", 'relation "public.period_attendance" does not exist\nLINE 1: …', SETUP),
     ("3F000", 'schema "esd_spectrum" does not exist', SETUP),
     ("42703", 'column "later" does not exist', SETUP),
     ("42501", "permission denied for relation loads\nLINE 1", "permission denied for relation loads (42501)"),
+    ("XX000", f"{CATALOG}User is not authorized to assume IAM Role", "IAM role or its policy"),
+    ("XX000", "Spectrum Scan Error\n context: Access Denied,Status 403", "Access Denied"),
+]
+MAY_PASS = [
+    ("", 'could not translate host name "x" to address', "check REDSHIFT_HOST, REDSHIFT_PORT"),
+    ("", "connection refused", "that the cluster is awake"),
+    ("", "SSL SYSCALL error: EOF detected", "that the cluster is awake"),
+    ("", "SSL connection has been closed unexpectedly", "that the cluster is awake"),
+    ("XX000", f"{CATALOG}Rate exceeded", "Glue Data Catalog"),
+    ("XX000", f"{CATALOG}Exception in curl callback", "Glue Data Catalog"),
+    ("57014", "Query (1) cancelled on user's request", "SQLSTATE 57014"),
+    ("53200", "out of memory", "SQLSTATE 53200"),
+    ("XX000", SCAN_ERROR, "school_1023.parquet' has an incompatible Parquet schema"),
     ("22P02", f'invalid input syntax for integer: "{MARK}"', "SQLSTATE 22P02"),
 ]
+CURES = [(*case, 2) for case in TO_MEND] + [(*case, 1) for case in MAY_PASS]
 
 
-@pytest.mark.parametrize(("state", "text", "told"), CURES, ids=[text[:30] for _, text, _ in CURES])
-def test_a_refusal_names_its_cure(state: str, text: str, told: str) -> None:
-    sentence = cure(state, text, PARAMETERS)
+@pytest.mark.parametrize(
+    ("state", "text", "told", "status"), CURES, ids=[text[:40] for _, text, _, _ in CURES]
+)
+def test_a_refusal_names_its_cure_and_its_status(state: str, text: str, told: str, status: int) -> None:
+    error = of_statement(state, text, PARAMETERS)
+    sentence = str(error)
+    assert error.exit_status == status
     assert told in sentence
     assert "\n" not in sentence
     assert "secret-Zqx7" not in sentence
@@ -209,8 +233,47 @@ HOLD_DATA = [
     ("state", "text"), HOLD_DATA, ids=[f"{state} {text[:20]}" for state, text in HOLD_DATA]
 )
 def test_no_sentence_holds_a_records_data(state: str, text: str) -> None:
-    assert MARK not in cure(state, text, PARAMETERS)
+    assert MARK not in str(of_statement(state, text, PARAMETERS))
 
 
 def test_a_refusal_without_text() -> None:
-    assert cure("42000", "", PARAMETERS) == "Redshift refused a statement: no text (42000)"
+    assert str(of_statement("42000", "", PARAMETERS)) == "Redshift refused a statement: no text (42000)"
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "of_the_data"),
+    [
+        ("22008", "date/time field value out of range", True),
+        ("XX000", SCAN_ERROR, True),
+        ("XX000", "Spectrum Scan Error\n context: S3ServiceException:Access Denied", False),
+        ("42P01", "relation does not exist", False),
+    ],
+)
+def test_what_lies_in_the_landing_zone_is_told_from_the_rest(
+    state: str, text: str, of_the_data: bool
+) -> None:
+    assert isinstance(of_statement(state, text, PARAMETERS), Unreadable) is of_the_data
+
+
+@pytest.mark.parametrize("port", ["none", "99999", [5439]])
+def test_a_port_in_the_secret_that_is_none(port: object) -> None:
+    with pytest.raises(AwsError, match=r"^port in the secret 's' must be a whole number") as told:
+        chosen(SETTINGS, {"port": port})
+    assert told.value.exit_status == 2
+
+
+# --- what --verbose shows of a statement --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\n  INSERT INTO incoming (\n    id, date\n)", "INSERT INTO incoming ( id, date )"),
+        (f"UPDATE t SET comment = '{MARK}'", "UPDATE t SET comment ="),
+        ("DELETE FROM t WHERE id = %s", "DELETE FROM t WHERE id ="),
+        ("SELECT " + "a, " * 99, ("SELECT " + "a, " * 99)[:80].rstrip()),
+        ("BEGIN", "BEGIN"),
+    ],
+)
+def test_a_statement_shows_its_first_words_and_no_value(text: str, shown: str) -> None:
+    assert first_words(text) == shown

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import email.utils
 import io
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import stamina
@@ -22,9 +22,9 @@ import stamina.instrumentation
 import urllib3
 
 from attendance_common.config import FetcherSettings, secure_url
-from attendance_common.errors import AwsError, SourceError
+from attendance_common.errors import AwsError, SourceError, is_untrusted_certificate
+from attendance_common.log import event, log
 
-log = logging.getLogger("attendance")
 stamina.instrumentation.set_on_retry_hooks([])  # retries are told below, in this project's words
 
 SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
@@ -115,7 +115,7 @@ class Pace:
                 before, self._allowed = self.allowed, max(1.0, self.allowed / 2)
                 self._slowed_at = time.monotonic()
                 if self.allowed < before:
-                    log.info("the source asks for less: %d at a time", self.allowed)
+                    log.info("the source asks for less: %d at a time", self.allowed, extra=event("slowed"))
             if faster:
                 self._allowed = min(float(self._most), self._allowed + 1 / self._allowed)
             self._free.notify_all()
@@ -151,9 +151,11 @@ class EsdApi:
         if answer.status_code == 401:  # the token ended before it said it would
             answer = self._get_with(self._token.current(refused=token), path, parameters, sending)
         if answer.status_code == 401:
-            raise SourceError(f"ESD refuses {path} even with a fresh token: check the API client's rights")
+            reason = f"ESD refuses {path} even with a fresh token: check the API client's rights"
+            raise SourceError(reason, to_mend=True)
         if answer.status_code not in (200, 404):
-            raise SourceError(f"ESD answers {path} with status {answer.status_code}: check ESD_API_URL")
+            reason = f"ESD answers {path} with status {answer.status_code}: check ESD_API_URL"
+            raise SourceError(reason, to_mend=True)
         return answer
 
     def _get_with(
@@ -173,7 +175,8 @@ class EsdApi:
         if answer.status_code != 200:
             raise SourceError(
                 f"ESD gives no token (status {answer.status_code}): "
-                f"check {', '.join(SECRET_KEYS)} in the secret {self._settings.secret_id!r}"
+                f"check {', '.join(SECRET_KEYS)} in the secret {self._settings.secret_id!r}",
+                to_mend=True,
             )
         try:
             told = answer.json()
@@ -182,28 +185,50 @@ class EsdApi:
             raise TemporaryFault("an answer without a token") from None  # its text could hold one
 
     def _send(self, method: str, url: str, **request: Any) -> requests.Response:
-        timeout, whole = (CONNECT_SECONDS, self._settings.timeout), WHOLE * self._settings.timeout
-        until = time.monotonic() + whole
+        begun, parameters = time.monotonic(), request.get("params", {})
         try:
-            answer = self._session.request(
-                method, url, timeout=timeout, allow_redirects=False, stream=True, **request
-            )
-            _take_in(answer, until)
-        except TimeoutError as error:
-            told = f"no whole answer in {whole} seconds ({WHOLE} times ESD_TIMEOUT)"
-            raise TemporaryFault(f"{told}: check the network, or raise ESD_TIMEOUT") from error
-        except requests.exceptions.SSLError as error:
-            raise SourceError("ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL") from error
-        except (requests.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
-            raise TemporaryFault("no answer in time: check ESD_API_URL, ESD_TIMEOUT") from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            told = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
-            raise TemporaryFault(told) from error
-        if answer.status_code == 429 or answer.status_code >= 500:
+            answer = self._answer(method, url, **request)
+        except (TimeoutError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            _log_request(method, url, parameters, type(error).__name__, begun)
+            raise self._fault(error) from error
+        _log_request(method, url, parameters, answer.status_code, begun)
+        if answer.status_code in (408, 429) or answer.status_code >= 500:
             pause = retry_after(answer.headers.get("Retry-After"))
             slow = answer.status_code in (429, 503)
             raise TemporaryFault(f"status {answer.status_code}", pause, slow=slow)
         return answer
+
+    def _answer(self, method: str, url: str, **request: Any) -> requests.Response:
+        timeout = (CONNECT_SECONDS, self._settings.timeout)
+        until = time.monotonic() + WHOLE * self._settings.timeout
+        answer = self._session.request(
+            method, url, timeout=timeout, allow_redirects=False, stream=True, **request
+        )
+        _take_in(answer, until)
+        return answer
+
+    def _fault(self, error: Exception) -> TemporaryFault | SourceError:
+        """What it means that there is no whole answer."""
+        if isinstance(error, TimeoutError):
+            sentence = (
+                f"no whole answer in {WHOLE * self._settings.timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
+            )
+            return TemporaryFault(f"{sentence}: check the network, or raise ESD_TIMEOUT")
+        if is_untrusted_certificate(error):
+            sentence = "ESD's TLS certificate is not trusted: check ESD_API_URL, ESD_URL"
+            return SourceError(sentence, to_mend=True)
+        if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
+            return TemporaryFault("no answer in time: check ESD_API_URL, ESD_TIMEOUT")
+        sentence = f"the connection failed ({type(error).__name__}): check the network and ESD_API_URL"
+        return TemporaryFault(sentence)
+
+
+def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int | str, begun: float) -> None:
+    """With --verbose: what was asked for, the status or the kind of failure, the time; no other parameter."""
+    school = parameters.get("schoolId")
+    named = [f"{name}={parameters[name]}" for name in ("schoolId", "page") if name in parameters]
+    what, seconds = " ".join([method, urlsplit(url).path, *named]), time.monotonic() - begun
+    log.debug("ESD %s: %s in %.3f s", what, outcome, seconds, extra=event("request", school=school))
 
 
 def _take_in(answer: requests.Response, until: float) -> None:
@@ -227,9 +252,9 @@ def _take_in(answer: requests.Response, until: float) -> None:
 def token_url(secret: dict[str, str]) -> str:
     """The token's URL; raises AwsError when a secret would travel in the open."""
     try:
-        return secure_url(secret["ESD_URL"])
+        return secure_url(str(secret["ESD_URL"]))
     except ValueError as fault:
-        raise AwsError(f"ESD_URL in the secret {fault}") from fault
+        raise AwsError(f"ESD_URL in the secret {fault}", to_mend=True) from fault
 
 
 def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
@@ -239,7 +264,7 @@ def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
         if not isinstance(error, TemporaryFault) or (error.pause or 0.0) > LONGEST_ASKED_PAUSE:
             return False
         if attempt.num < attempts:
-            log.info("%s: %s; trying again", what, error)
+            log.info("%s: %s; trying again", what, error, extra=event("retry"))
         return True if error.pause is None else error.pause
 
     tries = stamina.retry_context(
@@ -250,4 +275,4 @@ def patiently(what: str, attempts: int, ask: Callable[[], Any]) -> Any:
             with attempt:
                 return ask()
     except TemporaryFault as fault:
-        raise SourceError(f"{what}: {fault}, after {attempt.num} tries") from fault
+        raise SourceError(f"{fault}, after {attempt.num} tries", what=what) from fault

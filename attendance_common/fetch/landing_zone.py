@@ -298,7 +298,8 @@ class LandingZone:
                 rejections = [Rejection(line["reason"], line["record"], None) for line in lines]
                 [school] = {int(line["schoolId"]) for line in lines}
             except (ValueError, TypeError, KeyError):
-                raise AwsError(f"{key} is not what the fetcher puts into quarantine: move it away") from None
+                sentence = f"{key} is not what the fetcher puts into quarantine: move it away"
+                raise AwsError(sentence, to_mend=True) from None
             yield key, school, rejections
 
     def merge(self, school_id: int, rows: pl.DataFrame) -> Counter[str]:

@@ -22,7 +22,8 @@ def list_schools(api: EsdApi, settings: FetcherSettings) -> tuple[list[int], lis
         new = not schools.keys() >= set(found)  # a list that never ends ends here
         schools.update(dict.fromkeys(found))
     if not schools:
-        raise SourceError("ESD lists no schools: check ESD_API_URL and the API client's rights")
+        reason = "ESD lists no schools: check ESD_API_URL and the API client's rights"
+        raise SourceError(reason, to_mend=True)
     return list(schools), _doubts(len(schools), count, ended=page >= pages)
 
 

@@ -1,7 +1,9 @@
-"""Redshift: the connection, transactions that are tried again, and what a refusal means to the operator."""
+"""Redshift: the connection, and transactions that are tried again."""
 
 from __future__ import annotations
 
+import logging
+import re
 import select
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,43 +16,21 @@ import stamina.instrumentation
 
 from attendance_common import aws, config
 from attendance_common.config import LoaderSettings
-from attendance_common.errors import WarehouseError
+from attendance_common.errors import AwsError, WarehouseError
+from attendance_common.load.refusals import Conflict, of_statement
+from attendance_common.log import event, log
 
 if TYPE_CHECKING:  # psycopg2 is imported when there is work, so that --help is quick
     import psycopg2.extensions
 
-stamina.instrumentation.set_on_retry_hooks([])  # the last conflict is told; those before it are ordinary
+stamina.instrumentation.set_on_retry_hooks([])  # retries are logged below, in this project's words
 
 ATTEMPTS = 8  # of a transaction that another one got in the way of
 CONNECT_SECONDS = 30
-SETUP = "run redshift_period_attendance_setup.sql with psql"
+_SHOWN = 80  # characters of a statement in the log
 
 P = TypeVar("P")
 T = TypeVar("T")
-
-
-class Conflict(WarehouseError):
-    """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
-
-
-class Moved(Conflict):
-    """An object was replaced while it was read: it can be read again, or the others without it."""
-
-
-class Unreadable(WarehouseError):
-    """What lies in the landing zone is not what the table declares: other partitions may be."""
-
-
-_REPLACED = "InvalidRange"  # an object, while Spectrum read it (DG: c-spectrum-troubleshooting)
-# Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
-_CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
-_CONFLICT_SIGNS = (
-    "Serializable isolation violation",
-    "conflict with concurrent transaction",
-    "Partition already exists",  # Glue, when another loader registers it at this moment
-    _REPLACED,
-)
-_CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
 
 
 class Warehouse:
@@ -62,13 +42,13 @@ class Warehouse:
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
         """Send one statement and give its rows, none for a statement that has none."""
-        with self._explained(), self._connected().cursor() as cursor:
+        with self._cursor(text) as cursor:
             cursor.execute(text, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def count(self, text: str, values: Sequence[object] = ()) -> int:
         """Send one statement and give the number of rows that it touched."""
-        with self._explained(), self._connected().cursor() as cursor:
+        with self._cursor(text) as cursor:
             cursor.execute(text, values or None)
             return cursor.rowcount
 
@@ -76,7 +56,7 @@ class Warehouse:
         """Send one INSERT … VALUES with all the rows."""
         from psycopg2.extras import execute_values
 
-        with self._explained(), self._connected().cursor() as cursor:
+        with self._cursor(text) as cursor:
             execute_values(cursor, text, rows, template=template, page_size=len(rows))
 
     def transaction(self, prepare: Callable[[], P], work: Callable[[P], T]) -> T:
@@ -99,8 +79,14 @@ class Warehouse:
         self._insist(once)
 
     def _insist(self, work: Callable[[], T]) -> T:
+        def again(error: Exception) -> bool:
+            conflict = isinstance(error, Conflict)
+            if conflict and attempt.num < ATTEMPTS:
+                log.info("%s; trying again", error, extra=event("retry"))
+            return conflict
+
         tries = stamina.retry_context(
-            on=Conflict, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=20.0
+            on=again, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=20.0
         )
         try:
             for attempt in tries:
@@ -132,26 +118,45 @@ class Warehouse:
 
         if self._connection is None:
             set_wait_callback(_wait)
+            begun = time.monotonic()
             self._connection = psycopg2.connect(**self._parameters)
             self._connection.autocommit = True
+            place = [self._parameters[name] for name in ("host", "port", "dbname", "user")]
+            message, seconds = "Redshift %s:%s/%s as %s: connected in %.3f s", time.monotonic() - begun
+            log.debug(message, *place, seconds, extra=event("connected"))
         return self._connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _cursor(self, text: str) -> Iterator[psycopg2.extensions.cursor]:
+        """A cursor for one statement; what Redshift refuses is raised as a WarehouseError."""
         import psycopg2
 
+        begun = time.monotonic()
         try:
-            yield
+            with self._connected().cursor() as cursor:
+                yield cursor
+                _log_statement(text, f"{cursor.rowcount} rows" if cursor.rowcount >= 0 else "done", begun)
         except psycopg2.Error as error:
-            state, text = error.pgcode or "", str(error)
-            if is_conflict(state, text):
-                if _REPLACED in text:
-                    raise Moved("an object was replaced while Spectrum read it") from error
-                raise Conflict(f"Redshift: another transaction got in the way ({state})") from error
-            if self._connection is not None and self._connection.closed:
-                raise Conflict("Redshift: the connection broke") from error
-            fault = Unreadable if is_of_the_data(state, text) else WarehouseError
-            raise fault(cure(state, text, self._parameters)) from error
+            _log_statement(text, f"refused ({error.pgcode or type(error).__name__})", begun)
+            raise self._fault(error) from error
+
+    def _fault(self, error: psycopg2.Error) -> WarehouseError:
+        if self._connection is not None and self._connection.closed:
+            return Conflict("Redshift: the connection broke")
+        return of_statement(error.pgcode or "", str(error), self._parameters)
+
+
+def _log_statement(text: str, outcome: str, begun: float) -> None:
+    """With --verbose: the statement's first words, its outcome and the time; no value."""
+    if log.isEnabledFor(logging.DEBUG):
+        seconds = time.monotonic() - begun
+        log.debug("SQL %s: %s in %.3f s", first_words(text), outcome, seconds, extra=event("statement"))
+
+
+def first_words(text: str) -> str:
+    """The beginning of a statement on one line, up to the first literal or parameter."""
+    words = " ".join(text.split())
+    return re.split("['%]", words, maxsplit=1)[0][:_SHOWN].rstrip()
 
 
 def _wait(connection: psycopg2.extensions.connection) -> None:
@@ -179,7 +184,8 @@ def connection_parameters(settings: LoaderSettings, secret: dict[str, Any]) -> d
     import certifi
 
     def chosen(field: str, key: str) -> str:
-        return str(getattr(settings, field) or secret.get(key) or config.default_of(LoaderSettings, field))
+        given, default = getattr(settings, field), config.default_of(LoaderSettings, field)
+        return str(given or _of_secret(settings, secret, field, key) or default)
 
     return {
         "host": chosen("host", "host"),
@@ -197,52 +203,10 @@ def connection_parameters(settings: LoaderSettings, secret: dict[str, Any]) -> d
     }
 
 
-def is_conflict(state: str, text: str) -> bool:
-    """Whether the same statements may succeed when they are sent again."""
-    if state == "XX000":
-        return _first_line(text) in _CONFLICT_MESSAGES or any(sign in text for sign in _CONFLICT_SIGNS)
-    return state in _CONFLICT_STATES
-
-
-def is_of_the_data(state: str, text: str) -> bool:
-    """Whether an object that was read is the fault: not Parquet, another type, no date; not IAM's or S3's."""
-    refused = "Access Denied" in text or "AccessDenied" in text
-    return state.startswith("22") or ("Spectrum Scan Error" in text and not refused)
-
-
-# What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).
-_CATALOG_SIGNS = ("external catalog API", "is not authorized to", "into local catalog")
-
-
-def cure(state: str, text: str, parameters: dict[str, Any]) -> str:
-    """What a refusal means to the operator; Redshift's own text only where it cannot hold a record's data."""
-    if not state:
-        place = f"Redshift {parameters['host']}:{parameters['port']}"
-        return f"{place} {_no_connection(text)} ({_first_line(text)})"
-    if "Spectrum Scan Error" in text:
-        context = next((line for line in text.splitlines() if "context:" in line), "no context")
-        context = " ".join(context.split())
-        return f"Spectrum Scan Error, {context}: see the README's troubleshooting"
-    if any(sign in text for sign in _CATALOG_SIGNS):
-        return f"Spectrum's IAM role or its policy is wrong, see the README ({_first_line(text)})"
-    if state in ("42P01", "3F000", "42703"):
-        return f"a table, schema or column is missing: {SETUP} ({_first_line(text)})"
-    if state.startswith("42"):
-        return f"Redshift refused a statement: {_first_line(text)} ({state})"
-    of_a_value = ": see the README, 'Date Parse Error'" if state.startswith("22") else ""
-    return f"Redshift refused a statement with SQLSTATE {state}{of_a_value}"
-
-
-def _no_connection(text: str) -> str:
-    """libpq's own sentences (fe-connect.c, fe-secure-openssl.c) and the server's at log-in."""
-    if "authentication failed" in text:
-        return "refuses the user or the password: check REDSHIFT_USER and REDSHIFT_SECRET_ID"
-    if "certificate" in text or "SSL" in text:
-        return "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
-    if "does not exist" in text:
-        return "has no such database: check REDSHIFT_DATABASE"
-    return "cannot be reached: check REDSHIFT_HOST, REDSHIFT_PORT, and that the cluster is awake"
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "no text"
+def _of_secret(settings: LoaderSettings, secret: dict[str, Any], field: str, key: str) -> Any:
+    """What the secret says of a setting, if anything; raises AwsError when the setting cannot be so."""
+    value = secret.get(key)
+    try:
+        return config.parsed(LoaderSettings, field, str(value)) if value else None
+    except ValueError as fault:
+        raise AwsError(f"{key} in the secret {settings.secret_id!r} {fault}", to_mend=True) from None
