@@ -1,231 +1,63 @@
-"""Register new partitions of the landing zone with Redshift Spectrum and merge what changed into the table.
+"""Register new partitions of the landing zone with Redshift Spectrum and bring the table to what changed.
 
 In: the Parquet objects below S3_PREFIX, as the fetcher lands them. Out: the external table's partitions, the
-native table public.period_attendance with every record once in its newest version, the control table, and
-one JSON line on stdout. Each batch of partitions is one transaction.
+native table public.period_attendance with every record once in its newest version, the control tables, and
+one JSON line on stdout. Each batch of lists is one transaction.
 Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right, table or
-bucket is missing or wrong; 3 finished; somebody should read `attention` (a check that failed).
+bucket is missing or wrong; 3 finished; somebody should read `attention` (a list that cannot be read, objects
+that are not the fetcher's, a table that was not what was loaded).
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
-import json
 import sys
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from attendance_common import aws, command, landing
 from attendance_common.config import LoaderSettings
-from attendance_common.errors import Terminated, WarehouseError
-from attendance_common.load import footers, plan
-from attendance_common.load import merge_sql as sql
+from attendance_common.errors import AttendanceError, Terminated, WarehouseError
+from attendance_common.load import attention, control, external, plan, repair, table_check, verify
+from attendance_common.load.batch import READ, Batch, Loaded, named
+from attendance_common.load.departures import depart
+from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
-from attendance_common.load.refusals import SETUP, Moved, Unreadable
+from attendance_common.load.plan import Found, ListId, Version
+from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
-from attendance_common.log import event, log
+from attendance_common.log import log
 from attendance_common.run_record import RunRecords
 
-# --- registering --------------------------------------------------------------------------------------------
+ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
 
 
-def check_external_table(warehouse: Warehouse) -> None:
-    """Raise WarehouseError when the external table is missing or another version's."""
-    table = [sql.EXTERNAL_SCHEMA, sql.EXTERNAL_TABLE]
-    found = [tuple(row) for row in warehouse.rows(sql.EXTERNAL_COLUMNS, table)]
-    if not found:
-        raise WarehouseError(f"there is no table {sql.EXTERNAL}: {SETUP}", to_mend=True)
-    if found != sql.expected_external_columns():
-        raise WarehouseError(
-            f"{sql.EXTERNAL} is another version's: DROP TABLE {sql.EXTERNAL} (S3 keeps all), then {SETUP}",
-            to_mend=True,
-        )
+@dataclass
+class Done:
+    """What a run did so far: counts, lists at fault, sentences of the landing zone and of all else."""
 
+    counts: dict[str, Any]
+    sums: Counter[str] = field(default_factory=Counter)
+    faults: dict[ListId, str] = field(default_factory=dict)
+    zone: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
 
-def registered_days(warehouse: Warehouse, areas: landing.Areas) -> list[dt.date]:
-    """The partitions that Spectrum knows; raises WarehouseError when one of them points elsewhere."""
-    days = []
-    for values, location in warehouse.rows(sql.REGISTERED, [sql.EXTERNAL_SCHEMA, sql.EXTERNAL_TABLE]):
-        day = registered_day(values)
-        ours = areas.location(day).rstrip("/")[: sql.SHOWN_LOCATION].rstrip("/")
-        if location[: sql.SHOWN_LOCATION].rstrip("/") != ours:
-            raise WarehouseError(
-                f"partition {day} of {sql.EXTERNAL} points to {location}, not below "
-                f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition",
-                to_mend=True,
-            )
-        days.append(day)
-    return days
+    def result(self) -> dict[str, Any]:
+        """The counts of the result line."""
+        names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates")
+        return {**self.counts, **{name: self.sums[name] for name in names}}
 
-
-def registered_day(values: str) -> dt.date:
-    """`["2025","12","09"]` -> the date of the partition; raises WarehouseError for what is no date."""
-    try:
-        return dt.date(*(int(value) for value in json.loads(values)))
-    except (ValueError, TypeError):
-        raise WarehouseError(
-            f"a partition of {sql.EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it",
-            to_mend=True,
-        ) from None
-
-
-# --- loading ------------------------------------------------------------------------------------------------
-
-
-class Batch:
-    """Some partitions, merged in one transaction."""
-
-    def __init__(self, warehouse: Warehouse, listing: Listing, areas: landing.Areas) -> None:
-        self._warehouse = warehouse
-        self._listing = listing
-        self._areas = areas
-
-    def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
-        """Merge the partitions in one transaction; returns what became of their rows.
-
-        What left its object is looked for in other partitions before it leaves the table; where that is not
-        to be done, it stays, and the partitions do not count as loaded.
-        Raises CheckFailed or Moved when the numbers do not add up, UnreadableElsewhere when other partitions
-        cannot be read: nothing of the batch is kept then.
-        """
-        return self._warehouse.transaction(
-            prepare=lambda: self._listing.footers(days),
-            work=partial(self._merge, days, look_elsewhere=look_elsewhere),
-        )
-
-    def _merge(self, days: Sequence[dt.date], told: footers.Footers, *, look_elsewhere: bool) -> Counter[str]:
-        send = self._warehouse.rows
-        send(sql.LOCK)
-        loaded = dict(send(sql.LOADED))
-        days = [day for day in days if loaded.get(day) != told.partitions[day].fingerprint]
-        if not days:  # another loader was here first
-            return Counter()
-        rows = self._stage(days)
-        check_footers(told.rows, rows)
-        check_still(told.partitions, self._listing.partitions(days))
-        left = self._take_out(told.left)
-        send(*sql.find_lost(days))
-        elsewhere = self._read_elsewhere(days) if look_elsewhere else 0
-        left += self._take_out(self._left_elsewhere()) if elsewhere else 0
-        concerned = self._classify(days, loaded)
-        outcomes = self._count(left)
-        outcomes["rows_read"] = sum(rows.values()) + elsewhere
-        check_sum(days, outcomes)
-        send(*sql.delete_updated(concerned))
-        send(sql.INSERT_CHANGED)
-        outcomes["removed"] = self._warehouse.count(*sql.delete_lost(days)) if look_elsewhere else 0
-        self._check(days, concerned)
-        send(*sql.forget_loads(days))
-        if look_elsewhere:
-            self._remember(rows, told.partitions)
-            outcomes["loaded"] = len(days)
-        send(sql.DROP_TEMPORARY)
-        return outcomes
-
-    def _stage(self, days: Sequence[dt.date]) -> dict[dt.date, int]:
-        """Read the partitions; gives their rows, by date, as Spectrum counts them."""
-        self._warehouse.rows(sql.CREATE_INCOMING)
-        self._warehouse.rows(*sql.read_incoming(days))
-        self._warehouse.rows(sql.CREATE_READ_FILE)
-        self._warehouse.rows(sql.CREATE_LEFT_FILE)
-        return {**dict.fromkeys(days, 0), **dict(self._warehouse.rows(sql.COUNT_DAYS))}
-
-    def _take_out(self, left: Sequence[str]) -> int:
-        """Let the rows of objects that were left count for nothing; gives how many they are."""
-        if not left:
-            return 0
-        self._warehouse.insert(sql.INSERT_LEFT_FILE, [(name,) for name in left])
-        return self._warehouse.count(sql.TAKE_OUT_LEFT)
-
-    def _read_elsewhere(self, days: Sequence[dt.date]) -> int:
-        """Read what other partitions hold of the records that left their object; gives the rows read."""
-        [(lost,)] = self._warehouse.rows(sql.COUNT_LOST)
-        try:
-            return self._warehouse.count(*sql.read_elsewhere(days)) if lost else 0
-        except Unreadable as fault:
-            raise UnreadableElsewhere(str(fault)) from fault
-
-    def _left_elsewhere(self) -> list[str]:
-        found = [name for (name,) in self._warehouse.rows(sql.FILES_ELSEWHERE)]
-        return self._listing.left_among(found)
-
-    def _classify(self, days: Sequence[dt.date], loaded: Mapping[dt.date, str]) -> list[dt.date]:
-        """Decide what becomes of each record; gives the dates within which the table has or gets them."""
-        self._warehouse.rows(sql.FIND_HELD)
-        self._warehouse.rows(sql.CREATE_LANDED)
-        tied = [name for (name,) in self._warehouse.rows(sql.TIED_FILES)]
-        listed = self._listing.beside(tied)
-        unsettled = plan.unsettled(listed, self._areas.landing, loaded, days)
-        if unsettled:  # they are loaded next, even if their objects should be as they were by then
-            self._warehouse.rows(*sql.forget_loads(sorted(unsettled)))
-        known = plan.landed_at(listed, self._areas, tied, unsettled)
-        if known:
-            self._warehouse.insert(sql.INSERT_LANDED, known)
-        self._warehouse.rows(*sql.classify(days))
-        [bounds] = self._warehouse.rows(sql.DATES_CONCERNED)
-        return [*days, *filter(None, bounds)]
-
-    def _count(self, left: int) -> Counter[str]:
-        """How many rows became what; those of objects that were left are stale."""
-        outcomes = Counter(stale=left)
-        for outcome, count in self._warehouse.rows(sql.COUNT_OUTCOMES):
-            outcomes[outcome] += count
-        return outcomes
-
-    def _check(self, days: Sequence[dt.date], concerned: Sequence[dt.date]) -> None:
-        [(held, rows, records)] = self._warehouse.rows(*sql.check(concerned))
-        if not held == rows == records:
-            raise CheckFailed(
-                f"partitions {days[0]} to {days[-1]} hold {held} records, {sql.NATIVE} has {rows} rows of "
-                f"{records} of them. See the README, 'Duplicate Key Violation'"
-            )
-
-    def _remember(self, counted: dict[dt.date, int], held: Mapping[dt.date, plan.Partition]) -> None:
-        """What was read is what is remembered: the partitions as they were before and after the scan."""
-        rows = [(day, held[day].fingerprint, held[day].objects, count) for day, count in counted.items()]
-        self._warehouse.insert(sql.INSERT_LOADS, rows, sql.INSERT_LOADS_ROW)
-
-
-class CheckFailed(WarehouseError):
-    """The numbers do not add up: the batch was rolled back, a person has to look."""
-
-
-class UnreadableElsewhere(Unreadable):
-    """A partition that lost rows are looked for in cannot be read; the batch itself can."""
-
-
-def check_footers(by_footers: dict[dt.date, int], read: dict[dt.date, int]) -> None:
-    """Raise Moved unless Spectrum read as many rows of each date as the objects' footers tell."""
-    for day, rows in sorted(read.items()):
-        if rows != by_footers.get(day):
-            held = by_footers.get(day, "no")
-            raise Moved(f"it holds {held} rows by its objects, Spectrum read {rows}")
-
-
-def check_still(before: Mapping[dt.date, plan.Partition], after: Mapping[dt.date, plan.Partition]) -> None:
-    """Raise Moved unless the objects are those whose footers were read: else who knows what was scanned."""
-    for day, partition in sorted(after.items()):
-        if not partition.is_as(before[day]):
-            raise Moved("it was written while it was read")
-
-
-READ = ("inserted", "updated", "skipped", "stale")  # what becomes of a row that was read
-
-
-def check_sum(days: Sequence[dt.date], outcomes: Counter[str]) -> None:
-    """Raise CheckFailed unless every row that was read became something."""
-    became = sum(outcomes[name] for name in READ)
-    if became != outcomes["rows_read"]:
-        raise CheckFailed(
-            f"partitions {days[0]} to {days[-1]} hold {outcomes['rows_read']} rows, {became} came of them: "
-            f"{sql.NATIVE} has a record twice. See the README, 'Duplicate Key Violation'"
-        )
+    def attention(self) -> list[str]:
+        """A sentence for each thing that needs a person."""
+        return [*self.zone, *attention.unloaded(self.faults), *self.sentences]
 
 
 class Run:
-    """One run: registers and loads everything that is not yet, and counts what it does."""
+    """One run: registers and loads what changed, then holds the table against what was loaded."""
 
     def __init__(self, settings: LoaderSettings, context: command.Context) -> None:
         self._settings = settings
@@ -233,124 +65,223 @@ class Run:
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         client = aws.s3_client(settings, LISTERS)
         self._listing = Listing(client, self._areas)
-        self._counts: dict[str, Any] = {"run": context.run}
-        self._sums: Counter[str] = Counter()
-        self.attention: list[str] = []
+        self._warehouse = Warehouse(settings)
+        self._registered: set[dt.date] = set()
+        self.done = Done({"run": context.run})
         self.records = RunRecords(
             client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
         )
 
-    @property
-    def counts(self) -> dict[str, Any]:
-        """What was done so far."""
-        rows = {name: self._sums[name] for name in ("rows_read", *READ, "removed")}
-        loaded = self._counts.get("loaded", self._sums["loaded"])
-        return {**self._counts, "loaded": loaded, **rows}
-
-    def load(self) -> None:
-        """Find what there is and what is new; register and load it, or tell it in a dry run."""
-        warehouse = Warehouse(self._settings)
-        found = self._listing.survey()
-        self._counts |= {"partitions": len(found.partitions), "objects": found.objects}
-        self.attention += strays(found, self._areas)
-        check_external_table(warehouse)
-        new = plan.to_register(found, registered_days(warehouse, self._areas))
-        changed = plan.to_load(found, dict(warehouse.rows(sql.LOADED)))
-        log.info("%d objects in %d partitions", found.objects, len(found.partitions))
-        log.info("%d partitions to register, %d to load", len(new), len(changed))
-        self._counts["registered"] = len(new)
+    def load(self, forgotten: Collection[ListId]) -> None:
+        """Load what changed; let go what no list holds; check the table, and repair it."""
+        external.check_table(self._warehouse)
+        self._registered = external.registered_days(self._warehouse, self._areas)
         if self._context.dry_run:
-            self._counts["loaded"] = len(changed)
-            log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
-            log.info("would load: %s", ", ".join(map(str, changed)) or "nothing")
+            self._show_plan(forgotten)
             return
-        for text, values in sql.register(new, self._areas):
-            warehouse.alone(text, values)
-        batch = Batch(warehouse, self._listing, self._areas)
-        batches = plan.batches(changed, self._settings.batch_partitions)
-        with self._context.progress("partitions") as show:
-            load_changed(batch, batches, self._sums, self.attention, show)
+        self._load_changed(forgotten)
+        state = self._let_go(forgotten)
+        if state.misplaced:
+            self.done.sentences.append(attention.misplaced(state.misplaced))
+            repair.forget(self._warehouse, state.misplaced)
+            self._load_changed(())
+            state = self._let_go(())
+        self._repair(state.damaged)
+        self._say_newest(state)
+
+    # --- loading what changed ---------------------------------------------------------------------------
+
+    def _load_changed(self, forgotten: Collection[ListId]) -> None:
+        """Load the lists that changed, round by round until none waits."""
+        waiting: set[ListId] = set()
+        for _ in range(ROUNDS):
+            found = self._listing.compare(control.loaded(self._warehouse))
+            self._look_at(found, forgotten)
+            self._register(found)
+            changed = {
+                each: version for each, version in found.changed.items() if each not in self.done.faults
+            }
+            newly_gone = [each for each, known in found.gone.items() if not known]
+            waiting = self._load_batches(changed, newly_gone)
+            if not waiting:
+                return
+        self.done.faults |= dict.fromkeys(waiting, attention.WRITTEN_MEANWHILE)
+
+    def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
+        """Count what lies in the landing zone, and say what a person should know of it."""
+        if there := sorted(self._listing.versions(forgotten)):
+            raise AttendanceError(
+                f"--forget-list: {self._areas.list_url(*there[0])} is in S3: move it away first", to_mend=True
+            )
+        self.done.counts |= {"partitions": len(found.days), "lists": found.lists}
+        foreign = attention.foreign_objects(found, self._areas)
+        lost = attention.gone(sorted(found.gone.keys() - set(forgotten)), self._areas)
+        self.done.zone = [sentence for sentence in (foreign, lost) if sentence]
+        log.info("%d lists in %d partitions, %d to load", found.lists, len(found.days), len(found.changed))
+
+    def _register(self, found: Found) -> None:
+        new = plan.to_register(found, self._registered)
+        for text, values in external.register(new, self._areas):
+            self._warehouse.alone(text, values)
+        self._registered |= set(new)
+        self.done.sums["registered"] += len(new)
+
+    def _load_batches(self, changed: dict[ListId, Version], gone: Sequence[ListId]) -> set[ListId]:
+        """Load batch after batch; gives the lists that wait for another round."""
+        batches = plan.batches([*changed, *gone], self._settings.batch_partitions)
+        batch = Batch(self._warehouse, self._listing, self._context.run)
+        lists, settled, waiting = len(changed) + len(gone), 0, set[ListId]()
+
+        def load(these: Sequence[ListId]) -> Loaded:
+            versions = {each: changed[each] for each in these if each in changed}
+            return batch.load(versions, [each for each in these if each not in changed])
+
+        with self._context.progress("lists") as show:
+            try:
+                for these, outcome in in_halves(batches, load, plan.halves):
+                    if isinstance(outcome, Loaded):
+                        waiting |= self._add(these, outcome)
+                    else:
+                        waiting |= self._look_again(these[0], changed.get(these[0]), outcome)
+                    settled += len(these)
+                    show(settled, lists)
+            except Terminated as stopped:
+                raise Terminated(f"{stopped}: {lists - settled} of {lists} lists") from stopped
+        return waiting
+
+    def _look_again(self, each: ListId, version: Version | None, fault: WarehouseError) -> set[ListId]:
+        """Note why a list cannot be loaded, unless it was written since it was listed: then it waits."""
+        if self._listing.versions([each]).get(each) != version:
+            return {each}
+        self.done.faults[each] = str(fault)
+        return set()
+
+    def _add(self, lists: Sequence[ListId], outcome: Loaded) -> set[ListId]:
+        """Count what came of a batch; gives the lists that wait for another round."""
+        self.done.sums.update(outcome.counts)
+        self.done.faults |= outcome.faults
+        log.info("%s: %s", named(lists), counted(outcome.counts))
+        if outcome.waiting:
+            waiting = named(sorted(outcome.waiting))
+            log.info("%s: written while it was read, so the next round loads it", waiting)
+        return outcome.waiting
+
+    # --- holding the table against what was loaded ------------------------------------------------------
+
+    def _let_go(self, forgotten: Collection[ListId]) -> TableState:
+        """Let marked places go that may, and check the table."""
+        marked = self.done.sums.pop("marked", 0) or forgotten
+        if not marked:
+            state = table_check.check(self._warehouse)
+            if not state.marked:
+                return state
+        self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten)
+        return table_check.check(self._warehouse)
+
+    def _repair(self, damaged: Sequence[dt.date]) -> None:
+        """Read the rows again that the table has otherwise than they were loaded."""
+        step = self._settings.batch_partitions
+        groups = [damaged[start : start + step] for start in range(0, len(damaged), step)]
+        for days, outcome in in_halves(groups, partial(repair.repair, self._warehouse), repair.halves):
+            if isinstance(outcome, WarehouseError):
+                self.done.sentences.append(attention.unrepaired(days, str(outcome)))
+                continue
+            self.done.sums["repaired_dates"] += len(days)
+            self.done.sentences += attention.repaired(days, outcome)
+
+    def _say_newest(self, state: TableState) -> None:
+        self.done.counts["newest_date"] = state.newest.isoformat() if state.newest else None
+
+    # --- changing nothing -------------------------------------------------------------------------------
+
+    def _show_plan(self, forgotten: Collection[ListId]) -> None:
+        """Say what would be done."""
+        found = self._listing.compare(control.loaded(self._warehouse))
+        self._look_at(found, forgotten)
+        new = plan.to_register(found, self._registered)
+        self.done.sums |= Counter(registered=len(new), loaded=len(found.changed))
+        log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
+        log.info(
+            "would load: %s",
+            ", ".join(f"{day} school {school}" for day, school in sorted(found.changed)) or "nothing",
+        )
+        state = table_check.check(self._warehouse)
+        log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
+        self._say_newest(state)
+
+    def verify(self) -> None:
+        """Compare footers, external rows, places and the table's rows; change nothing."""
+        external.check_table(self._warehouse)
+        loaded = control.loaded(self._warehouse)
+        found = self._listing.compare(loaded)
+        self._look_at(found, ())
+        dates = self._settings.batch_partitions
+        verified = verify.verify(self._warehouse, self._listing, loaded, found, dates)
+        self.done.counts |= verified.counts
+        self.done.sentences += verified.sentences
+
+
+def counted(outcomes: Counter[str]) -> str:
+    """Counts for the log: `3 inserted, 1 updated`."""
+    told = (f"{count} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
+    return ", ".join(told) or "nothing to do"
 
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
-    """Load what is new; a run that fails leaves its record as well."""
+    """Load what changed, or verify; a run that fails leaves its record as well."""
     run = Run(settings, context)
     try:
-        run.load()
+        if context.flags.verify:
+            run.verify()
+        else:
+            run.load([ListId(day, school) for day, school in context.flags.forget_list])
     except (Exception, Terminated) as error:
         context.termination.ignore()
-        run.records.write_failed(run.counts, error)
+        run.records.write_failed(run.done.result(), error)
         raise
-    run.records.write({**run.counts, "attention": run.attention})
-    return command.Outcome(run.counts, run.attention)
+    sentences = run.done.attention()
+    run.records.write({**run.done.result(), "attention": sentences})
+    return command.Outcome(run.done.result(), sentences)
 
 
-def strays(found: plan.Found, areas: landing.Areas) -> list[str]:
-    """A sentence when something else than the fetcher's objects lies in the landing zone."""
-    if not found.strays:
-        return []
-    place = f"s3://{areas.bucket}/{areas.landing}"
-    return [
-        f"not the fetcher's, below {place}: {found.strays} objects; Spectrum reads them, or fails on them"
-    ]
+# --- the command --------------------------------------------------------------------------------------------
 
 
-def load_changed(
-    batch: Batch,
-    batches: Sequence[Sequence[dt.date]],
-    sums: Counter[str],
-    attention: list[str],
-    show: Callable[[int, int], None],
-) -> None:
-    """Load batch after batch into the sums; of one that cannot be read or does not add up, what can be.
+class _ForgetList(argparse.Action):
+    """`2025-12-09 12549` -> a date and a school, as often as the flag is given."""
 
-    It is halved until what is at fault stands alone; that stays as it was and is told.
-    """
-    waiting = deque(batches)
-    partitions, settled = sum(map(len, batches)), 0
-    while waiting:
-        days = waiting.popleft()
-        show(settled, partitions)
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any
+    ) -> None:
         try:
-            done = load_days(batch, days, attention)
-        except (CheckFailed, Unreadable, Moved) as fault:
-            if len(days) > 1:
-                log.info("partitions %s to %s could not be loaded together: in halves", days[0], days[-1])
-                waiting.extendleft([days[len(days) // 2 :], days[: len(days) // 2]])
-                continue
-            attention.append(f"partition {days[0]} was not loaded: {fault}")
-        except Terminated as stopped:
-            raise Terminated(f"{stopped}: {partitions - settled} of {partitions} partitions") from stopped
-        else:
-            fields = event("batch_loaded", counts=done)
-            log.info("partitions %s to %s: %s", days[0], days[-1], told(done), extra=fields)
-            sums.update(done)
-        settled += len(days)
+            each = dt.date.fromisoformat(values[0]), int(values[1])
+        except ValueError:
+            parser.error("argument --forget-list: must be a date and a school, such as 2025-12-09 12549")
+        namespace.forget_list = [*namespace.forget_list, each]
 
 
-def load_days(batch: Batch, days: Sequence[dt.date], attention: list[str]) -> Counter[str]:
-    """Load a batch; where lost rows cannot be looked for elsewhere, all but what is to become of them."""
-    try:
-        return batch.load(days)
-    except UnreadableElsewhere as fault:
-        done = batch.load(days, look_elsewhere=False)
-        attention.append(
-            f"partitions {days[0]} to {days[-1]} were loaded, but rows that left their objects stay, since "
-            f"they cannot be looked for in other partitions: {fault}. Then run again"
-        )
-        return done
-
-
-def told(outcomes: Counter[str]) -> str:
-    """Counts for the log: `3 inserted, 1 updated`."""
-    counted = (f"{count} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
-    return ", ".join(counted) or "nothing to do"
+def flags() -> argparse.ArgumentParser:
+    """The loader's flags."""
+    made = command.parser((__doc__ or "").strip(), LoaderSettings)
+    made.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare S3, the control tables and the table row by row, and change nothing",
+    )
+    made.add_argument(
+        "--forget-list",
+        nargs=2,
+        action=_ForgetList,
+        default=[],
+        metavar=("DATE", "SCHOOL"),
+        help="let a list whose object is gone from S3 count as empty: its rows leave the table",
+    )
+    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the loader; returns the exit status."""
-    description = (__doc__ or "").strip()
-    return command.run(command.parser(description, LoaderSettings), LoaderSettings, load, argv)
+    return command.run(flags(), LoaderSettings, load, argv)
 
 
 if __name__ == "__main__":

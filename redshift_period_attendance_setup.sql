@@ -1,5 +1,5 @@
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table and the loader's control table. Run it with psql; running it again changes nothing.
+-- table and the loader's own tables. Run it with psql; running it again changes nothing.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f redshift_period_attendance_setup.sql
 --
@@ -143,16 +143,41 @@ DISTSTYLE KEY
 DISTKEY (student_id)
 COMPOUND SORTKEY (attendance_date, student_id);
 
--- A row for each partition: it is small, so every node has a copy.
-CREATE TABLE IF NOT EXISTS public.period_attendance_loads (
+-- One row for each list: few enough that every node has a copy.
+CREATE TABLE IF NOT EXISTS public.period_attendance_lists (
     partition_date DATE NOT NULL,
-    fingerprint    VARCHAR(64) NOT NULL,
-    object_count   BIGINT NOT NULL,
+    school_id      BIGINT NOT NULL,
+    origin         VARCHAR(8) NOT NULL,
+    etag           VARCHAR(64),
+    last_modified  TIMESTAMP,
     row_count      BIGINT NOT NULL,
-    loaded_at      TIMESTAMP NOT NULL
+    loaded_at      TIMESTAMP NOT NULL,
+    run            VARCHAR(64) NOT NULL
 )
 DISTSTYLE ALL
-SORTKEY (partition_date);
+COMPOUND SORTKEY (partition_date, school_id);
+
+-- One narrow row for each record of each list; the rows of one id lie on one slice.
+CREATE TABLE IF NOT EXISTS public.period_attendance_places (
+    id             BIGINT NOT NULL,
+    partition_date DATE NOT NULL,
+    school_id      BIGINT NOT NULL,
+    origin         VARCHAR(8) NOT NULL,
+    modified_on    TIMESTAMP,
+    hash           VARCHAR(32) NOT NULL,
+    wins           BOOLEAN NOT NULL,
+    marked         BOOLEAN NOT NULL,
+    loaded_at      TIMESTAMP NOT NULL
+)
+DISTSTYLE KEY
+DISTKEY (id)
+COMPOUND SORTKEY (partition_date, school_id);
+
+-- Loads queue for this table; it is always empty.
+CREATE TABLE IF NOT EXISTS public.period_attendance_lock (
+    locked BOOLEAN
+)
+DISTSTYLE ALL;
 
 -- What the tables and their columns mean. External tables take no comments (DG: r_COMMENT).
 \set QUIET on
@@ -203,9 +228,26 @@ COMMENT ON COLUMN public.period_attendance.extra_fields IS 'Fields of the record
 COMMENT ON COLUMN public.period_attendance.source_file IS 'Object in S3 that the row was read from.';
 COMMENT ON COLUMN public.period_attendance.loaded_at IS 'Time at which the loader wrote the row, in UTC.';
 
-COMMENT ON TABLE public.period_attendance_loads IS 'What the loader has loaded: one row for each partition of the landing zone.';
-COMMENT ON COLUMN public.period_attendance_loads.partition_date IS 'Date of the partition.';
-COMMENT ON COLUMN public.period_attendance_loads.fingerprint IS 'Hash of the names and ETags of the partition''s objects. Another one means: load it again.';
-COMMENT ON COLUMN public.period_attendance_loads.object_count IS 'Objects in the partition.';
-COMMENT ON COLUMN public.period_attendance_loads.row_count IS 'Rows in these objects.';
-COMMENT ON COLUMN public.period_attendance_loads.loaded_at IS 'Time at which it was loaded, in UTC.';
+COMMENT ON TABLE public.period_attendance_lists IS 'The lists that were loaded: one row for each school and date, with the version of its object.';
+COMMENT ON COLUMN public.period_attendance_lists.partition_date IS 'Date of the list.';
+COMMENT ON COLUMN public.period_attendance_lists.school_id IS 'School of the list.';
+COMMENT ON COLUMN public.period_attendance_lists.origin IS 'Source: s3 is a list of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_lists.etag IS 'ETag of the object as it was loaded. NULL: it was gone. Empty: load it again.';
+COMMENT ON COLUMN public.period_attendance_lists.last_modified IS 'When that object was written, in UTC.';
+COMMENT ON COLUMN public.period_attendance_lists.row_count IS 'Records that the list held.';
+COMMENT ON COLUMN public.period_attendance_lists.loaded_at IS 'Time at which it was loaded, in UTC.';
+COMMENT ON COLUMN public.period_attendance_lists.run IS 'The load that did it.';
+
+COMMENT ON TABLE public.period_attendance_places IS 'Every record of every list as it was loaded last. The newest place of an id gives its row.';
+COMMENT ON COLUMN public.period_attendance_places.id IS 'Number that ESD gives the record.';
+COMMENT ON COLUMN public.period_attendance_places.partition_date IS 'Date of the list.';
+COMMENT ON COLUMN public.period_attendance_places.school_id IS 'School of the list.';
+COMMENT ON COLUMN public.period_attendance_places.origin IS 'Source: s3 is a list of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_places.modified_on IS 'When the record was changed last, in UTC.';
+COMMENT ON COLUMN public.period_attendance_places.hash IS 'MD5 of the whole row.';
+COMMENT ON COLUMN public.period_attendance_places.wins IS 'Whether public.period_attendance has its row.';
+COMMENT ON COLUMN public.period_attendance_places.marked IS 'Whether its list no longer holds the record.';
+COMMENT ON COLUMN public.period_attendance_places.loaded_at IS 'Time at which this version was loaded, in UTC.';
+
+COMMENT ON TABLE public.period_attendance_lock IS 'Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.';
+COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';

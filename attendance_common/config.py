@@ -219,6 +219,12 @@ class LoaderSettings(AwsSettings):
         default="366",
         parse=_whole(1, 1000),
     )
+    lock_seconds: int = setting(
+        "REDSHIFT_LOCK_SECONDS",
+        "seconds to wait for another load that is under way",
+        default="600",
+        parse=_whole(1, 86_400),
+    )
 
     @property
     def places(self) -> str:

@@ -10,11 +10,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-# In an object's metadata and footer: a complete reading saw all of its records under other dates.
-LEFT = "left"
-
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
-_LIST = re.compile(_FOLDER.pattern + r"school_\d+\.parquet", re.ASCII)
+_LIST = re.compile(_FOLDER.pattern + r"school_(0|[1-9]\d{0,18})\.parquet", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:
@@ -44,9 +41,16 @@ def file_name(school_id: int) -> str:
     return f"school_{school_id}.parquet"
 
 
-def is_list(name: str) -> bool:
-    """Whether an object's name below the prefix has the form that the fetcher gives."""
-    return _LIST.fullmatch(name) is not None
+def list_of(name: str) -> tuple[dt.date, int] | None:
+    """The date and the school of a list, by its object's name below the prefix; None for any other name."""
+    match = _LIST.fullmatch(name)
+    if match is None:
+        return None
+    year, month, day, school = map(int, match.groups())
+    try:
+        return dt.date(year, month, day), school
+    except ValueError:  # year=2025/month=13/…
+        return None
 
 
 def claim_name(school_id: int) -> str:
@@ -95,3 +99,7 @@ class Areas:
     def location(self, day: dt.date) -> str:
         """The partition's LOCATION; ends with a slash, since it is a key prefix."""
         return f"s3://{self.bucket}/{self.landing}{partition_folder(day)}"
+
+    def list_url(self, day: dt.date, school_id: int) -> str:
+        """The s3:// URL of a list's object."""
+        return f"{self.location(day)}{file_name(school_id)}"

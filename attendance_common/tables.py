@@ -102,26 +102,64 @@ NATIVE = Table(
     sortkey=("attendance_date", "student_id"),
 )
 
-CONTROL = Table(
+# Where a place or a control row comes from.
+_ORIGIN = TableColumn("origin", "VARCHAR(8)", "Source: s3 is a list of the landing zone.", not_null=True)
+
+LISTS = Table(
     schema="public",
-    name="period_attendance_loads",
-    meaning="What the loader has loaded: one row for each partition of the landing zone.",
-    remark="A row for each partition: it is small, so every node has a copy.",
+    name="period_attendance_lists",
+    meaning="The lists that were loaded: one row for each school and date, with the version of its object.",
+    remark="One row for each list: few enough that every node has a copy.",
     columns=(
-        TableColumn("partition_date", "DATE", "Date of the partition.", not_null=True),
+        TableColumn("partition_date", "DATE", "Date of the list.", not_null=True),
+        TableColumn("school_id", "BIGINT", "School of the list.", not_null=True),
+        _ORIGIN,
         TableColumn(
-            "fingerprint",
+            "etag",
             "VARCHAR(64)",
-            "Hash of the names and ETags of the partition's objects. Another one means: load it again.",
-            not_null=True,
+            "ETag of the object as it was loaded. NULL: it was gone. Empty: load it again.",
         ),
-        TableColumn("object_count", "BIGINT", "Objects in the partition.", not_null=True),
-        TableColumn("row_count", "BIGINT", "Rows in these objects.", not_null=True),
+        TableColumn("last_modified", "TIMESTAMP", "When that object was written, in UTC."),
+        TableColumn("row_count", "BIGINT", "Records that the list held.", not_null=True),
         TableColumn("loaded_at", "TIMESTAMP", "Time at which it was loaded, in UTC.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "The load that did it.", not_null=True),
     ),
     diststyle="ALL",
-    sortkey=("partition_date",),
+    sortkey=("partition_date", "school_id"),
+)
+
+PLACES = Table(
+    schema="public",
+    name="period_attendance_places",
+    meaning="Every record of every list as it was loaded last. The newest place of an id gives its row.",
+    remark="One narrow row for each record of each list; the rows of one id lie on one slice.",
+    columns=(
+        TableColumn("id", "BIGINT", "Number that ESD gives the record.", not_null=True),
+        TableColumn("partition_date", "DATE", "Date of the list.", not_null=True),
+        TableColumn("school_id", "BIGINT", "School of the list.", not_null=True),
+        _ORIGIN,
+        TableColumn("modified_on", "TIMESTAMP", "When the record was changed last, in UTC."),
+        TableColumn("hash", "VARCHAR(32)", "MD5 of the whole row.", not_null=True),
+        TableColumn("wins", "BOOLEAN", "Whether public.period_attendance has its row.", not_null=True),
+        TableColumn("marked", "BOOLEAN", "Whether its list no longer holds the record.", not_null=True),
+        TableColumn(
+            "loaded_at", "TIMESTAMP", "Time at which this version was loaded, in UTC.", not_null=True
+        ),
+    ),
+    diststyle="KEY",
+    distkey="id",
+    sortkey=("partition_date", "school_id"),
+)
+
+LOCK = Table(
+    schema="public",
+    name="period_attendance_lock",
+    meaning="Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.",
+    remark="Loads queue for this table; it is always empty.",
+    columns=(TableColumn("locked", "BOOLEAN", "Never filled."),),
+    diststyle="ALL",
+    sortkey=(),
 )
 
 # In the order in which they are created.
-NATIVE_TABLES: tuple[Table, ...] = (NATIVE, CONTROL)
+NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, LOCK)

@@ -109,8 +109,8 @@ class Warehouse:
     def control(self) -> list[dict[str, Any]]:
         """What the loader knows of its loads, without the time."""
         return self.send(
-            "SELECT partition_date, fingerprint, object_count, row_count "
-            "FROM public.period_attendance_loads ORDER BY partition_date"
+            "SELECT partition_date, school_id, etag, row_count "
+            "FROM public.period_attendance_lists ORDER BY partition_date, school_id"
         )
 
     def partitions(self) -> set[str]:
@@ -118,7 +118,7 @@ class Warehouse:
         return {row["values"] for row in self.send("SELECT values FROM svv_external_partitions")}
 
 
-TABLES = ("period_attendance", "period_attendance_loads")
+TABLES = ("period_attendance", "period_attendance_lists", "period_attendance_places")
 
 
 class Course:
@@ -128,7 +128,7 @@ class Course:
         self.landed, self._table = copy.deepcopy((landed, table))
 
     def ahead(self) -> list[list[Row]]:
-        """The native table's rows as they are, and after each batch of the next load."""
+        """The native table's rows as they are, after each batch of the next load, and when rows have left."""
         return [rows_of(table) for table in self._tables()]
 
     def stand_at(self, rows: list[Row]) -> bool:
@@ -139,11 +139,14 @@ class Course:
 
     def _tables(self) -> Iterator[Table]:
         table = copy.deepcopy(self._table)
-        days = table.pending(self.landed)
+        days = sorted({day for day, _ in table.pending(self.landed)})
         yield copy.deepcopy(table)
         for start in range(0, len(days), BATCH):
-            table.load(self.landed, days[start : start + BATCH])
+            batch = days[start : start + BATCH]
+            table.load(self.landed, {place for place in self.landed.lists if place[0] in batch})
             yield copy.deepcopy(table)
+        table.load(self.landed)
+        yield table
 
 
 class Stage:
@@ -206,8 +209,7 @@ class Stage:
         named = {object_key(place): place for place in self._landed.landed.lists}
         for key, etag in self.landing().items():
             if etag == self.landed.objects[key].etag:
-                place, landed = named[key], self._landed.landed
-                course.landed.put(place, landed.lists[place], left=place in landed.left)
+                course.landed.put(named[key], self._landed.landed.lists[named[key]])
         return course.stand_at(self.warehouse.rows())
 
     def _restore_objects(self, saved: Saved) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attendance_common.command import Outcome
+from tests.loading import Loading
 from tests.pipeline import LANDING, Pipeline
 from tests.samples import LANDED
 
@@ -40,15 +40,16 @@ def land(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int =
 
 def listed(day: date, school: int, versions: Sequence[dict[str, Any]]) -> pa.Table:
     common = {**LANDED, "school_id": school, "date": f"{day:%m-%d-%Y}"}
-    rows = [{**common, **each} for each in sorted(versions, key=lambda row: row["id"])]
+    rows = [{**common, **each} for each in sorted(versions, key=lambda row: row["id"] or 0)]
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def land_left(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int = 1) -> None:
-    """Put a list whose records have all been seen under other dates, as the fetcher marks it."""
+def land_tombstone(pipeline: Pipeline, day: date, school: int = 1, run: str = "R") -> None:
+    """Put the list of a date whose last record has left: one row, NULL but for the school."""
+    empty = dict.fromkeys(SCHEMA.names) | {"school_id": school}
+    rows = pa.Table.from_pylist([empty], SCHEMA).replace_schema_metadata({"run": run})
     body = io.BytesIO()
-    rows = pl.DataFrame(listed(day, school, versions))
-    rows.write_parquet(body, compression="snappy", statistics=False, metadata={"left": "true"})
+    pq.write_table(rows, body, version="1.0", compression="snappy", store_schema=False)
     put(pipeline, day, f"school_{school}.parquet", body.getvalue())
 
 
@@ -66,21 +67,26 @@ def folder(day: date) -> str:
     return f"{LANDING}year={day:%Y}/month={day:%m}/day={day:%d}/"
 
 
-def load(pipeline: Pipeline, **variables: str) -> dict[str, int]:
-    """Load; what became of the rows, without the zeros."""
-    done = pipeline.load(**variables)
-    assert done.status == 0, done.story
-    names = ("inserted", "updated", "skipped", "stale", "removed")
-    assert sum(done.result[name] for name in names[:4]) == done.result["rows_read"]
-    return {name: done.result[name] for name in names if done.result[name]}
+def load(pipeline: Pipeline, *, dates: int = 366) -> dict[str, int]:
+    """Load, in batches of so many dates; what became of the rows, without the zeros."""
+    said = Loading(pipeline).load(dates=dates)
+    assert said.attention == []
+    return outcomes(said)
+
+
+def load_in_need(pipeline: Pipeline, *, dates: int = 366) -> tuple[dict[str, int], list[str]]:
+    """Load what needs a person; what became of the rows, and what the person reads."""
+    said = Loading(pipeline).load(dates=dates)
+    assert said.attention
+    return outcomes(said), said.attention
+
+
+def outcomes(said: Outcome) -> dict[str, int]:
+    """What became of the rows, without the zeros; whatever was read became something."""
+    names = ("inserted", "updated", "unchanged", "superseded", "removed", "reread")
+    assert sum(said.counts[name] for name in names[:4]) == said.counts["rows_read"]
+    return {name: said.counts[name] for name in names if said.counts[name]}
 
 
 def statuses(pipeline: Pipeline) -> dict[int, tuple[str, date]]:
     return {key: (row["attendance_status"], row["attendance_date"]) for key, row in pipeline.table().items()}
-
-
-def wait_a_second() -> None:
-    """S3 tells when an object was written in whole seconds."""
-    begun = int(time.time())
-    while int(time.time()) == begun:
-        time.sleep(0.05)

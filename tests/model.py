@@ -98,12 +98,11 @@ def _at(record: Record, path: str) -> Any:
 class Landed:
     """The landing zone: one complete list for each school and date; a date that is not named stays.
 
-    Records that were read under another date leave such a list; the last of them stay, and count for nothing.
+    Records that were read under another date leave such a list; one that lost its last record is empty.
     """
 
     def __init__(self) -> None:
         self.lists: dict[Place, dict[int, Row]] = {}
-        self.left: set[Place] = set()
         self.written: dict[Place, int] = {}  # in which order the lists were last written
         self._writes = 0
 
@@ -115,31 +114,18 @@ class Landed:
             held = newest.get(row["id"])
             if held is None or age(row) >= age(held):
                 newest[row["id"]] = row
-        for day in sorted({row["attendance_date"] for row in newest.values()}):
-            self.put(
-                (day, school_id), {key: row for key, row in newest.items() if row["attendance_date"] == day}
-            )
-
         days = {row["attendance_date"] for row in newest.values()}
+        for day in sorted(days):
+            rows = {key: row for key, row in newest.items() if row["attendance_date"] == day}
+            self.put((day, school_id), rows)
         for place in [place for place in self.lists if place[1] == school_id and place[0] not in days]:
-            self.take_out(place, newest)
+            self.put(place, {key: row for key, row in self.lists[place].items() if key not in newest})
 
-    def put(self, place: Place, rows: dict[int, Row], *, left: bool = False) -> None:
+    def put(self, place: Place, rows: dict[int, Row]) -> None:
         """Write one list; the same again is no write."""
-        if self.lists.get(place) != rows or left != (place in self.left):
+        if self.lists.get(place) != rows:
             self._writes += 1
             self.lists[place], self.written[place] = rows, self._writes
-            (self.left.add if left else self.left.discard)(place)
-
-    def take_out(self, place: Place, moved: Container[int]) -> None:
-        """Records that were read elsewhere leave a list of a date that was not read."""
-        if place not in self.left:
-            rest = {key: row for key, row in self.lists[place].items() if key not in moved}
-            self.put(place, rest or self.lists[place], left=not rest)
-
-    def counted(self, place: Place) -> dict[int, Row]:
-        """What the list says: nothing, once all of its records have left."""
-        return {} if place in self.left else self.lists[place]
 
 
 def age(row: Row) -> datetime:
@@ -148,42 +134,31 @@ def age(row: Row) -> datetime:
 
 
 class Table:
-    """The native table: every record once, in its newest version, and the list that it came from."""
+    """The native table: for each id, the newest version over all lists as they were last loaded."""
 
     def __init__(self) -> None:
         self.rows: dict[int, Row] = {}
-        self._from: dict[int, Place] = {}
+        self._loaded: dict[Place, dict[int, Row]] = {}
         self._seen: dict[Place, int] = {}
 
-    def pending(self, landed: Landed) -> list[date]:
-        """Dates that have a list which is not the one last loaded, oldest first."""
-        return sorted({place[0] for place, write in landed.written.items() if self._seen.get(place) != write})
+    def pending(self, landed: Landed) -> set[Place]:
+        """The lists that are not those last loaded."""
+        return {place for place, write in landed.written.items() if self._seen.get(place) != write}
 
-    def load(self, landed: Landed, only: Container[date] | None = None) -> None:
-        """Merge the dates that are pending; all of them, or only these."""
-        days = [day for day in self.pending(landed) if only is None or day in only]
-        lists = {place: landed.counted(place) for place in landed.lists if place[0] in days}
-        unsettled = set(self.pending(landed)) - set(days)
-        read = {key for rows in lists.values() for key in rows}
-        left = {key for key, place in self._from.items() if place in lists and key not in lists[place]}
-        for place in sorted(landed.lists, key=landed.written.__getitem__):
-            for key, row in landed.counted(place).items():
-                offered = place in lists or key in left - read
-                if offered and (key in left or self._gives_way(key, row, place, landed, unsettled)):
-                    self.rows[key], self._from[key] = row, place
-                    left.discard(key)
-        for key in left:
-            del self.rows[key], self._from[key]
-        self._seen |= {place: landed.written[place] for place in lists}
+    def load(self, landed: Landed, only: Container[Place] | None = None) -> None:
+        """Load the lists that are pending; only these, or all of them, and let go what no list has."""
+        for place in self.pending(landed):
+            if only is None or place in only:
+                self._loaded[place], self._seen[place] = landed.lists[place], landed.written[place]
+        self.rows |= self._winners()
+        if only is None:
+            self.rows = self._winners()
 
-    def _gives_way(
-        self, key: int, row: Row, place: Place, landed: Landed, unsettled: Container[date]
-    ) -> bool:
-        """Whether what is held, if anything, is no newer. A list still to be loaded may have changed since:
-        it wins no tie.
-        """
-        if key not in self.rows:
-            return True
-        held = self._from[key]
-        since = -1 if held[0] in unsettled else landed.written[held]
-        return (age(row), landed.written[place]) >= (age(self.rows[key]), since)
+    def _winners(self) -> dict[int, Row]:
+        """The newest version of each id; on a tie the later date, then the greater school."""
+        winners: dict[int, Row] = {}
+        for _, rows in sorted(self._loaded.items()):
+            winners |= {
+                key: row for key, row in rows.items() if key not in winners or age(row) >= age(winners[key])
+            }
+        return winners

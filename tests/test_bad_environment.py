@@ -290,7 +290,7 @@ SPECTRUM = {
         ["IAM role", "README"],
     ),
     "the role may not read S3": (
-        "INSERT INTO incoming",
+        "CREATE TEMP TABLE staged",
         RedshiftError(
             "XX000",
             "Spectrum Scan Error",
@@ -329,7 +329,10 @@ def test_the_setup_was_never_run(sandbox: Sandbox, world: World) -> None:
     told(done, "run redshift_period_attendance_setup.sql with psql")
 
 
-@pytest.mark.parametrize("table", ["period_attendance", "period_attendance_loads"])
+@pytest.mark.parametrize(
+    "table",
+    ["period_attendance", "period_attendance_lists", "period_attendance_places", "period_attendance_lock"],
+)
 def test_a_table_is_missing(landed: World, table: str) -> None:
     landed.pipeline.psql("-c", f"DROP TABLE public.{table}")
     told(landed.pipeline.load(), "is missing", "run redshift_period_attendance_setup.sql with psql")
@@ -415,6 +418,7 @@ WRONG = {
         "REDSHIFT_SSLMODE": "sometimes",
         "REDSHIFT_SSLROOTCERT": "/no/such/file.pem",
         "REDSHIFT_BATCH_PARTITIONS": "0",
+        "REDSHIFT_LOCK_SECONDS": "0",
         "S3_BUCKET": "edna/prod",
         "S3_PREFIX": "//",
         "LOG_FORMAT": "xml",

@@ -21,26 +21,31 @@ from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.esd.faults import Dropped
 from tests.world import World
 
+LOADED = "SELECT * FROM public.period_attendance_lists ORDER BY partition_date, school_id"
+
 
 def test_a_first_load_holds_every_record_of_the_source(world: World) -> None:
     fetched, loaded = world.run()
     records = world.source.count()
     assert records > 0
     assert (fetched["received"], fetched["landed"], fetched["quarantined"]) == (records, records, 0)
-    assert (loaded["inserted"], loaded["updated"], loaded["skipped"], loaded["stale"]) == (records, 0, 0, 0)
+    assert (loaded["inserted"], loaded["updated"], loaded["superseded"], loaded["lists"]) == (
+        *(records, 0, 0),
+        len(world.landed.lists),
+    )
     assert loaded["registered"] == loaded["partitions"] == len({day for day, _ in world.landed.lists})
 
 
 def test_a_second_run_changes_nothing(world: World) -> None:
     world.run()
     before = world.pipeline.keys(LANDING)
-    loads = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    loads = world.pipeline.query(LOADED)
     fetched, loaded = world.run()
     assert fetched["objects_written"] == 0
     assert fetched["objects_unchanged"] == len(before)
     assert (loaded["registered"], loaded["loaded"], loaded["rows_read"]) == (0, 0, 0)
     assert world.pipeline.keys(LANDING) == before
-    again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    again = world.pipeline.query(LOADED)
     assert again == loads
 
 
@@ -77,7 +82,7 @@ def test_a_day_of_corrections_arrives(world: World) -> None:
     assert done.corrected > 0
     assert loaded["inserted"] == done.added
     assert loaded["updated"] == done.corrected + done.moved
-    assert loaded["stale"] == 0
+    assert loaded["superseded"] == 0
 
 
 def test_a_school_without_records_is_no_fault(world: World) -> None:
@@ -105,7 +110,7 @@ def test_the_last_record_of_a_date_moves_and_the_old_list_stays(world: World) ->
     assert world.pipeline.table()[77]["attendance_date"] == date(2026, 1, 5)
 
 
-def test_a_record_that_moves_without_a_newer_time_stands_where_it_was_landed_last(world: World) -> None:
+def test_a_record_that_moves_without_a_newer_time_stands_where_it_went(world: World) -> None:
     alone = {**world.source.records(world.first)[0], "id": 77, "date": "01-02-2026", "modifiedOn": None}
     world.source.add(world.first, alone)
     world.run()

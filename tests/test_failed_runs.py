@@ -222,8 +222,8 @@ def test_a_loader_that_fails_in_the_middle_tells_what_was_loaded(world: World) -
     before = world.pipeline.keys(RUNS).keys()
     reached, go_on = Event(), Event()
     loader = world.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="2")
-    loader.until("partitions 20")  # the first batch's line
-    with world.between("INSERT INTO incoming", reached, go_on):
+    loader.until("lists of 20")  # the first batch's line
+    with world.between("CREATE TEMP TABLE staged", reached, go_on):
         assert reached.wait(PATIENCE)
         loader.send(signal.SIGTERM)
         done = loader.end()

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.landing import Areas, month_folder, object_name, partition_folder, partition_of
+from attendance_common.landing import (
+    Areas,
+    list_of,
+    month_folder,
+    object_name,
+    partition_folder,
+    partition_of,
+)
 
 DAY = dt.date(2025, 12, 9)
 LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
@@ -24,6 +31,7 @@ def test_names() -> None:
 
 def test_areas() -> None:
     assert AREAS.location(DAY) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/"
+    assert AREAS.list_url(DAY, 7) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/school_7.parquet"
     assert AREAS.quarantine == "raw_esd/incoming/periodAttendance/operational/quarantine/"
     assert AREAS.claims == "raw_esd/incoming/periodAttendance/operational/claims/"
     assert AREAS.runs == "raw_esd/incoming/periodAttendance/operational/runs/"
@@ -43,9 +51,10 @@ def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> 
 
 @given(st.dates(), st.integers(0, 2**63 - 1))
 @settings(max_examples=200)
-def test_a_name_tells_its_date(day: dt.date, school_id: int) -> None:
+def test_a_name_tells_its_date_and_its_school(day: dt.date, school_id: int) -> None:
     assert partition_of(partition_folder(day)) == day
     assert partition_of(object_name(day, school_id)) == day
+    assert list_of(object_name(day, school_id)) == (day, school_id)
     assert partition_folder(day).startswith(month_folder(day))
 
 
@@ -74,3 +83,25 @@ def test_folders_sort_as_their_dates(days: set[dt.date]) -> None:
 )
 def test_what_lies_in_no_partition(name: str) -> None:
     assert partition_of(name) is None
+    assert list_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "school_1.json",
+        "school_1.parquet~",
+        "school_1.parquet/",
+        "school_01.parquet",
+        "school_-1.parquet",
+        "school_1x.parquet",
+        "school_٣.parquet",
+        "school_12345678901234567890.parquet",
+        "School_1.parquet",
+        "deeper/school_1.parquet",
+        "school_1.parquet\n",
+        "",
+    ],
+)
+def test_what_is_no_list_of_its_partition(name: str) -> None:
+    assert list_of(f"year=2025/month=12/day=09/{name}") is None

@@ -133,7 +133,8 @@ def test_verbose_names_each_request_and_statement(marked: World) -> None:
     assert f"AWS ListObjectsV2 edna-prod/{LANDING}: 200" in " ".join(asked)
     sent = said_of("statement", loaded)
     assert len(sent) == len(statements)
-    assert any(re.fullmatch(r"SQL INSERT INTO incoming .*: 40 rows in \d+\.\d+ s", line) for line in sent)
+    insert = r"SQL INSERT INTO public\.period_attendance .*: 40 rows in \d+\.\d+ s"
+    assert any(re.fullmatch(insert, line) for line in sent)
     assert not any("'" in line for line in sent)
     silent(marked, said(fetched), said(loaded))
 
@@ -202,7 +203,7 @@ REFUSALS = {  # and the status that they lead to
 def test_a_refusal_that_quotes_a_row_is_not_quoted(marked: World, status: int, error: RedshiftError) -> None:
     marked.pipeline.fetch()
     times = 5 if status == 3 else 1  # a batch of three partitions is tried whole, and in halves
-    marked.pipeline.sandbox.redshift.fail_next("INSERT INTO incoming", error, times)
+    marked.pipeline.sandbox.redshift.fail_next("CREATE TEMP TABLE staged", error, times)
     done = marked.pipeline.load("--verbose")
     assert done.status == status
     silent(marked, said(done), left_behind(marked))
@@ -287,6 +288,9 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         for _ in range(2):
             marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
         loaded = places(gate.calls, landing, quarantine, runs, LANDING)
+        gate.calls.clear()
+        marked.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
+        verified = places(gate.calls, landing, quarantine, runs, LANDING)
     assert fetched == {
         ("GetSecretValue", "prod/edna/esd_credentials"),
         ("ListObjectsV2", landing),
@@ -302,9 +306,9 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("GetSecretValue", "prod/edna/redshift_credentials"),
         ("ListObjectsV2", LANDING),
         ("ListObjectsV2", landing),
-        ("GetObject", landing),  # the footers' counts of rows
         ("PutObject", runs),
     }
+    assert verified == {*loaded, ("GetObject", landing)}  # the footers
 
 
 def places(calls: list[Call], *prefixes: str) -> set[tuple[str, str]]:

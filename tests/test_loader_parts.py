@@ -3,63 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from attendance_common.command import show_nothing
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
-from attendance_common.load import merge_sql as sql
-from attendance_common.load.plan import batches
+from attendance_common.load import external, plan, repair
+from attendance_common.load.batch import CheckFailed, check_sum, check_written, named
+from attendance_common.load.halving import in_halves
+from attendance_common.load.plan import ListId
+from attendance_common.load.refusals import Conflict, Unreadable
+from attendance_common.load.table_check import DateSums, TableState, state_of
 from attendance_common.load.warehouse import Warehouse
-from redshift_loader import (
-    Batch,
-    CheckFailed,
-    UnreadableElsewhere,
-    check_external_table,
-    load_changed,
-    registered_days,
-)
 from tests.test_columns import EXTERNAL_NAMES
 
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
 DEC_9 = dt.date(2025, 12, 9)
 DEC_9_LOCATION = f"s3://edna-prod/{AREAS.landing}year=2025/month=12/day=09"
-P = TypeVar("P")
-T = TypeVar("T")
+DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
 
 
-class Told(Warehouse):
-    """Answers each statement from a table; a transaction is the work alone."""
+class Answers(Warehouse):
+    """Answers every statement with the same rows."""
 
-    def __init__(self, answers: dict[str, list[Any]]) -> None:
-        self._answers = answers
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
-        return self._answers[text]
-
-    def transaction(self, prepare: Callable[[], P], work: Callable[[P], T]) -> T:
-        return work(prepare())
+        return self._rows
 
 
-def registered(*partitions: tuple[str, str]) -> list[dt.date]:
-    return registered_days(Told({sql.REGISTERED: list(partitions)}), AREAS)
+# --- the external table -------------------------------------------------------------------------------------
+
+
+def registered(*partitions: tuple[str, str]) -> set[dt.date]:
+    return external.registered_days(Answers(list(partitions)), AREAS)
 
 
 @pytest.mark.parametrize("values", ['["2025","12","09"]', '["2025", "12", "9"]', "[2025, 12, 9]"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_a_partition_is_known_by_its_values(values: str, slash: str) -> None:
-    assert registered((values, DEC_9_LOCATION + slash)) == [DEC_9]
+    assert registered((values, DEC_9_LOCATION + slash)) == {DEC_9}
 
 
 def test_a_location_that_the_view_cut_is_compared_as_far_as_it_goes() -> None:
     areas = Areas("edna-prod", "a/" * 80)
     cut = f"s3://edna-prod/{areas.landing}"[:128]
-    found = Told({sql.REGISTERED: [('["2025","12","09"]', cut)]})
-    assert registered_days(found, areas) == [DEC_9]
+    assert external.registered_days(Answers([('["2025","12","9"]', cut)]), areas) == {DEC_9}
 
 
 @pytest.mark.parametrize(
@@ -71,126 +63,251 @@ def test_a_location_that_the_view_cut_is_compared_as_far_as_it_goes() -> None:
         "",
     ],
 )
-def test_a_partition_that_points_elsewhere_is_told(location: str) -> None:
+def test_a_partition_that_points_elsewhere_is_named(location: str) -> None:
     with pytest.raises(WarehouseError, match="check S3_BUCKET and S3_PREFIX"):
-        registered(('["2025","12","09"]', location))
+        registered(('["2025","12","9"]', location))
 
 
-def external(*changes: Callable[[list[tuple[str, str, int]]], object]) -> Told:
-    columns = [(name, "bigint", 0) for name in EXTERNAL_NAMES]
-    kinds = {name: kind for name, kind, _ in sql.expected_external_columns()}
-    columns = [(name, kinds[name], 0) for name, _, _ in columns]
-    columns += [("year", "int", 1), ("month", "int", 2), ("day", "int", 3)]
-    for change in changes:
-        change(columns)
-    return Told({sql.EXTERNAL_COLUMNS: columns})
+@pytest.mark.parametrize("values", ['["2025","13","1"]', '["2025","12"]', '["a","b","c"]', "{}", "", "7"])
+def test_a_partition_that_is_no_date_is_named(values: str) -> None:
+    with pytest.raises(WarehouseError, match=r"is no date, .*DROP PARTITION it"):
+        registered((values, DEC_9_LOCATION))
+
+
+Columns = list[tuple[str, str, int]]
+FLAGS = {"is_early_dismissal", "is_locked", "verified"}
+WIDTHS = {"date": 10, "created_on": 26, "modified_on": 26}
+NUMBERS = {
+    "id",
+    "school_id",
+    "minutes_late",
+    "minutes_early",
+    "minutes_missed",
+    "actual_minutes",
+    "potential_minutes",
+    "created_by",
+    "modified_by",
+}
+
+
+def columns() -> Columns:
+    """The external table as the setup file makes it, as svv_external_columns says it."""
+    kinds = {name: kind for name, kind, _ in external.expected_columns()}
+    keys = [("year", "int", 1), ("month", "int", 2), ("day", "int", 3)]
+    return [(name, kinds[name], 0) for name in EXTERNAL_NAMES] + keys
+
+
+def test_columns_are_expected_in_hives_words() -> None:
+    kinds = {name: kind for name, kind, _ in columns()}
+    assert {name for name, kind in kinds.items() if kind == "boolean"} == FLAGS
+    assert {kinds[name] for name in NUMBERS} == {"bigint"}
+    assert {name: kinds[name] for name in WIDTHS} == {
+        name: f"varchar({width})" for name, width in WIDTHS.items()
+    }
+    assert len(kinds) == 43 + 3
 
 
 def test_the_external_table_as_it_is_set_up() -> None:
-    check_external_table(external())
+    external.check_table(Answers(columns()))
+
+
+OTHER_WORDS = {"int": "integer", "bigint": "int8", "boolean": "bool"}
+
+
+def test_other_words_for_the_same_types() -> None:
+    """Both spellings were seen (aws/amazon-redshift-python-driver)."""
+    other = [
+        (name, OTHER_WORDS.get(kind, kind.replace("varchar", "CHARACTER VARYING")), key)
+        for name, kind, key in columns()
+    ]
+    external.check_table(Answers(other))
 
 
 def test_no_external_table_names_the_setup() -> None:
     with pytest.raises(
         WarehouseError, match=r"no table esd_spectrum\.period_attendance: run redshift_period"
     ):
-        check_external_table(Told({sql.EXTERNAL_COLUMNS: []}))
+        external.check_table(Answers([]))
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "differs"),
     [
-        lambda columns: columns.pop(0),
-        lambda columns: columns.insert(43, ("later", "varchar(10)", 0)),
-        lambda columns: columns.reverse(),
-        lambda columns: columns.__setitem__(0, ("id", "varchar(20)", 0)),
-        lambda columns: columns.__setitem__(-1, ("day", "int", 0)),
+        (lambda columns: columns.pop(0), r"has school_id bigint where id bigint belongs"),
+        (
+            lambda columns: columns.insert(43, ("later", "varchar(10)", 0)),
+            r"has later varchar\(10\) where year int \(partition key 1\) belongs",
+        ),
+        (lambda columns: columns.append(("hour", "int", 4)), "has hour int .* where no column belongs"),
+        (lambda columns: columns.pop(), r"has no column where day int \(partition key 3\) belongs"),
+        (
+            lambda columns: columns.__setitem__(0, ("id", "varchar(20)", 0)),
+            r"has id varchar\(20\) where id bigint belongs",
+        ),
+        (
+            lambda columns: columns.__setitem__(-1, ("day", "int", 0)),
+            r"has day int where day int \(partition key 3\) belongs",
+        ),
     ],
-    ids=["one less", "one more", "another order", "another type", "no partition column"],
+    ids=["one less", "one more", "a key more", "a key less", "another type", "no partition column"],
 )
-def test_an_external_table_of_another_version_is_told(change: Callable[[Any], object]) -> None:
-    with pytest.raises(WarehouseError, match="is another version's: DROP TABLE"):
-        check_external_table(external(change))
+def test_an_external_table_of_another_version_is_named_with_the_first_column_that_differs(
+    change: Callable[[Any], object], differs: str
+) -> None:
+    changed = columns()
+    change(changed)
+    with pytest.raises(WarehouseError, match=rf"{differs}, so it is another version's: DROP TABLE"):
+        external.check_table(Answers(changed))
 
 
-# --- batch after batch --------------------------------------------------------------------------------------
+# --- halving ------------------------------------------------------------------------------------------------
 
 
-class Batches(Batch):
-    """Counts a row a partition; the batches that have a date of `failing` fail their check.
+class Work:
+    """Works on groups without one of `failing`; keeps what it worked on."""
 
-    Where lost rows of a batch that begins with a date of `blocked` may be, cannot be read.
-    """
-
-    def __init__(self, *failing: dt.date, blocked: Sequence[dt.date] = ()) -> None:
-        self.loaded: list[list[dt.date]] = []
+    def __init__(self, *failing: ListId, error: type[WarehouseError] = Unreadable) -> None:
+        self.done: list[list[ListId]] = []
         self._failing = failing
-        self._blocked = blocked
+        self._error = error
 
-    def load(self, days: Sequence[dt.date], *, look_elsewhere: bool = True) -> Counter[str]:
-        if look_elsewhere and days[0] in self._blocked:
-            raise UnreadableElsewhere("Spectrum Scan Error")
-        if set(days) & set(self._failing):
-            raise CheckFailed("it does not add up")
-        self.loaded.append(list(days))
-        return Counter(inserted=len(days))
+    def __call__(self, group: Sequence[ListId]) -> int:
+        if set(group) & set(self._failing):
+            raise self._error("Spectrum Scan Error")
+        self.done.append(list(group))
+        return len(group)
 
 
-def loaded(batch: Batches, days: Sequence[dt.date], most: int) -> tuple[Counter[str], list[str]]:
-    sums: Counter[str] = Counter()
-    attention: list[str] = []
-    load_changed(batch, batches(days, most), sums, attention, show_nothing)
-    return sums, attention
+LISTS = [ListId(day, 1) for day in DAYS]
 
 
-DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
+def outcomes(work: Work, lists: Sequence[ListId], dates: int) -> tuple[int, list[tuple[ListId, str]]]:
+    """How many things were done, and the error of each that could not be."""
+    done, faults = 0, []
+    for group, outcome in in_halves(plan.batches(lists, dates), work, plan.halves):
+        if isinstance(outcome, int):
+            done += outcome
+        else:
+            faults.append((group[0], str(outcome)))
+    return done, faults
 
 
-def test_partitions_are_loaded_in_batches() -> None:
-    batch = Batches()
-    sums, attention = loaded(batch, DAYS, 2)
-    assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
-    assert (sums["inserted"], attention) == (5, [])
+def test_groups_are_done_in_order() -> None:
+    work = Work()
+    assert outcomes(work, LISTS, 2) == (5, [])
+    assert work.done == [LISTS[:2], LISTS[2:4], LISTS[4:]]
+    assert outcomes(Work(), [], 2) == (0, [])
 
 
+@pytest.mark.parametrize("error", [Unreadable, CheckFailed])
 @pytest.mark.parametrize(
-    ("failing", "loads"),
+    ("failing", "groups"),
     [
-        ([0], [DAYS[1:2], DAYS[2:5]]),
-        ([2], [DAYS[:2], DAYS[3:5]]),
-        ([1, 4], [DAYS[:1], DAYS[2:3], DAYS[3:4]]),
+        ([0], [LISTS[1:2], LISTS[2:5]]),
+        ([2], [LISTS[:2], LISTS[3:5]]),
+        ([1, 4], [LISTS[:1], LISTS[2:3], LISTS[3:4]]),
         ([0, 1, 2, 3, 4], []),
     ],
 )
-def test_of_a_batch_whose_check_fails_all_but_what_is_at_fault_is_loaded(
-    failing: list[int], loads: list[list[dt.date]]
+def test_of_a_group_that_fails_all_but_what_is_at_fault_is_done(
+    failing: list[int], groups: list[list[ListId]], error: type[WarehouseError]
 ) -> None:
-    batch = Batches(*(DAYS[at] for at in failing))
-    sums, attention = loaded(batch, DAYS, 5)
-    assert batch.loaded == loads
-    assert sums["inserted"] == 5 - len(failing)
-    assert attention == [f"partition {DAYS[at]} was not loaded: it does not add up" for at in failing]
+    work = Work(*(LISTS[at] for at in failing), error=error)
+    done, faults = outcomes(work, LISTS, 5)
+    assert work.done == groups
+    assert done == 5 - len(failing)
+    assert faults == [(LISTS[at], "Spectrum Scan Error") for at in failing]
 
 
-def test_a_batch_whose_lost_rows_cannot_be_looked_for_is_loaded_without_and_told() -> None:
-    batch = Batches(blocked=[DAYS[2]])
-    sums, attention = loaded(batch, DAYS, 2)
-    assert batch.loaded == [DAYS[:2], DAYS[2:4], DAYS[4:]]
-    assert sums["inserted"] == 5
-    [told] = attention
-    assert told.startswith(
-        "partitions 2025-12-11 to 2025-12-12 were loaded, but rows that left their objects"
+def test_of_one_date_the_school_at_fault_is_alone() -> None:
+    schools = [ListId(DEC_9, number) for number in range(1, 9)]
+    work = Work(schools[5])
+    assert outcomes(work, schools, 5) == (7, [(schools[5], "Spectrum Scan Error")])
+
+
+def test_of_dates_to_repair_the_one_at_fault_is_alone() -> None:
+    def work(days: Sequence[dt.date]) -> int:
+        if DAYS[1] in days:
+            raise Unreadable("Spectrum Scan Error")
+        return len(days)
+
+    found = [(list(days), outcome) for days, outcome in in_halves([DAYS], work, repair.halves)]
+    assert [days for days, _ in found] == [DAYS[:1], DAYS[1:2], DAYS[2:]]
+    assert [isinstance(outcome, Unreadable) for _, outcome in found] == [False, True, False]
+
+
+def test_what_is_no_fault_of_the_data_is_not_halved() -> None:
+    work = Work(LISTS[4], error=Conflict)
+    with pytest.raises(Conflict):
+        outcomes(work, LISTS, 5)
+    assert work.done == []
+
+
+# --- the checks of a batch ----------------------------------------------------------------------------------
+
+BOUNDS = DAYS[0], DAYS[4]
+
+
+def test_a_batch_whose_numbers_add_up() -> None:
+    check_written({"to write": 3, "rows": 3, "records": 3}, *BOUNDS)
+    check_sum({"inserted": 1, "updated": 2, "unchanged": 3, "superseded": 4, "rows_read": 10}, *BOUNDS)
+
+
+@pytest.mark.parametrize(("rows", "records"), [(4, 3), (2, 2), (3, 2)])
+def test_a_row_that_is_there_twice_or_not_at_all_fails_the_batch(rows: int, records: int) -> None:
+    with pytest.raises(CheckFailed, match=rf"{rows} rows of {records} records from 2025-12-09 to 2025-12-13"):
+        check_written({"to write": 3, "rows": rows, "records": records}, *BOUNDS)
+
+
+def test_a_row_that_became_nothing_fails_the_batch() -> None:
+    counts = {"inserted": 1, "updated": 2, "unchanged": 3, "superseded": 4, "rows_read": 11}
+    with pytest.raises(CheckFailed, match=r"11 rows were read .* 10 came of them"):
+        check_sum(counts, *BOUNDS)
+
+
+def test_lists_have_a_name() -> None:
+    assert named(LISTS[:1]) == "the list of 2025-12-09 of school 1"
+    assert named(LISTS[2:]) == "3 lists of 2025-12-11 to 2025-12-13"
+
+
+# --- what the check of the table means ----------------------------------------------------------------------
+
+AS_LOADED = {
+    "day": DEC_9,
+    "table_rows": 2,
+    "table_ids": 30,
+    "table_seconds": 400,
+    "winners": 2,
+    "winner_ids": 30,
+    "winner_seconds": 400,
+    "places": 3,
+    "records": 3,
+    "forgotten": 0,
+    "marked": 1,
+}
+
+
+def state(**changes: Any) -> TableState:
+    return state_of([DateSums(**{**AS_LOADED, **changes})])
+
+
+def test_a_date_as_it_was_loaded() -> None:
+    assert state() == TableState(damaged=[], misplaced=[], marked=1, newest=DEC_9)
+    assert state_of([]) == TableState([], [], 0, None)
+    assert (
+        state(table_rows=0, table_ids=0, table_seconds=0, winners=0, winner_ids=0, winner_seconds=0).newest
+        is None
     )
-    assert "Spectrum Scan Error" in told
 
 
-def test_a_batch_that_fails_without_looking_elsewhere_as_well_is_told_once() -> None:
-    batch = Batches(DAYS[2], blocked=[DAYS[2]])
-    _, attention = loaded(batch, DAYS, 1)
-    assert batch.loaded == [DAYS[:1], DAYS[1:2], DAYS[3:4], DAYS[4:]]
-    assert attention == ["partition 2025-12-11 was not loaded: it does not add up"]
+@pytest.mark.parametrize("changed", ["table_rows", "table_ids", "table_seconds", "winners"])
+def test_a_date_with_other_rows_is_damaged(changed: str) -> None:
+    assert state(**{changed: 1}).damaged == [DEC_9]
+    assert state(**{changed: 1}).misplaced == []
 
 
-def test_nothing_to_load() -> None:
-    sums, attention = loaded(Batches(), [], 2)
-    assert (dict(sums), attention) == ({}, [])
+def test_a_date_with_other_places_is_misplaced_unless_a_list_of_it_is_to_be_loaded_again() -> None:
+    assert state(places=2).misplaced == [DEC_9]
+    assert state(records=4).misplaced == [DEC_9]
+    assert state(places=2, forgotten=1).misplaced == []
+    assert state(places=2).damaged == []

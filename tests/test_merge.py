@@ -1,4 +1,4 @@
-"""What the loader makes of objects put into the landing zone by hand: which version of a record wins."""
+"""What the loader makes of lists put into the landing zone by hand: which version of a record wins."""
 
 from __future__ import annotations
 
@@ -8,83 +8,133 @@ from typing import Any
 
 import pytest
 
-from tests.lists import LATER, MONDAY, NEW, NEWER, OLD, TUESDAY, land, load, statuses, version, wait_a_second
-from tests.pipeline import LANDING, LOADER, PATIENCE, Pipeline
+from tests.lists import (
+    LATER,
+    MONDAY,
+    NEW,
+    NEWER,
+    OLD,
+    TUESDAY,
+    land,
+    land_tombstone,
+    load,
+    load_in_need,
+    put,
+    statuses,
+    take_away,
+    version,
+)
+from tests.pipeline import LOADER, PATIENCE, Pipeline
+from tests.reads import reads
 from tests.sandbox import Sandbox
 from tests.world import World, set_up
 
+FAR_AHEAD = "2052-03-01 08:00:00.000000"
 
-def test_a_stale_version_that_arrives_late_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
+
+# --- the newest version wins --------------------------------------------------------------------------------
+
+
+def test_an_older_version_that_arrives_late_never_replaces_a_newer_one(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "new", NEW))
     assert load(pipeline) == {"inserted": 1}
     land(pipeline, MONDAY, version(5, "old", OLD))
-    assert load(pipeline) == {"stale": 1}
-    land(pipeline, LATER, version(5, "never modified", None), school=2)
-    assert load(pipeline) == {"stale": 1}
+    assert load(pipeline) == {"superseded": 1}
+    land(pipeline, LATER, version(5, "never modified", None))
+    assert load(pipeline) == {"superseded": 1}
     assert statuses(pipeline) == {5: ("new", TUESDAY)}
 
 
 def test_one_microsecond_makes_a_version_newer(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "new", NEW))
     load(pipeline)
-    land(pipeline, TUESDAY, version(5, "newer", NEWER))
+    land(pipeline, MONDAY, version(5, "newer", NEWER))
     assert load(pipeline) == {"updated": 1}
-    assert statuses(pipeline) == {5: ("newer", TUESDAY)}
+    assert statuses(pipeline) == {5: ("newer", MONDAY)}
 
 
-@pytest.mark.parametrize("batch", ["1", "366"])
-def test_two_versions_at_once_never_both_get_in(pipeline: Pipeline, batch: str) -> None:
+@pytest.mark.parametrize(
+    ("dates", "done"),
+    [(1, {"inserted": 2, "updated": 1, "superseded": 1}), (366, {"inserted": 2, "superseded": 2})],
+)
+def test_of_several_versions_at_once_the_newest_gets_in(
+    pipeline: Pipeline, dates: int, done: dict[str, int]
+) -> None:
     land(pipeline, TUESDAY, version(5, "new", NEW), version(6, "other", OLD))
     land(pipeline, MONDAY, version(5, "old", OLD))
-    land(pipeline, LATER, version(5, "never modified", None), school=2)
-    done = load(pipeline, REDSHIFT_BATCH_PARTITIONS=batch)
+    land(pipeline, LATER, version(5, "never modified", None))
+    assert load(pipeline, dates=dates) == done
     assert statuses(pipeline) == {5: ("new", TUESDAY), 6: ("other", TUESDAY)}
-    assert done.get("stale", 0) + done.get("updated", 0) == 2
-    assert done["inserted"] == 2
 
 
 @pytest.mark.parametrize("time_of_change", [NEW, None])
-def test_equal_times_and_other_content_in_one_object_is_an_update(
+def test_of_equal_times_the_later_date_wins_and_then_the_greater_school(
     pipeline: Pipeline, time_of_change: str | None
 ) -> None:
-    land(pipeline, TUESDAY, version(5, "one", time_of_change))
+    land(pipeline, TUESDAY, version(5, "later", time_of_change), version(7, "lesser", time_of_change))
+    land(pipeline, MONDAY, version(5, "earlier", time_of_change), school=9)
+    land(pipeline, TUESDAY, version(7, "greater", time_of_change), school=9)
     load(pipeline)
-    land(pipeline, TUESDAY, version(5, "two", time_of_change))
+    assert statuses(pipeline) == {5: ("later", TUESDAY), 7: ("greater", TUESDAY)}
+
+
+@pytest.mark.parametrize("time_of_change", [NEW, None])
+def test_of_equal_times_it_does_not_matter_which_list_was_loaded_last(
+    pipeline: Pipeline, time_of_change: str | None
+) -> None:
+    land(pipeline, TUESDAY, version(5, "later", time_of_change))
+    land(pipeline, MONDAY, version(6, "earlier", time_of_change))
+    load(pipeline)
+    land(pipeline, MONDAY, version(5, "earlier", time_of_change), version(6, "earlier", time_of_change))
+    assert load(pipeline) == {"unchanged": 1, "superseded": 1}
+    land(pipeline, TUESDAY, version(5, "later", time_of_change), version(6, "later", time_of_change))
+    assert load(pipeline) == {"unchanged": 1, "updated": 1}
+    assert statuses(pipeline) == {5: ("later", TUESDAY), 6: ("later", TUESDAY)}
+
+
+# --- another version in the same list -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [OLD, NEW, None])
+@pytest.mark.parametrize("after", [OLD, NEW, None])
+def test_what_a_list_says_replaces_what_it_said_whatever_the_times(
+    pipeline: Pipeline, before: str | None, after: str | None
+) -> None:
+    land(pipeline, TUESDAY, version(5, "one", before))
+    load(pipeline)
+    land(pipeline, TUESDAY, version(5, "two", after))
     assert load(pipeline) == {"updated": 1}
     assert statuses(pipeline) == {5: ("two", TUESDAY)}
 
 
-@pytest.mark.parametrize("time_of_change", [NEW, None])
-@pytest.mark.parametrize(("first", "last"), [(MONDAY, TUESDAY), (TUESDAY, MONDAY)])
-def test_of_equal_times_in_one_batch_the_object_landed_last_wins(
-    pipeline: Pipeline, time_of_change: str | None, first: date, last: date
-) -> None:
-    land(pipeline, first, version(5, "first", time_of_change))
-    wait_a_second()
-    land(pipeline, last, version(5, "last", time_of_change))
-    assert load(pipeline) == {"inserted": 1, "stale": 1}
-    assert statuses(pipeline) == {5: ("last", last)}
-
-
-def test_of_equal_times_in_two_loads_the_object_landed_last_wins(pipeline: Pipeline) -> None:
-    land(pipeline, MONDAY, version(5, "first", NEW))
+def test_a_time_in_the_future_that_is_corrected_does_not_last(pipeline: Pipeline) -> None:
+    land(pipeline, TUESDAY, version(5, "A", FAR_AHEAD), version(6, "A", FAR_AHEAD))
+    land(pipeline, MONDAY, version(6, "on Monday", NEW))
     load(pipeline)
-    wait_a_second()
-    land(pipeline, TUESDAY, version(5, "last", NEW))
-    assert load(pipeline) == {"updated": 1}
-    land(pipeline, MONDAY, version(8, "another school", NEW), school=2)  # Monday is read again
-    assert load(pipeline) == {"inserted": 1, "stale": 1}
-    assert statuses(pipeline) == {5: ("last", TUESDAY), 8: ("another school", MONDAY)}
+    assert statuses(pipeline) == {5: ("A", TUESDAY), 6: ("A", TUESDAY)}
+    land(pipeline, TUESDAY, version(5, "P", NEW), version(6, "P", OLD))
+    assert load(pipeline) == {"updated": 1, "superseded": 1, "reread": 1}
+    assert statuses(pipeline) == {5: ("P", TUESDAY), 6: ("on Monday", MONDAY)}
 
 
-def test_identical_rows_are_skipped_and_not_rewritten(pipeline: Pipeline) -> None:
+def stamps(pipeline: Pipeline, table: str) -> dict[int, Any]:
+    return {
+        row["id"]: row["loaded_at"] for row in pipeline.query(f"SELECT id, loaded_at FROM public.{table}")
+    }
+
+
+def test_equal_rows_are_not_written_again(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "same", NEW), version(6, "same", None))
     load(pipeline)
-    before = pipeline.query("SELECT id, loaded_at FROM public.period_attendance ORDER BY id")
+    for table in ("period_attendance", "period_attendance_places"):
+        pipeline.query(f"UPDATE public.{table} SET loaded_at = '2025-12-12 08:00:00'")
+    before = stamps(pipeline, "period_attendance")
     land(pipeline, TUESDAY, version(5, "same", NEW), version(6, "same", None), version(7, "more", NEW))
-    assert load(pipeline) == {"inserted": 1, "skipped": 2}
-    after = pipeline.query("SELECT id, loaded_at FROM public.period_attendance WHERE id < 7 ORDER BY id")
-    assert after == before
+    assert load(pipeline) == {"inserted": 1, "unchanged": 2}
+    for table in ("period_attendance", "period_attendance_places"):
+        after = stamps(pipeline, table)
+        assert {key: after[key] for key in before} == before
+        assert after[7] > before[6]
 
 
 DIFFERENCES: list[dict[str, Any]] = [
@@ -100,40 +150,74 @@ DIFFERENCES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda each: next(iter(each)))
-def test_any_difference_is_an_update(pipeline: Pipeline, difference: dict[str, Any]) -> None:
-    comment = "a" if difference.get("comment") == "a " else None
-    land(pipeline, TUESDAY, version(5, "x", NEW, comment=comment))
+def test_any_difference_is_an_update(pipeline: Pipeline) -> None:
+    before = [{"comment": "a" if each.get("comment") == "a " else None} for each in DIFFERENCES]
+    same = version(99, "x", NEW)
+    land(pipeline, TUESDAY, same, *(version(key, "x", NEW, **each) for key, each in enumerate(before)))
     load(pipeline)
-    land(pipeline, TUESDAY, version(5, "x", NEW, **{"comment": comment, **difference}))
-    assert load(pipeline) == {"updated": 1}
+    after = [{**old, **each} for old, each in zip(before, DIFFERENCES, strict=True)]
+    land(pipeline, TUESDAY, same, *(version(key, "x", NEW, **each) for key, each in enumerate(after)))
+    assert load(pipeline) == {"updated": len(DIFFERENCES), "unchanged": 1}
 
 
-def test_a_row_leaves_with_its_object_replaced_but_not_with_its_object_gone(pipeline: Pipeline) -> None:
+def test_a_difference_of_what_the_table_does_not_have_is_none(pipeline: Pipeline) -> None:
+    land(pipeline, TUESDAY, version(5, "x", NEW, meeting_time__id=1))
+    load(pipeline)
+    land(pipeline, TUESDAY, version(5, "x", NEW, meeting_time__id=2))
+    assert load(pipeline) == {"unchanged": 1}
+
+
+# --- what a load reads --------------------------------------------------------------------------------------
+
+
+def test_a_changed_list_is_read_alone(pipeline: Pipeline) -> None:
+    for school in (1, 2, 3):
+        for day in (MONDAY, TUESDAY, LATER):
+            land(pipeline, day, version(school * 100 + day.day, "x", NEW), school=school)
+    load(pipeline)
+    land(pipeline, MONDAY, version(108, "y", NEWER))
+    land(pipeline, TUESDAY, version(209, "y", NEWER), school=2)
+    with reads(pipeline) as read:
+        assert load(pipeline) == {"updated": 2}
+    assert read == [{(MONDAY, 1), (TUESDAY, 2)}]
+
+
+def test_a_deleted_record_makes_its_own_list_be_read_and_no_other(pipeline: Pipeline) -> None:
+    for day in (MONDAY, TUESDAY, LATER):
+        land(pipeline, day, version(day.day, "x", NEW), version(100 + day.day, "x", NEW))
+    load(pipeline)
+    land(pipeline, TUESDAY, version(9, "x", NEW))
+    with reads(pipeline) as read:
+        assert load(pipeline) == {"unchanged": 1, "removed": 1}
+    assert read == [{(TUESDAY, 1)}]
+    assert 109 not in statuses(pipeline)
+
+
+def test_nothing_is_read_when_nothing_changed(pipeline: Pipeline) -> None:
+    land(pipeline, TUESDAY, version(5, "x", NEW))
+    load(pipeline)
+    with reads(pipeline) as read:
+        assert load(pipeline) == {}
+    assert read == []
+
+
+# --- records that a list no longer has ----------------------------------------------------------------------
+
+
+def test_a_row_leaves_with_its_list_replaced_but_not_with_its_object_gone(pipeline: Pipeline) -> None:
     land(pipeline, TUESDAY, version(5, "x", NEW), version(6, "x", NEW))
     land(pipeline, TUESDAY, version(7, "x", NEW), school=2)
     land(pipeline, TUESDAY, version(8, "x", NEW), school=3)
     load(pipeline)
     land(pipeline, TUESDAY, version(5, "x", NEW))
-    client = pipeline.sandbox.aws.client("s3")
-    gone = f"{LANDING}year=2025/month=12/day=09/school_2.parquet"
-    client.delete_object(Bucket=pipeline.sandbox.aws.bucket, Key=gone)
-    assert load(pipeline) == {"skipped": 2, "removed": 1}
+    take_away(pipeline, TUESDAY, "school_2.parquet")
+    done, [sentence] = load_in_need(pipeline)
+    assert done == {"unchanged": 1, "removed": 1}
+    assert sentence.startswith("objects of 1 loaded lists are gone from S3, first s3://")
+    assert "--forget-list 2025-12-09 2" in sentence
     assert sorted(statuses(pipeline)) == [5, 7, 8]
-
-
-@pytest.mark.parametrize("batch", ["1", "366"])
-@pytest.mark.parametrize("modified_on", [NEW, None])
-def test_a_date_corrected_without_a_newer_time_is_taken_over(
-    pipeline: Pipeline, modified_on: str | None, batch: str
-) -> None:
-    land(pipeline, TUESDAY, version(5, "x", modified_on), version(6, "x", NEW))
-    load(pipeline)
-    land(pipeline, MONDAY, version(5, "x", modified_on))
-    wait_a_second()
-    land(pipeline, TUESDAY, version(6, "x", NEW))  # the list that it left is written last
-    load(pipeline, REDSHIFT_BATCH_PARTITIONS=batch)
-    assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("x", TUESDAY)}
+    assert load_in_need(pipeline)[0] == {}
+    assert sorted(statuses(pipeline)) == [5, 7, 8]
 
 
 def test_a_record_that_leaves_its_list_stands_in_its_older_version_where_one_is_landed(
@@ -141,35 +225,35 @@ def test_a_record_that_leaves_its_list_stands_in_its_older_version_where_one_is_
 ) -> None:
     land(pipeline, MONDAY, version(5, "old", OLD), version(6, "x", NEW))
     land(pipeline, TUESDAY, version(5, "new", NEW), version(7, "x", NEW))
+    land(pipeline, LATER, version(8, "x", NEW))
     load(pipeline)
     land(pipeline, TUESDAY, version(7, "x", NEW))
-    assert load(pipeline) == {"skipped": 1, "updated": 1}
+    with reads(pipeline) as read:
+        assert load(pipeline) == {"unchanged": 1, "reread": 1}
+    assert read == [{(TUESDAY, 1)}, {(MONDAY, 1)}]
     assert statuses(pipeline)[5] == ("old", MONDAY)
-    land(pipeline, MONDAY, version(8, "another school", NEW), school=2)  # Monday is read again
-    load(pipeline)
-    assert statuses(pipeline)[5] == ("old", MONDAY)
+    assert load(pipeline) == {}
 
 
-def test_the_readmes_cure_for_a_version_that_the_source_left(pipeline: Pipeline) -> None:
-    land(pipeline, MONDAY, version(5, "as the source says", NEW))
-    wait_a_second()
-    land(pipeline, TUESDAY, version(5, "left", NEW))
-    load(pipeline)
-    assert statuses(pipeline) == {5: ("left", TUESDAY)}
-    folder = f"{LANDING}year=2025/month=12/day=09/"
-    [name] = pipeline.keys(folder)
-    aws = pipeline.sandbox.aws
-    aws.client("s3").delete_object(Bucket=aws.bucket, Key=folder + name)
-    row = "DELETE FROM public.period_attendance WHERE id IN (5)"
-    loads = "DELETE FROM public.period_attendance_loads WHERE partition_date IN ('2025-12-08')"
-    assert pipeline.psql("-c", row, "-c", loads).returncode == 0
-    load(pipeline)
-    assert statuses(pipeline) == {5: ("as the source says", MONDAY)}
+def test_the_last_record_leaves_behind_a_tombstone_that_is_no_row(pipeline: Pipeline) -> None:
+    land(pipeline, TUESDAY, version(5, "x", NEW))
+    land_tombstone(pipeline, MONDAY)
+    assert load(pipeline) == {"inserted": 1}
+    land_tombstone(pipeline, TUESDAY)
+    assert load(pipeline) == {"removed": 1}
+    assert statuses(pipeline) == {}
+    assert load(pipeline) == {}
+    land(pipeline, TUESDAY, version(5, "again", OLD))
+    assert load(pipeline) == {"inserted": 1}
+    assert statuses(pipeline) == {5: ("again", TUESDAY)}
 
 
-@pytest.mark.parametrize("twins_date", ["2025-12-09", "2015-03-02"])
-def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(
-    pipeline: Pipeline, twins_date: str
+# --- a table that is not what was loaded --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("twins_date", "repaired"), [("2025-12-09", []), ("2015-03-02", [1])])
+def test_a_record_that_the_table_has_twice_is_there_once_after_the_next_load(
+    pipeline: Pipeline, twins_date: str, repaired: list[int]
 ) -> None:
     land(pipeline, TUESDAY, version(5, "x", NEW))
     land(pipeline, MONDAY, version(6, "x", NEW))
@@ -179,44 +263,105 @@ def test_a_batch_whose_table_has_a_record_twice_is_not_loaded_and_told(
     insert = "INSERT INTO public.period_attendance SELECT * FROM twin"
     assert pipeline.psql("-c", twin, "-c", dated, "-c", insert).returncode == 0
     land(pipeline, TUESDAY, version(5, "y", NEWER))
-    land(pipeline, MONDAY, version(6, "y", NEWER))
-    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS="1")
-    assert done.status == 3
-    assert "2025-12-09" in " ".join(done.result["attention"])
-    held = pipeline.query(
-        "SELECT id, attendance_status AS status FROM public.period_attendance ORDER BY 1, 2"
-    )
-    assert [(row["id"], row["status"]) for row in held] == [(5, "x"), (5, "x"), (6, "y")]
+    if repaired:
+        done, [sentence] = load_in_need(pipeline)
+        assert "1 dates from 2015-03-02 to 2015-03-02: 1 records were missing, changed or there" in sentence
+    else:
+        done = load(pipeline)
+    assert done == {"updated": 1}
+    assert statuses(pipeline) == {5: ("y", TUESDAY), 6: ("x", MONDAY)}
 
 
-@pytest.mark.parametrize("batch", ["1", "366"])
-def test_an_object_that_is_no_parquet_holds_up_its_partition_alone(pipeline: Pipeline, batch: str) -> None:
+# --- lists that cannot be loaded ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dates", [1, 366])
+def test_an_object_that_is_no_parquet_holds_up_the_changed_lists_of_its_partition_alone(
+    pipeline: Pipeline, dates: int
+) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
+    land(pipeline, MONDAY, version(7, "x", NEW), school=3)
     load(pipeline)
     land(pipeline, MONDAY, version(5, "y", NEWER))
+    land(pipeline, MONDAY, version(8, "y", NEWER), school=2)
     land(pipeline, TUESDAY, version(6, "z", NEWER))
-    key = f"{LANDING}year=2025/month=12/day=08/notes.json"
-    pipeline.sandbox.aws.client("s3").put_object(Bucket=pipeline.sandbox.aws.bucket, Key=key, Body=b"{}")
-    done = pipeline.load(REDSHIFT_BATCH_PARTITIONS=batch)
-    assert done.status == 3
-    [held_up] = [told for told in done.result["attention"] if "Spectrum Scan Error" in told]
-    assert held_up.startswith("partition 2025-12-08 was not loaded: ")
-    assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("z", TUESDAY)}
+    put(pipeline, MONDAY, "notes.json", b"{}")
+    done, [foreign, unloaded] = load_in_need(pipeline, dates=dates)
+    assert done == {"inserted": 1}
+    assert "year=2025/month=12/day=08/notes.json" in foreign
+    assert unloaded.startswith("the list of 2025-12-08 of schools 1, 2 was not loaded: Spectrum Scan Error")
+    assert statuses(pipeline) == {5: ("x", MONDAY), 6: ("z", TUESDAY), 7: ("x", MONDAY)}
+    take_away(pipeline, MONDAY, "notes.json")
+    assert load(pipeline) == {"inserted": 1, "updated": 1}
 
 
-def test_an_object_that_s3_does_not_give_out_holds_up_its_partition_alone(pipeline: Pipeline) -> None:
+def test_an_object_that_s3_does_not_give_out_holds_up_its_list_alone(pipeline: Pipeline) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
     land(pipeline, TUESDAY, version(6, "z", NEW))
     aws = pipeline.sandbox.aws
-    folder = f"{LANDING}year=2025/month=12/day=08/"
-    [name] = pipeline.keys(folder)
-    body = pipeline.read(folder + name)
-    aws.client("s3").put_object(Bucket=aws.bucket, Key=folder + name, Body=body, StorageClass="GLACIER")
-    done = pipeline.load()
-    assert done.status == 3
-    [held_up] = done.result["attention"]
-    assert held_up.startswith("partition 2025-12-08 was not loaded: Spectrum Scan Error")
+    [key] = [name for name in pipeline.keys("") if name.endswith("day=08/school_1.parquet")]
+    body = pipeline.read(key)
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body, StorageClass="GLACIER")
+    done, [unloaded] = load_in_need(pipeline)
+    assert done == {"inserted": 1}
+    assert unloaded.startswith("the list of 2025-12-08 of school 1 was not loaded: Spectrum Scan Error")
     assert statuses(pipeline) == {6: ("z", TUESDAY)}
+
+
+FAULTS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("it has an id twice", [version(5, "y", NEWER), version(5, "y", NEW)]),
+    ("it has rows without an id", [version(5, "y", NEWER), {"id": None}]),
+    ("it has rows of another date", [version(5, "y", NEWER), version(8, "y", NEW, date="12-08-2025")]),
+    ("it has rows without a student", [version(5, "y", NEWER), version(8, "y", NEW, student_id=None)]),
+    ("Spectrum found no row of this school in it", [version(5, "y", NEWER, school_id=2)]),
+]
+
+
+@pytest.mark.parametrize(("fault", "rows"), FAULTS, ids=[fault for fault, _ in FAULTS])
+def test_a_list_with_a_fault_is_named_and_the_others_are_loaded(
+    pipeline: Pipeline, fault: str, rows: list[dict[str, Any]]
+) -> None:
+    land(pipeline, TUESDAY, version(5, "x", NEW))
+    load(pipeline)
+    land(pipeline, TUESDAY, *rows)
+    land(pipeline, TUESDAY, version(7, "x", NEW), school=3)
+    done, [unloaded] = load_in_need(pipeline)
+    assert done == {"inserted": 1}
+    assert unloaded == f"the list of 2025-12-09 of school 1 was not loaded: {fault}"
+    assert statuses(pipeline) == {5: ("x", TUESDAY), 7: ("x", TUESDAY)}
+    land(pipeline, TUESDAY, version(5, "y", NEWER))
+    assert load(pipeline) == {"updated": 1}
+
+
+@pytest.mark.parametrize("day", [TUESDAY, date(2020, 2, 29)])
+def test_a_date_that_is_none_holds_up_its_list_alone(pipeline: Pipeline, day: date) -> None:
+    land(pipeline, day, version(5, "x", NEW, date="02-30-2025"))
+    land(pipeline, LATER, version(6, "x", NEW))
+    done, [unloaded] = load_in_need(pipeline)
+    assert done == {"inserted": 1}
+    assert unloaded.startswith(f"the list of {day} of school 1 was not loaded: ")
+    assert "Date Parse Error" in unloaded
+
+
+def test_a_repair_that_one_object_hinders_is_done_for_the_other_dates(pipeline: Pipeline) -> None:
+    land(pipeline, MONDAY, version(5, "x", NEW))
+    land(pipeline, TUESDAY, version(6, "x", NEW))
+    land(pipeline, LATER, version(7, "x", NEW))
+    load(pipeline)
+    pipeline.query("DELETE FROM public.period_attendance")
+    put(pipeline, TUESDAY, "notes.json", b"{}")
+    _, [_, *sentences] = load_in_need(pipeline)
+    assert statuses(pipeline) == {5: ("x", MONDAY), 7: ("x", LATER)}
+    assert [
+        "is not what was loaded from 2025-12-09 to 2025-12-09, and cannot be repaired" in sentence
+        for sentence in sentences
+    ] == [False, True, False]
+    take_away(pipeline, TUESDAY, "notes.json")
+    load_in_need(pipeline)
+    assert sorted(statuses(pipeline)) == [5, 6, 7]
+
+
+# --- readers ------------------------------------------------------------------------------------------------
 
 
 def test_readers_see_the_old_table_without_waiting_until_the_batch_is_committed(sandbox: Sandbox) -> None:

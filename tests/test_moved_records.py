@@ -13,7 +13,7 @@ from attendance_common import landing
 from tests.pipeline import LANDING
 from tests.world import World
 
-MARK = b"left"
+TOMBSTONE = b"run"
 
 
 def alone_on_its_date(world: World) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def move(world: World, record: dict[str, Any], day: str, **fields: Any) -> None:
     world.change(world.first, record["id"], date=day, **fields)
 
 
-def test_a_list_whose_records_all_moved_stays_and_is_marked(world: World) -> None:
+def test_a_list_whose_records_all_moved_is_a_tombstone(world: World) -> None:
     record = alone_on_its_date(world)
     other = world.source.records(world.first)[-2]["date"]
     move(world, record, other)
@@ -41,21 +41,21 @@ def test_a_list_whose_records_all_moved_stays_and_is_marked(world: World) -> Non
     world.publish()
     world.compare_landing()
     assert fetched.result["objects_left"] == 1
-    assert MARK in footer(world, record["date"])
-    assert MARK not in footer(world, other)
+    assert TOMBSTONE in footer(world, record["date"])
+    assert TOMBSTONE not in footer(world, other)
     again = world.pipeline.fetch()
     assert (again.result["objects_left"], again.result["objects_written"]) == (0, 0)
 
 
-def test_one_that_comes_back_is_no_longer_marked(world: World) -> None:
+def test_one_that_comes_back_is_a_list_again(world: World) -> None:
     record = alone_on_its_date(world)
     move(world, record, "10-19-2025")
     assert world.pipeline.fetch().status == 0
-    assert MARK in footer(world, record["date"])
+    assert TOMBSTONE in footer(world, record["date"])
     move(world, record, record["date"])
     assert world.pipeline.fetch().status == 0
-    assert MARK not in footer(world, record["date"])
-    assert MARK in footer(world, "10-19-2025")
+    assert TOMBSTONE not in footer(world, record["date"])
+    assert TOMBSTONE in footer(world, "10-19-2025")
 
 
 def test_what_did_not_move_stays_in_the_list(world: World) -> None:
@@ -67,7 +67,7 @@ def test_what_did_not_move_stays_in_the_list(world: World) -> None:
     move(world, record, "10-19-2025")
     world.run()
     assert 900_002 in world.table.rows
-    assert MARK not in footer(world, record["date"])
+    assert TOMBSTONE not in footer(world, record["date"])
 
 
 def test_an_absent_date_alone_proves_nothing(world: World) -> None:
@@ -83,7 +83,7 @@ def test_one_whose_new_date_cannot_be_read_has_not_moved(world: World) -> None:
     record = alone_on_its_date(world)
     move(world, record, "02-30-2026")
     assert world.pipeline.fetch().status == 3
-    assert MARK not in footer(world, record["date"])
+    assert TOMBSTONE not in footer(world, record["date"])
 
 
 def test_a_recent_reading_looks_no_further_back_than_it_reads(world: World) -> None:
@@ -93,10 +93,10 @@ def test_a_recent_reading_looks_no_further_back_than_it_reads(world: World) -> N
     move(world, record, newest)
     done = world.pipeline.fetch("--since", f"{year}-{month}-{day}")
     assert done.result["objects_left"] == 0
-    assert MARK not in footer(world, record["date"])
+    assert TOMBSTONE not in footer(world, record["date"])
 
 
-def test_a_dry_run_marks_nothing(world: World) -> None:
+def test_a_dry_run_buries_nothing(world: World) -> None:
     record = alone_on_its_date(world)
     before = world.pipeline.keys("")
     move(world, record, "10-19-2025")

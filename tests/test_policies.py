@@ -136,7 +136,7 @@ def test_the_loader_does_its_work_under_its_policy_and_needs_all_of_it(world: Wo
     world.pipeline.fetch()
     with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
         assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
-        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+        assert world.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint).status == 0
     assert account.unused() == set()
 
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 import esd_period_attendance_fetcher
-from attendance_common import command
+import redshift_loader
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
 from attendance_common.errors import ExitStatus
 from tests.bench import model
@@ -18,7 +18,7 @@ from tests.readme import README, ROOT, owner_queries, section
 TEXT = README.read_text(encoding="utf-8")
 PARSERS = {
     "fetcher": esd_period_attendance_fetcher.flags(),
-    "loader": command.parser("", LoaderSettings),
+    "loader": redshift_loader.flags(),
 }
 
 # As the analysts wrote them.

@@ -251,6 +251,31 @@ def test_pruning(
     assert told == [(3, qualified)]
 
 
+@pytest.mark.parametrize(
+    ("where", "returned"),
+    [
+        ("day IN (1, 2) AND id IN (1, 3)", 2),
+        ("id IN (1, 3)", 3),
+        ("id IN (7)", 0),
+        ("id IN (1, 3) OR id = 2", 6),
+        ("id NOT IN (1, 3)", 6),
+        ("id + 0 IN (1, 3)", 6),
+        ("id IN (SELECT 1)", 6),
+    ],
+)
+def test_rows_that_fail_a_list_of_literals_are_not_shipped(
+    place: Place, connection: Any, table: Callable[..., str], where: str, returned: int
+) -> None:
+    name = table("id BIGINT", [1, 2, 3])
+    for day in (1, 2, 3):
+        place.put(f"{name}/day={day:02}/a.parquet", parquet(ids(1, 2)))
+    execute(connection, f"SELECT count(*) FROM esd_spectrum.{name} WHERE {where}")
+    told = execute(
+        connection, "SELECT s3query_returned_rows FROM svl_s3query_summary WHERE query = pg_last_query_id()"
+    )
+    assert told == [(returned,)]
+
+
 def test_pruning_never_changes_an_outer_join(
     place: Place, connection: Any, table: Callable[..., str]
 ) -> None:

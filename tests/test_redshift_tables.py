@@ -91,13 +91,15 @@ def test_pg_table_def_tells_the_attributes_that_were_stripped(connection: Any) -
         'SELECT "column", type, encoding, distkey, sortkey, "notnull" FROM pg_table_def '
         "WHERE tablename = 'told'",
     )
-    assert rows == [
-        ("id", "bigint", "zstd", False, 0, True),
-        ("student", "bigint", "none", True, 2, False),
-        ("day", "date", "none", False, 1, False),
-        ("name", "character varying(20)", "lzo", False, 0, False),
-        ("flag", "boolean", "none", False, 0, False),
-    ]
+    assert sorted(rows) == sorted(
+        [
+            ("id", "bigint", "zstd", False, 0, True),
+            ("student", "bigint", "none", True, 2, False),
+            ("day", "date", "none", False, 1, False),
+            ("name", "character varying(20)", "lzo", False, 0, False),
+            ("flag", "boolean", "none", False, 0, False),
+        ]
+    )
     info = execute(
         connection, "SELECT diststyle, sortkey1, sortkey_num FROM svv_table_info WHERE \"table\" = 'told'"
     )
@@ -107,7 +109,7 @@ def test_pg_table_def_tells_the_attributes_that_were_stripped(connection: Any) -
         connection,
         'SELECT "column", distkey, sortkey, "notnull" FROM pg_table_def WHERE tablename = \'told_stage\'',
     )
-    assert rows[:3] == [("id", False, 0, True), ("student", True, 2, False), ("day", False, 1, False)]
+    assert {("id", False, 0, True), ("student", True, 2, False), ("day", False, 1, False)} <= set(rows)
 
 
 def test_pg_table_def_shows_the_search_path_only(connection: Any) -> None:

@@ -40,7 +40,8 @@ def table(start: str) -> tuple[list[tuple[str, str]], str]:
 
 EXTERNAL, BEHIND_EXTERNAL = table("CREATE EXTERNAL TABLE esd_spectrum.period_attendance")
 NATIVE, BEHIND_NATIVE = table("CREATE TABLE IF NOT EXISTS public.period_attendance")
-CONTROL, BEHIND_CONTROL = table("CREATE TABLE IF NOT EXISTS public.period_attendance_loads")
+LISTS, BEHIND_LISTS = table("CREATE TABLE IF NOT EXISTS public.period_attendance_lists")
+PLACES, BEHIND_PLACES = table("CREATE TABLE IF NOT EXISTS public.period_attendance_places")
 
 
 def test_the_external_table_has_the_specifications_columns() -> None:
@@ -73,16 +74,28 @@ def test_the_native_table_is_distributed_by_student_and_sorted_by_date() -> None
     )
 
 
-def test_the_control_table_is_what_the_loader_writes() -> None:
-    written = re.search(r"period_attendance_loads \(([^)]*)\)", merge_sql.INSERT_LOADS)
-    assert written is not None
-    assert [name for name, _ in CONTROL] == written[1].split(", ")
-    assert dict(CONTROL)["partition_date"] == "DATE NOT NULL"
-    assert dict(CONTROL)["fingerprint"] == "VARCHAR(64) NOT NULL"
+def test_the_loaders_own_tables_are_what_it_writes() -> None:
+    for name, columns, (text, _) in (
+        ("lists", LISTS, (merge_sql.INSERT_LISTS, ())),
+        ("places", PLACES, (merge_sql.INSERT_PLACES, ())),
+    ):
+        written = re.search(rf"period_attendance_{name} \(([^)]*)\)", text)
+        assert written is not None
+        assert [column for column, _ in columns] == written[1].split(", ")
+
+
+def test_places_are_found_by_id_on_one_slice_and_by_list_in_few_blocks() -> None:
+    assert BEHIND_PLACES == "DISTSTYLE KEY DISTKEY (id) COMPOUND SORTKEY (partition_date, school_id)"
+    assert BEHIND_LISTS == "DISTSTYLE ALL COMPOUND SORTKEY (partition_date, school_id)"
+    assert dict(LISTS)["etag"] == "VARCHAR(64)"  # NULL: the object is gone
 
 
 def test_no_key_is_declared_that_redshift_would_not_enforce_but_plan_by() -> None:
-    for columns, behind in ((NATIVE, BEHIND_NATIVE), (CONTROL, BEHIND_CONTROL)):
+    for columns, behind in (
+        (NATIVE, BEHIND_NATIVE),
+        (LISTS, BEHIND_LISTS),
+        (PLACES, BEHIND_PLACES),
+    ):
         assert not re.search("PRIMARY|UNIQUE|REFERENCES", behind + str(columns))
 
 
@@ -142,8 +155,12 @@ def test_every_table_and_column_has_its_meaning() -> None:
     assert [each.split(" IS ")[0].removeprefix("COMMENT ON ") for each in comments] == [
         "TABLE public.period_attendance",
         *(f"COLUMN public.period_attendance.{name}" for name, _ in NATIVE),
-        "TABLE public.period_attendance_loads",
-        *(f"COLUMN public.period_attendance_loads.{name}" for name, _ in CONTROL),
+        "TABLE public.period_attendance_lists",
+        *(f"COLUMN public.period_attendance_lists.{name}" for name, _ in LISTS),
+        "TABLE public.period_attendance_places",
+        *(f"COLUMN public.period_attendance_places.{name}" for name, _ in PLACES),
+        "TABLE public.period_attendance_lock",
+        "COLUMN public.period_attendance_lock.locked",
     ]
     assert (
         comments[4]

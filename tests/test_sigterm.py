@@ -13,6 +13,7 @@ import pytest
 from tests.aws_gate import AwsGate, Call
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, Finished, Running
 from tests.sandbox.esd import Fault, correct_a_day
+from tests.test_end_to_end import LOADED
 from tests.world import World
 
 QUICKLY = 15.0  # seconds, where nothing is left that has to be waited for
@@ -137,12 +138,12 @@ def test_while_a_school_is_published_it_is_published_whole(world: World) -> None
     ends_right(world)
 
 
-@pytest.mark.parametrize("statement", ["ALTER TABLE", "LOCK TABLE", "INSERT INTO incoming", "COMMIT"])
+@pytest.mark.parametrize("statement", ["ALTER TABLE", "LOCK TABLE", "CREATE TEMP TABLE staged", "COMMIT"])
 def test_while_a_batch_is_loaded(world: World, statement: str) -> None:
     before_and_after(world)
     assert world.pipeline.fetch().status == 0
     table = world.pipeline.table()
-    loads = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+    loads = world.pipeline.query(LOADED)
     reached, go_on = Event(), Event()
     with world.between(statement, reached, go_on):
         loader = world.pipeline.start(LOADER)
@@ -151,7 +152,7 @@ def test_while_a_batch_is_loaded(world: World, statement: str) -> None:
         go_on.set()
     if statement != "COMMIT":  # which the cluster has by now, and may carry out
         assert world.pipeline.table() == table
-        again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
+        again = world.pipeline.query(LOADED)
         assert again == loads
     ends_right(world)
 

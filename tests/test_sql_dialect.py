@@ -9,13 +9,13 @@ import pytest
 import sqlglot
 from sqlfluff.core import FluffConfig, Linter
 
-from attendance_common.load import merge_sql
+from attendance_common.load import external
 from tests.golden.statements import AREAS, DAYS, statements
 from tests.test_setup_sql import setup_statements
 
 # sqlfluff's grammar has no ADD PARTITION at all (DG: r_ALTER_TABLE_external-table has it, repeated);
 # sqlglot's has it for one partition. So: that form to sqlglot, and the repetition to a pattern.
-NOT_IN_SQLFLUFF = {"register"}
+NOT_IN_SQLFLUFF = {"external.register"}
 SENT = {
     **{name: text for name, (text, _) in statements().items() if name not in NOT_IN_SQLFLUFF},
     "begin": "BEGIN",
@@ -64,13 +64,13 @@ PARTITION = r"PARTITION \(year = '1', month = '1', day = '1'\) LOCATION '1'"
 
 
 def test_registering_is_as_the_guide_writes_it() -> None:
-    [(text, _)] = merge_sql.register(DAYS, AREAS)
+    [(text, _)] = external.register(DAYS, AREAS)
     alter = r"ALTER TABLE esd_spectrum\.period_attendance ADD IF NOT EXISTS"
     assert re.fullmatch(rf"{alter}(\n{PARTITION}){{3}}", with_literals(text))
 
 
 def test_registering_one_partition_parses() -> None:
-    [(text, _)] = merge_sql.register(DAYS[:1], AREAS)
+    [(text, _)] = external.register(DAYS[:1], AREAS)
     parsed = sqlglot.parse_one(with_literals(text), read="redshift")
     assert type(parsed).__name__ == "Alter"  # what it cannot parse, it calls a Command
     assert parsed.find(sqlglot.exp.AddPartition) is not None

@@ -33,12 +33,12 @@ def published(zone: LandingZone, reading: SchoolReading) -> Published:
 
 
 def landed(pipeline: Pipeline) -> dict[int, set[dt.date]]:
-    """Where each record lies, but for lists that all their records left."""
+    """Where each record lies."""
     found = defaultdict(set)
     aws = pipeline.sandbox.aws
     for name in pipeline.keys(LANDING):
         answer = aws.client("s3").get_object(Bucket=aws.bucket, Key=LANDING + name)
-        if "left" not in answer["Metadata"]:
-            for row in pl.read_parquet(io.BytesIO(answer["Body"].read())).iter_rows(named=True):
+        for row in pl.read_parquet(io.BytesIO(answer["Body"].read())).iter_rows(named=True):
+            if row["id"] is not None:
                 found[row["id"]].add(dt.datetime.strptime(row["date"], "%m-%d-%Y").date())
     return found

@@ -12,7 +12,6 @@ from typing import Literal
 
 import polars as pl
 
-from attendance_common import landing
 from attendance_common.fetch.completeness import SchoolReading
 
 log = logging.getLogger("attendance")
@@ -51,15 +50,21 @@ def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
 def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[bytes, dict[str, str]] | None:
     """An object's body and metadata without the records that moved; None when it holds none of them.
 
-    One that would hold nothing keeps its rows and is marked: nothing is deleted from the landing zone, and
-    that Spectrum reads Parquet without rows is not confirmed.
+    One that would hold nothing becomes a tombstone: one row, NULL but for the school. That Spectrum reads
+    Parquet without rows is not confirmed. Its footer names the reading: no two tombstones are alike.
     """
     rest = landed.join(moved, on="id", how="anti", maintain_order="left")
     if rest.height == landed.height:
         return None
-    mark = {} if rest.height else {landing.LEFT: "true"}
-    body = parquet(rest if rest.height else landed, mark or None)
-    return body, {"content-md5": md5(body), "read-at": read_at, **mark}
+    body = parquet(rest) if rest.height else parquet(_tombstone(landed), {"run": read_at})
+    return body, {"content-md5": md5(body), "read-at": read_at}
+
+
+def _tombstone(landed: pl.DataFrame) -> pl.DataFrame:
+    return landed.head(1).select(
+        pl.col(name) if name == "school_id" else pl.lit(None, dtype).alias(name)
+        for name, dtype in landed.schema.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -81,14 +86,13 @@ class Landed:
         return md5(body) in (self.etag, self.told.get("content-md5"))
 
     def rows(self) -> pl.DataFrame | None:
-        """Its rows; None where they count for nothing: they stand under other dates, or are no records."""
-        if landing.LEFT in self.told:
-            return None
+        """Its rows; None where it has none: a tombstone, or no Parquet with records."""
         try:
-            return pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
+            rows = pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
         except pl.exceptions.PolarsError:
             log.warning("%s was no Parquet with records: it is written anew", self.name)
             return None
+        return None if rows.height == 1 and rows.item(0, "id") is None else rows
 
 
 @dataclass(frozen=True)

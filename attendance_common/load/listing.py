@@ -1,21 +1,19 @@
-"""What S3 says of the landing zone: its objects, and what their footers tell. Only reads."""
+"""What S3 says of the landing zone: which objects lie there, in which version. Only reads."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, landing
 from attendance_common.load import plan
-from attendance_common.load.footers import FOOTER_BYTES, Footer, Footers, read, together
+from attendance_common.load.plan import Found, ListId, Loaded, Version
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-LISTERS = 16  # requests to S3 at a time
-_NOT_TO_BE_READ = ("InvalidRange", "InvalidObjectState", "NoSuchKey")  # empty, archived, replaced
+LISTERS = 8  # requests to S3 at a time: more wait for Python, and each has a page in memory
 
 
 class Listing:
@@ -25,62 +23,30 @@ class Listing:
         self._client = client
         self._areas = areas
         self._explained = f"s3://{areas.bucket}/{areas.landing}"
-        self._start = f"s3://{areas.bucket}/"
 
-    def survey(self) -> plan.Found:
-        """Every partition, month by month side by side."""
+    def compare(self, loaded: Loaded) -> Found:
+        """The whole landing zone beside what was loaded, month by month side by side."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
             top, years = self._folders(self._areas.landing)
             inside = list(pool.map(self._folders, years))
             months = [month for _, found in inside for month in found]
             loose = top + [entry for entries, _ in inside for entry in entries]
-            listed = pool.map(lambda month: plan.survey(self._objects(month), self._areas.landing), months)
-            return plan.together([plan.survey(loose, self._areas.landing), *listed])
+            compared = pool.map(lambda month: self._compare(self._objects(month), loaded), months)
+            return plan.together([self._compare(loose, loaded), *compared], loaded)
 
-    def beside(self, source_files: Sequence[str]) -> list[Any]:
-        """What lies in the partitions of these objects (s3:// URLs), as S3 lists it."""
-        inside = [name for name in source_files if name.startswith(self._explained)]
-        folders = sorted({f"{self._key(name).rpartition('/')[0]}/" for name in inside})
-        with aws.explained(self._explained):
-            return [entry for folder in folders for entry in self._objects(folder)]
+    def _compare(self, entries: Any, loaded: Loaded) -> Found:
+        return plan.compare(entries, self._areas.landing, loaded)
 
-    def partitions(self, days: Sequence[dt.date]) -> dict[dt.date, plan.Partition]:
-        """These partitions as they are now; one without objects is empty."""
+    def versions(self, lists: Collection[ListId]) -> dict[ListId, Version]:
+        """The versions of these lists now, those that are there; their months are listed."""
+        months = {landing.month_folder(each.day) for each in lists}
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            return {day: self._partition(day, found) for day, found in self._listed(pool, days).items()}
+            listed = pool.map(lambda month: self._versions(month, lists), sorted(months))
+            return {each: version for found in listed for each, version in found.items()}
 
-    def footers(self, days: Sequence[dt.date]) -> Footers:
-        """What the objects of each partition tell by their own Parquet footers."""
-        with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            held = self._listed(pool, days)
-            places = [
-                (day, f"{self._start}{entry['Key']}")
-                for day, entries in held.items()
-                for entry in entries
-                if not plan.hidden(entry["Key"])
-            ]
-            ends = pool.map(self._footer, [name for _, name in places])
-            told = ((*place, end) for place, end in zip(places, ends, strict=True))
-            return together({day: self._partition(day, entries) for day, entries in held.items()}, told)
-
-    def _listed(self, pool: ThreadPoolExecutor, days: Sequence[dt.date]) -> dict[dt.date, list[Any]]:
-        """The objects of each partition, as S3 lists them."""
-        folders = [f"{self._areas.landing}{landing.partition_folder(day)}" for day in days]
-        found = pool.map(lambda folder: list(self._objects(folder)), folders)
-        return dict(zip(days, found, strict=True))
-
-    def _partition(self, day: dt.date, entries: Sequence[Any]) -> plan.Partition:
-        found = plan.survey(entries, self._areas.landing).partitions
-        return found.get(day) or plan.Partition()
-
-    def left_among(self, source_files: Sequence[str]) -> list[str]:
-        """Those of the objects (s3:// URLs) that all their records have left."""
-        with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
-            told = pool.map(self._footer, source_files)
-            return [name for name, footer in zip(source_files, told, strict=True) if footer.left]
-
-    def _key(self, source_file: str) -> str:
-        return source_file.removeprefix(self._start)
+    def _versions(self, month: str, lists: Collection[ListId]) -> dict[ListId, Version]:
+        found = plan.compare(self._objects(f"{self._areas.landing}{month}"), self._areas.landing, Loaded())
+        return {each: version for each, version in found.changed.items() if each in lists}
 
     def _folders(self, prefix: str) -> tuple[list[Any], list[str]]:
         """The objects and the folders directly below a prefix."""
@@ -99,15 +65,13 @@ class Listing:
         paginator = self._client.get_paginator("list_objects_v2")
         yield from paginator.paginate(Bucket=self._areas.bucket, Prefix=prefix, **more)
 
-    def _footer(self, source_file: str) -> Footer:
-        """An object's footer; an empty one where S3 does not give the object out: Spectrum will tell."""
+    def end_of(self, each: ListId, most: int) -> bytes:
+        """The last bytes of a list's object; none where S3 refuses to give it out."""
         from botocore.exceptions import ClientError
 
-        key, last = self._key(source_file), f"bytes=-{FOOTER_BYTES}"
+        key = f"{self._areas.landing}{landing.object_name(*each)}"
         try:
-            end = self._client.get_object(Bucket=self._areas.bucket, Key=key, Range=last)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_TO_BE_READ:
-                return Footer()
-            raise
-        return read(end)
+            found = self._client.get_object(Bucket=self._areas.bucket, Key=key, Range=f"bytes=-{most}")
+            return found["Body"].read()
+        except ClientError:
+            return b""

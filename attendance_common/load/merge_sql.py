@@ -1,425 +1,399 @@
-"""The loader's SQL, built from the columns; values travel as parameters, identifiers are constants.
+"""The SQL of one batch.
+
+For each id, the native table holds the newest version over all lists as they were last loaded. `places` has a
+narrow row for each record of each list; so a batch reads from S3 the lists that changed, and nothing else.
 
 How a batch runs on Redshift:
-- Partition predicates are constants on year, month, day, so Spectrum prunes to the batch's folders.
-- `incoming` is LIKE the target, so it has its DISTKEY; it is read from S3 once and all else works on it.
-- `held` looks the ids up in five columns of the target, in all its blocks: an id may stand under any date.
-- All else asks the target between constants on the date (SORTKEY): few blocks; rows are compared by student.
-- DELETE + INSERT is what MERGE does inside (DG: merge-replacing-existing-rows), and tells what it did.
+- Spectrum prunes by the predicate on year, month, day alone, which has only constants.
+- `staged` has the rows of the batch's lists, each beside its place as it was. It is read from S3 once.
+- `settled` has every place of each id that the batch touches, as it is to be, ranked: 1 is the winner.
+- A row is written when its hash is not the hash of the row that the native table has.
+- CREATE TABLE AS leaves a table with statistics (DG: r_ANALYZE); LIKE and INSERT would not.
+- An anti-join is a LEFT JOIN … IS NULL: how Redshift plans NOT IN over millions of ids is not known.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Collection
 
-from attendance_common import tables
-from attendance_common.columns import NATIVE_COLUMNS, Column, Kind
-from attendance_common.landing import Areas
-
-EXTERNAL_SCHEMA, EXTERNAL_TABLE = tables.EXTERNAL.schema, tables.EXTERNAL.name
-EXTERNAL = tables.EXTERNAL.qualified
-NATIVE = tables.NATIVE.qualified
-CONTROL = tables.CONTROL.qualified
-MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
-
-Statement = tuple[str, Sequence[object]]
-
-_ALL_NAMES = [column.name for column in tables.NATIVE.columns]
-_NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
-
-
-def _listed(expressions: Sequence[str], indent: str = "    ") -> str:
-    return f",\n{indent}".join(expressions)
-
-
-# --- discovering and registering ----------------------------------------------------------------------------
-
-EXTERNAL_COLUMNS = """\
-SELECT columnname, external_type, part_key
-FROM svv_external_columns
-WHERE schemaname = %s
-    AND tablename = %s
-ORDER BY columnnum"""
-
-REGISTERED = """\
-SELECT values, location
-FROM svv_external_partitions
-WHERE schemaname = %s
-    AND tablename = %s"""
-
-SHOWN_LOCATION = 128  # characters; the view cuts a location there (DG: r_SVV_EXTERNAL_PARTITIONS)
-
-LOADED = f"""\
-SELECT partition_date, fingerprint
-FROM {CONTROL}"""
-
-
-def expected_external_columns() -> list[tuple[str, str, int]]:
-    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes: name, Hive type, part_key."""
-    data = [(column.name, column.type.lower(), 0) for column in tables.EXTERNAL.columns]
-    partitions = enumerate(tables.EXTERNAL.partitions, start=1)
-    return data + [(column.name, "int", order) for order, column in partitions]
-
-
-def register(days: Sequence[dt.date], areas: Areas) -> list[Statement]:
-    """ALTER statements for the partitions; each runs by itself, outside a transaction (DG: r_ALTER_TABLE)."""
-    return [
-        _register(days[start : start + MOST_PARTITIONS], areas)
-        for start in range(0, len(days), MOST_PARTITIONS)
-    ]
-
-
-def _register(days: Sequence[dt.date], areas: Areas) -> Statement:
-    partition = "PARTITION (year = %s, month = %s, day = %s) LOCATION %s"
-    text = f"ALTER TABLE {EXTERNAL} ADD IF NOT EXISTS\n" + "\n".join([partition] * len(days))
-    told = [(f"{d.year:04d}", f"{d.month:02d}", f"{d.day:02d}", areas.location(d)) for d in days]
-    return text, list(chain.from_iterable(told))
-
-
-# --- one batch, one transaction -----------------------------------------------------------------------------
-
-# Loaders queue here; readers of the native table do not wait. LOCK comes first: a snapshot taken before it
-# would be stale (estuary/connectors#5218).
-LOCK = f"LOCK TABLE {CONTROL}"
-
-CREATE_INCOMING = f"CREATE TEMP TABLE incoming (LIKE {NATIVE})"
-CREATE_LANDED = "CREATE TEMP TABLE landed (source_file VARCHAR(1024), landed_at TIMESTAMP)"
-DROP_TEMPORARY = "DROP TABLE incoming, read_file, left_file, lost, held, landed, change"
-
-
-def within(days: Sequence[dt.date]) -> Statement:
-    """A predicate on the partition columns with constants alone, so that Spectrum prunes."""
-    months: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for day in sorted(days):
-        months[day.year, day.month].append(day.day)
-    parts = [f"(year = %s AND month = %s AND day IN ({_marks(days)}))" for days in months.values()]
-    values = [value for (year, month), days in months.items() for value in (year, month, *days)]
-    return "(" + "\n    OR ".join(parts) + ")", values
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def read_incoming(days: Sequence[dt.date]) -> Statement:
-    """Read the batch's partitions into `incoming`, with real dates and times."""
-    predicate, values = within(days)
-    return f"{_INTO_INCOMING}\nWHERE {predicate}", values
-
-
-def _native_value(column: Column) -> str:
-    if column.kind is Kind.DATE:
-        # Without TRUE, Redshift rolls an impossible date over (DG: r_TO_DATE_function).
-        return f"TO_DATE({column.name}, 'MM-DD-YYYY', TRUE)"
-    if column.kind is Kind.TIMESTAMP:
-        return f"CAST({column.name} AS TIMESTAMP)"
-    return column.name
-
-
-_INTO_INCOMING = f"""\
-INSERT INTO incoming (
-    {_listed(_ALL_NAMES)}
+from attendance_common.load.list_sql import (
+    ALL_NAMES,
+    LISTS,
+    NATIVE,
+    NATIVE_NAMES,
+    PLACES,
+    S3,
+    Statement,
+    listed,
+    of_pairs,
+    read,
 )
+from attendance_common.load.plan import ListId
+
+NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
+
+
+# --- reading lists ------------------------------------------------------------------------------------------
+
+
+def stage(lists: Collection[ListId]) -> Statement:
+    """Read the lists into `staged`."""
+    text, values = read(lists)
+    return f"CREATE TEMP TABLE staged\nDISTKEY (id) AS\n{text}", values
+
+
+def stage_more(lists: Collection[ListId]) -> Statement:
+    """Read rows that are to be written from lists outside the batch."""
+    text, values = read(lists)
+    columns = [*NATIVE_NAMES, "source_file", "partition_date", "hash"]
+    columns += [f"place_{name}" for name in ("hash", "wins", "marked", "loaded_at")]
+    wanted = "WHERE hashed.id IN (SELECT id FROM settled WHERE written)"
+    return f"INSERT INTO staged (\n    {listed(columns)}\n)\n{text}\n{wanted}", values
+
+
+# A list's rows, records and different records, and the dates that they say; a record needs a student.
+SUMMARY = """\
 SELECT
-    {_listed([*map(_native_value, NATIVE_COLUMNS), '"$path"', "GETDATE()"])}
-FROM {EXTERNAL}"""
+    partition_date,
+    school_id,
+    COUNT(*),
+    COUNT(id),
+    COUNT(DISTINCT id),
+    COUNT(student_id),
+    SUM(CASE WHEN attendance_date = partition_date THEN 1 ELSE 0 END)
+FROM staged
+GROUP BY partition_date, school_id"""
 
 
-# The batch's own objects. Of those read elsewhere only some rows are known.
-CREATE_READ_FILE = """\
-CREATE TEMP TABLE read_file AS
-SELECT DISTINCT source_file
-FROM incoming"""
-
-# Objects that all their records have left, as their footers tell; for the table they are empty.
-CREATE_LEFT_FILE = "CREATE TEMP TABLE left_file (source_file VARCHAR(1024))"
-INSERT_LEFT_FILE = "INSERT INTO left_file (source_file) VALUES %s"
-
-TAKE_OUT_LEFT = """\
-DELETE FROM incoming
-WHERE source_file IN (SELECT source_file FROM left_file)"""
+def unstage(lists: Collection[ListId]) -> Statement:
+    """Take lists out of `staged` that do not count as loaded."""
+    pairs, values = of_pairs(lists)
+    return f"DELETE FROM staged\nWHERE {pairs}", values
 
 
-def find_lost(days: Sequence[dt.date]) -> Statement:
-    """Rows whose object, a school's complete list for its date, is there and no longer holds them.
-
-    An object that is gone proves nothing: its rows stay.
-    """
-    text = f"""\
-CREATE TEMP TABLE lost AS
-SELECT target.id
-FROM {NATIVE} AS target
-INNER JOIN read_file
-    ON target.source_file = read_file.source_file
-LEFT JOIN incoming
-    ON target.id = incoming.id
-WHERE target.attendance_date BETWEEN %s AND %s
-    AND incoming.id IS NULL"""
-    return text, [min(days), max(days)]
+def name_lists(gone: Collection[ListId]) -> Statement:
+    """The lists of the batch: those that `staged` has, and those whose object is gone."""
+    if not gone:
+        return _BATCH_LIST, []
+    pairs, values = of_pairs(gone)
+    return f"{_BATCH_LIST}\nUNION ALL\n{_LISTS}\n    AND {pairs}", values
 
 
-COUNT_LOST = "SELECT COUNT(*) FROM lost"
+_LISTS = f"""\
+SELECT partition_date, school_id
+FROM {LISTS}
+WHERE origin = {S3}"""
+
+_BATCH_LIST = """\
+CREATE TEMP TABLE batch_list
+DISTSTYLE ALL AS
+SELECT partition_date, school_id
+FROM staged
+GROUP BY partition_date, school_id"""
 
 
-def read_elsewhere(days: Sequence[dt.date]) -> Statement:
-    """Read older versions of what was lost from other partitions, so that the table is what is landed.
+# --- places and winners -------------------------------------------------------------------------------------
 
-    A record stays within its school year: the years around the batch's are enough, and are pruned to.
-    """
-    years = sorted({day.year + near for day in days for near in (-1, 0, 1)})
-    predicate, values = within(days)
-    text = f"""\
-{_INTO_INCOMING}
-WHERE year IN ({_marks(years)})
-    AND NOT {predicate}
-    AND id IN (SELECT id FROM lost)"""
-    return text, [*years, *values]
+# A marked place, which its list holds no more, competes only while the id has no other; the one whose row the
+# native table has then stays. Of the others the newest wins; on a tie the later date, then the greater
+# school.
+_RANK = f"""\
+ROW_NUMBER() OVER (
+            PARTITION BY id
+            ORDER BY CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
+                NVL(modified_on, {NEVER}) DESC,
+                partition_date DESC,
+                school_id DESC,
+                origin DESC
+        )"""
 
 
-FILES_ELSEWHERE = """\
-SELECT DISTINCT incoming.source_file
-FROM incoming
-LEFT JOIN read_file
-    ON incoming.source_file = read_file.source_file
-WHERE read_file.source_file IS NULL"""
+def settle(first: dt.date, last: dt.date) -> Statement:
+    """Rank the places of every id that the batch's lists touch; they have dates from `first` to `last`."""
+    return _SETTLE, [first, last]
 
-# What the table holds of these records now, in narrow columns.
-FIND_HELD = f"""\
-CREATE TEMP TABLE held AS
-SELECT id, attendance_date, student_id, modified_on, source_file
-FROM {NATIVE}
-WHERE id IN (SELECT id FROM incoming)"""
 
-# Versions of one record, equally new but in different objects: only for these does it matter which object
-# was landed last, which S3 knows and Redshift does not. An object in a partition that is still to be loaded
-# may no longer hold what the table has of it: left out of `landed`, it wins no tie; its own batch decides.
-# The long names of objects are compared only for records with two versions, the table's among them.
-TIED_FILES = f"""\
-WITH version AS (
-    SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
-    FROM incoming
-    UNION ALL
-    SELECT id, NVL(modified_on, {_NEVER}) AS modified_on, source_file
-    FROM held
+_SETTLE = f"""\
+CREATE TEMP TABLE settled
+DISTKEY (id) AS
+WITH listed AS (
+    SELECT
+        staged.id,
+        staged.partition_date,
+        staged.school_id,
+        staged.modified_on,
+        staged.hash,
+        staged.place_hash,
+        staged.place_wins,
+        staged.place_marked,
+        staged.place_loaded_at
+    FROM staged
+    INNER JOIN batch_list
+        ON staged.partition_date = batch_list.partition_date
+        AND staged.school_id = batch_list.school_id
+    WHERE staged.id IS NOT NULL
 ),
-several AS (
-    SELECT id, modified_on
-    FROM version
-    GROUP BY id, modified_on
-    HAVING COUNT(*) > 1
-),
-tied AS (
-    SELECT version.id, version.modified_on
-    FROM version
-    INNER JOIN several
-        ON version.id = several.id
-        AND version.modified_on = several.modified_on
-    GROUP BY version.id, version.modified_on
-    HAVING MIN(version.source_file) <> MAX(version.source_file)
-)
-SELECT DISTINCT version.source_file
-FROM version
-INNER JOIN tied
-    ON version.id = tied.id
-    AND version.modified_on = tied.modified_on"""
-
-INSERT_LANDED = "INSERT INTO landed (source_file, landed_at) VALUES %s"
-
-
-def _same(column: Column) -> str:
-    """Equal, NULL included. Redshift ignores trailing blanks when it compares (DG: r_Character_types)."""
-    name = column.native
-    if column.native_type.startswith("VARCHAR"):
-        return f"NVL(newest.{name} || '.', '') = NVL(whole.{name} || '.', '')"
-    return f"(newest.{name} = whole.{name} OR (newest.{name} IS NULL AND whole.{name} IS NULL))"
-
-
-_ALL_SAME = "\n            AND ".join(map(_same, NATIVE_COLUMNS))
-
-
-# A row that was read, and when its object was landed.
-_VERSION = _listed([*(f"incoming.{name}" for name in _ALL_NAMES), "landed.landed_at"], "        ")
-
-
-def classify(days: Sequence[dt.date]) -> Statement:
-    """What becomes of each record: its newest version in the batch against what the native table holds.
-
-    Only records that come more than once are ranked: that sorts whole rows.
-    A held version whose object was read and no longer has it counts for nothing, however new it is.
-    """
-    return _CLASSIFY, [min(days), max(days)]
-
-
-_CLASSIFY = f"""\
-CREATE TEMP TABLE change
-DISTKEY (student_id) AS
-WITH several AS (
+touched AS (
     SELECT id
-    FROM incoming
-    GROUP BY id
-    HAVING COUNT(*) > 1
+    FROM listed
+    WHERE place_hash IS NULL OR place_hash <> hash OR place_marked
+    UNION
+    SELECT places.id
+    FROM {PLACES} AS places
+    INNER JOIN batch_list
+        ON places.partition_date = batch_list.partition_date
+        AND places.school_id = batch_list.school_id
+    LEFT JOIN listed
+        ON places.id = listed.id
+        AND places.partition_date = listed.partition_date
+        AND places.school_id = listed.school_id
+    WHERE places.origin = {S3}
+        AND NOT places.marked
+        AND places.partition_date BETWEEN %s AND %s
+        AND listed.id IS NULL
+),
+place AS (
+    SELECT
+        listed.id,
+        listed.partition_date,
+        listed.school_id,
+        {S3} AS origin,
+        listed.modified_on,
+        listed.hash,
+        CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
+        FALSE AS marked,
+        CASE WHEN listed.place_hash = listed.hash THEN listed.place_loaded_at ELSE GETDATE() END AS loaded_at
+    FROM listed
+    INNER JOIN touched
+        ON listed.id = touched.id
+    UNION ALL
+    SELECT
+        places.id,
+        places.partition_date,
+        places.school_id,
+        places.origin,
+        places.modified_on,
+        places.hash,
+        CASE WHEN places.wins THEN places.hash END AS table_hash,
+        CASE WHEN batch_list.school_id IS NULL THEN places.marked ELSE TRUE END AS marked,
+        places.loaded_at
+    FROM {PLACES} AS places
+    INNER JOIN touched
+        ON places.id = touched.id
+    LEFT JOIN batch_list
+        ON places.partition_date = batch_list.partition_date
+        AND places.school_id = batch_list.school_id
+        AND places.origin = {S3}
+    LEFT JOIN listed
+        ON places.id = listed.id
+        AND places.partition_date = listed.partition_date
+        AND places.school_id = listed.school_id
+        AND places.origin = {S3}
+    WHERE listed.id IS NULL
 ),
 ranked AS (
     SELECT
-        {_VERSION},
-        ROW_NUMBER() OVER (
-            PARTITION BY incoming.id
-            ORDER BY NVL(incoming.modified_on, {_NEVER}) DESC,
-                NVL(landed.landed_at, {_NEVER}) DESC,
-                incoming.source_file DESC
-        ) AS version
-    FROM incoming
-    INNER JOIN several
-        ON incoming.id = several.id
-    LEFT JOIN landed
-        ON incoming.source_file = landed.source_file
-),
-newest AS (
-    SELECT
-        {_VERSION},
-        1 AS version
-    FROM incoming
-    LEFT JOIN several
-        ON incoming.id = several.id
-    LEFT JOIN landed
-        ON incoming.source_file = landed.source_file
-    WHERE several.id IS NULL
-    UNION ALL
-    SELECT *
-    FROM ranked
-    WHERE version = 1
-),
-still AS (
-    SELECT DISTINCT held.id, held.source_file
-    FROM held
-    INNER JOIN incoming
-        ON held.id = incoming.id
-        AND held.source_file = incoming.source_file
-),
-standing AS (
-    SELECT
-        held.*,
-        landed.landed_at,
-        CASE WHEN read_file.source_file IS NOT NULL AND still.id IS NULL THEN 1 ELSE 0 END AS outdated
-    FROM held
-    LEFT JOIN landed
-        ON held.source_file = landed.source_file
-    LEFT JOIN read_file
-        ON held.source_file = read_file.source_file
-    LEFT JOIN still
-        ON held.id = still.id
-        AND held.source_file = still.source_file
+        place.*,
+        MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
+        {_RANK} AS version
+    FROM place
 )
 SELECT
-    {_listed([f"newest.{name}" for name in _ALL_NAMES])},
-    standing.attendance_date AS held_date,
-    standing.student_id AS held_student_id,
-    CASE
-        WHEN standing.id IS NULL THEN 'inserted'
-        WHEN whole.id IS NOT NULL
-            AND {_ALL_SAME}
-            THEN 'skipped'
-        WHEN standing.outdated = 1 THEN 'updated'
-        WHEN NVL(standing.modified_on, {_NEVER}) > NVL(newest.modified_on, {_NEVER}) THEN 'stale'
-        WHEN NVL(standing.modified_on, {_NEVER}) = NVL(newest.modified_on, {_NEVER})
-            AND standing.source_file <> newest.source_file
-            AND standing.landed_at > newest.landed_at THEN 'stale'
-        ELSE 'updated'
-    END AS outcome
-FROM newest
-LEFT JOIN standing
-    ON newest.id = standing.id
-LEFT JOIN {NATIVE} AS whole
-    ON newest.id = whole.id
-    AND newest.student_id = whole.student_id
-    AND newest.attendance_date = whole.attendance_date
-    AND whole.attendance_date BETWEEN %s AND %s"""
+    id,
+    partition_date,
+    school_id,
+    origin,
+    modified_on,
+    hash,
+    marked,
+    version,
+    hash_before,
+    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN TRUE ELSE FALSE END AS written,
+    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN GETDATE() ELSE loaded_at END AS loaded_at
+FROM ranked"""
 
-# A version that lost to another one of the same batch is stale as well.
-COUNT_OUTCOMES = """\
-SELECT outcome, COUNT(*)
-FROM change
-GROUP BY outcome
+# Which lists outside the batch have rows that are to be written; and between which dates the table changes.
+ELSEWHERE = f"""\
+SELECT CAST('row' AS VARCHAR(8)), settled.partition_date, settled.school_id
+FROM settled
+LEFT JOIN batch_list
+    ON settled.partition_date = batch_list.partition_date
+    AND settled.school_id = batch_list.school_id
+WHERE settled.written
+    AND settled.origin = {S3}
+    AND batch_list.school_id IS NULL
+GROUP BY settled.partition_date, settled.school_id
 UNION ALL
-SELECT 'stale', COUNT(*) - COUNT(DISTINCT id)
-FROM incoming"""
+SELECT CAST('first' AS VARCHAR(8)), MIN(partition_date), 0
+FROM settled
+UNION ALL
+SELECT CAST('last' AS VARCHAR(8)), MAX(partition_date), 0
+FROM settled"""
 
-COUNT_DAYS = """\
-SELECT attendance_date, COUNT(*)
-FROM incoming
-GROUP BY attendance_date"""
+# Ids whose winner's list, outside the batch, no longer holds the row: the load of that list decides.
+CREATE_UNRESOLVED = """\
+CREATE TEMP TABLE unresolved AS
+SELECT settled.id
+FROM settled
+LEFT JOIN staged
+    ON settled.id = staged.id
+    AND settled.partition_date = staged.partition_date
+    AND settled.school_id = staged.school_id
+    AND settled.hash = staged.hash
+WHERE settled.written
+    AND staged.id IS NULL"""
 
-# All dates under which the table has these records, before and after: `held` looked under every date.
-DATES_CONCERNED = """\
-SELECT MIN(attendance_date), MAX(attendance_date)
-FROM (
-    SELECT attendance_date
-    FROM incoming
-    UNION ALL
-    SELECT attendance_date
-    FROM held
-) AS version"""
+UNRESOLVED_LISTS = """\
+SELECT DISTINCT settled.partition_date, settled.school_id
+FROM settled
+INNER JOIN unresolved
+    ON settled.id = unresolved.id"""
+
+LEAVE_UNRESOLVED = """\
+DELETE FROM settled
+USING unresolved
+WHERE settled.id = unresolved.id"""
+
+DROP_UNRESOLVED = "DROP TABLE unresolved"
 
 
-def delete_updated(concerned: Sequence[dt.date]) -> Statement:
-    """Take out the older versions of what is updated."""
-    return _DELETE_UPDATED, [min(concerned), max(concerned)]
+def forget_lists(lists: Collection[ListId]) -> Statement:
+    """Let these lists count as changed: no object has an empty ETag."""
+    pairs, values = of_pairs(lists)
+    return f"UPDATE {LISTS}\nSET etag = ''\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
-_DELETE_UPDATED = f"""\
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def delete_former(first: dt.date, last: dt.date) -> Statement:
+    """Take out the rows of ids that are written; all their places have dates from `first` to `last`."""
+    return _DELETE_FORMER, [first, last]
+
+
+_DELETE_FORMER = f"""\
 DELETE FROM {NATIVE}
-USING change
-WHERE {tables.NATIVE.name}.id = change.id
-    AND {tables.NATIVE.name}.attendance_date = change.held_date
-    AND {tables.NATIVE.name}.student_id = change.held_student_id
-    AND change.outcome = 'updated'
-    AND {tables.NATIVE.name}.attendance_date BETWEEN %s AND %s"""
+USING settled
+WHERE period_attendance.id = settled.id
+    AND settled.written
+    AND period_attendance.attendance_date BETWEEN %s AND %s"""
 
-INSERT_CHANGED = f"""\
+WRITE = f"""\
 INSERT INTO {NATIVE} (
-    {_listed(_ALL_NAMES)}
+    {listed(ALL_NAMES)}
 )
 SELECT
-    {_listed(_ALL_NAMES)}
-FROM change
-WHERE outcome IN ('inserted', 'updated')"""
+    {listed(f"staged.{name}" for name in [*NATIVE_NAMES, "source_file"])},
+    settled.loaded_at
+FROM staged
+INNER JOIN settled
+    ON staged.id = settled.id
+    AND staged.partition_date = settled.partition_date
+    AND staged.school_id = settled.school_id
+    AND staged.hash = settled.hash
+WHERE settled.written"""
 
 
-def delete_lost(days: Sequence[dt.date]) -> Statement:
-    """Take out what was lost, and found nowhere else; `find_lost` found it between these dates."""
-    return _DELETE_LOST, [min(days), max(days)]
+def delete_places(first: dt.date, last: dt.date) -> Statement:
+    """Take out the places of the ids that the batch touches; they have dates from `first` to `last`."""
+    return _DELETE_PLACES, [first, last]
 
 
-_DELETE_LOST = f"""\
-DELETE FROM {NATIVE}
-WHERE id IN (SELECT id FROM lost)
-    AND id NOT IN (SELECT id FROM incoming)
-    AND attendance_date BETWEEN %s AND %s"""
+_DELETE_PLACES = f"""\
+DELETE FROM {PLACES}
+USING settled
+WHERE period_attendance_places.id = settled.id
+    AND period_attendance_places.partition_date BETWEEN %s AND %s"""
 
-
-def forget_loads(days: Sequence[dt.date]) -> Statement:
-    """Make room for the batch's control rows."""
-    return f"DELETE FROM {CONTROL}\nWHERE partition_date IN ({_marks(days)})", list(days)
-
-
-INSERT_LOADS = f"""\
-INSERT INTO {CONTROL} (partition_date, fingerprint, object_count, row_count, loaded_at) VALUES %s"""
-INSERT_LOADS_ROW = "(%s, %s, %s, %s, GETDATE())"
-
-
-def check(concerned: Sequence[dt.date]) -> Statement:
-    """The records that the partitions hold against the rows that the native table has for them."""
-    return _CHECK, [min(concerned), max(concerned)]
-
-
-_CHECK = f"""\
+INSERT_PLACES = f"""\
+INSERT INTO {PLACES} (id, partition_date, school_id, origin, modified_on, hash, wins, marked, loaded_at)
 SELECT
-    (SELECT COUNT(DISTINCT id) FROM incoming) AS records_held,
-    COUNT(*) AS rows_found,
-    COUNT(DISTINCT id) AS records_found
-FROM {NATIVE}
-WHERE id IN (SELECT id FROM incoming)
-    AND attendance_date BETWEEN %s AND %s"""
+    id,
+    partition_date,
+    school_id,
+    origin,
+    modified_on,
+    hash,
+    CASE WHEN version = 1 THEN TRUE ELSE FALSE END,
+    marked,
+    loaded_at
+FROM settled"""
+
+DELETE_LISTS = f"""\
+DELETE FROM {LISTS}
+USING batch_list
+WHERE period_attendance_lists.partition_date = batch_list.partition_date
+    AND period_attendance_lists.school_id = batch_list.school_id
+    AND period_attendance_lists.origin = {S3}"""
+
+
+INSERT_LISTS = f"""\
+INSERT INTO {LISTS} (partition_date, school_id, origin, etag, last_modified, row_count, loaded_at, run)
+VALUES %s"""
+LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, GETDATE(), %s)"
+
+
+def outcomes(first: dt.date, last: dt.date) -> Statement:
+    """What became of each row that was read; how many rows were to be written, how many of them from lists
+    outside the batch, and how many the table has; how many places are marked.
+    """
+    return _OUTCOMES, [first, last]
+
+
+_OUTCOMES = f"""\
+WITH outcome AS (
+    SELECT
+        CASE
+            WHEN settled.id IS NULL AND staged.place_wins THEN CAST('unchanged' AS VARCHAR(16))
+            WHEN NVL(settled.version, 2) > 1 THEN CAST('superseded' AS VARCHAR(16))
+            WHEN settled.hash_before IS NULL THEN CAST('inserted' AS VARCHAR(16))
+            WHEN settled.written THEN CAST('updated' AS VARCHAR(16))
+            ELSE CAST('unchanged' AS VARCHAR(16))
+        END AS name
+    FROM staged
+    INNER JOIN batch_list
+        ON staged.partition_date = batch_list.partition_date
+        AND staged.school_id = batch_list.school_id
+    LEFT JOIN settled
+        ON staged.id = settled.id
+        AND staged.partition_date = settled.partition_date
+        AND staged.school_id = settled.school_id
+        AND settled.origin = {S3}
+    WHERE staged.id IS NOT NULL
+),
+found AS (
+    SELECT period_attendance.id
+    FROM {NATIVE}
+    INNER JOIN settled
+        ON period_attendance.id = settled.id
+    WHERE settled.written
+        AND period_attendance.attendance_date BETWEEN %s AND %s
+)
+SELECT name, COUNT(*)
+FROM outcome
+GROUP BY name
+UNION ALL
+SELECT CAST('to write' AS VARCHAR(16)), COUNT(*)
+FROM settled
+WHERE written
+UNION ALL
+SELECT CAST('reread' AS VARCHAR(16)), COUNT(*)
+FROM settled
+LEFT JOIN batch_list
+    ON settled.partition_date = batch_list.partition_date
+    AND settled.school_id = batch_list.school_id
+WHERE settled.written
+    AND batch_list.school_id IS NULL
+UNION ALL
+SELECT CAST('marked' AS VARCHAR(16)), COUNT(*)
+FROM settled
+WHERE marked
+UNION ALL
+SELECT CAST('rows' AS VARCHAR(16)), COUNT(*)
+FROM found
+UNION ALL
+SELECT CAST('records' AS VARCHAR(16)), COUNT(DISTINCT id)
+FROM found"""
+
+DROP_TEMPORARY = "DROP TABLE staged, batch_list, settled"

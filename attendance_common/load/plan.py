@@ -1,65 +1,125 @@
-"""What lies in the landing zone: each partition with a fingerprint of its objects, and what is to be done."""
+"""The lists of the landing zone beside the control table: what is to be registered, loaded, and said."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from attendance_common.landing import Areas, is_list, partition_of
+from attendance_common import landing
 
 _HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
+NAMED = 5  # foreign objects that a sentence names
 
 
-@dataclass
-class Partition:
-    """A partition's objects, in the order of their keys; equal fingerprints mean equal objects."""
+class ListId(NamedTuple):
+    """A list: one school's records of one date."""
 
-    objects: int = 0
-    written: dt.datetime | None = None  # the youngest of them
-    _hash: Any = field(default_factory=hashlib.sha256)
+    day: dt.date
+    school: int
 
-    def add(self, entry: Mapping[str, Any], name: str) -> None:
-        """Take in the next object, as S3 lists it; `name` below the prefix."""
-        self.objects += 1
-        self.written = max(self.written or entry["LastModified"], entry["LastModified"])
-        self._hash.update(f"{name}\t{entry['ETag']}\t{entry['Size']}\n".encode())
+
+class Version(NamedTuple):
+    """A list's object as S3 lists it; `last_modified` in UTC, without a zone, as the control table has it."""
+
+    etag: str
+    last_modified: dt.datetime
+
+
+class Loaded:
+    """The lists that were loaded, each with the version of its object, or None: it was gone.
+
+    They come in the order of their dates. There may be hundreds of thousands, so a list takes 16 bytes of one
+    array: its school, and a hash of its version.
+    """
+
+    def __init__(self, lists: Iterable[tuple[ListId, Version | None]] = ()) -> None:
+        self._packed = array("q")
+        self._starts: dict[dt.date, int] = {}
+        self._ends: dict[dt.date, int] = {}
+        for (day, school), version in lists:
+            self._starts.setdefault(day, len(self._packed))
+            self._packed.extend((school, hash(version)))
+            self._ends[day] = len(self._packed)
 
     @property
-    def fingerprint(self) -> str:
-        """64 hexadecimal digits."""
-        return str(self._hash.hexdigest())
+    def days(self) -> Collection[dt.date]:
+        """The dates of the lists."""
+        return self._starts.keys()
 
-    def is_as(self, before: Partition) -> bool:
-        """Whether no object was replaced since, not even by its own like."""
-        return (self.fingerprint, self.written) == (before.fingerprint, before.written)
+    def of(self, day: dt.date) -> dict[int, int]:
+        """The schools of a date's lists, each with the hash of the version."""
+        packed = self._packed[self._starts.get(day, 0) : self._ends.get(day, 0)]
+        return dict(zip(packed[::2], packed[1::2], strict=True))
+
+    def __iter__(self) -> Iterator[ListId]:
+        return (ListId(day, school) for day in self.days for school in self.of(day))
 
 
 @dataclass
 class Found:
-    """Partitions by date, and how many objects lie where only partitions may be."""
+    """What lies in the landing zone: dates and number of its lists, lists that changed, foreign objects.
 
-    partitions: dict[dt.date, Partition] = field(default_factory=dict)
-    strays: int = 0
-    objects: int = 0
+    `gone`: loaded lists whose object is not there -> whether the control table knows that already.
+    """
+
+    days: set[dt.date] = field(default_factory=set)
+    lists: int = 0
+    changed: dict[ListId, Version] = field(default_factory=dict)
+    gone: dict[ListId, bool] = field(default_factory=dict)
+    foreign: int = 0
+    foreign_names: list[str] = field(default_factory=list)
 
 
-def survey(entries: Iterable[Mapping[str, Any]], prefix: str) -> Found:
-    """Gather a listing (Key, ETag, Size, LastModified; in the order of the keys) into partitions."""
+def loaded_list(row: tuple[Any, ...]) -> tuple[ListId, Version | None]:
+    """What a row of the control table (date, school, ETag, LastModified) says."""
+    day, school, etag, last_modified = row
+    return ListId(day, school), None if etag is None else Version(etag, last_modified)
+
+
+def version_of(entry: Mapping[str, Any]) -> Version:
+    """The version of an object as S3 lists it (ETag, LastModified)."""
+    utc = entry["LastModified"].astimezone(dt.timezone.utc).replace(tzinfo=None)
+    return Version(entry["ETag"].strip('"'), utc)
+
+
+def compare(entries: Iterable[Mapping[str, Any]], prefix: str, loaded: Loaded) -> Found:
+    """Look at a listing (Key, ETag, LastModified): a list changed when its version is not the loaded one.
+
+    Lists are gone when the listing has others of their date.
+    """
     found = Found()
+    missing: dict[dt.date, dict[int, int]] = {}
     for entry in entries:
         name = entry["Key"][len(prefix) :]
         if hidden(name):
             continue
-        day = partition_of(name)
-        if day is None or not is_list(name):
-            found.strays += 1
-        if day is not None:
-            found.objects += 1
-            found.partitions.setdefault(day, Partition()).add(entry, name)
+        placed = landing.list_of(name)
+        if placed is None:
+            found.foreign += 1
+            found.foreign_names = [*found.foreign_names, name][:NAMED]
+            continue
+        day, school = placed
+        if day not in missing:
+            missing[day] = loaded.of(day)
+        found.lists += 1
+        version = version_of(entry)
+        if missing[day].pop(school, None) != hash(version):
+            found.changed[ListId(day, school)] = version
+    found.days.update(missing)
+    found.gone = _gone(missing)
     return found
+
+
+def _gone(missing: Mapping[dt.date, Mapping[int, int]]) -> dict[ListId, bool]:
+    return {
+        ListId(day, school): version == hash(None)
+        for day, schools in missing.items()
+        for school, version in schools.items()
+    }
 
 
 def hidden(name: str) -> bool:
@@ -68,52 +128,97 @@ def hidden(name: str) -> bool:
     return last == "" or last.startswith(_HIDDEN_STARTS) or last.endswith("~")
 
 
-def together(parts: Iterable[Found]) -> Found:
-    """One survey of listings that share no partition."""
+def together(parts: Iterable[Found], loaded: Loaded) -> Found:
+    """One finding of listings that share no date, and are the whole landing zone."""
     whole = Found()
     for part in parts:
-        whole.partitions.update(part.partitions)
-        whole.strays += part.strays
-        whole.objects += part.objects
+        whole.days |= part.days
+        whole.lists += part.lists
+        whole.changed.update(part.changed)
+        whole.gone.update(part.gone)
+        whole.foreign += part.foreign
+        whole.foreign_names = [*whole.foreign_names, *part.foreign_names][:NAMED]
+    whole.gone.update(_gone({day: loaded.of(day) for day in loaded.days if day not in whole.days}))
     return whole
 
 
-def to_register(found: Found, registered: Iterable[dt.date]) -> list[dt.date]:
+def to_register(found: Found, registered: Collection[dt.date]) -> list[dt.date]:
     """Partitions that Spectrum does not know yet, oldest first."""
-    return sorted(found.partitions.keys() - set(registered))
+    return sorted(found.days - set(registered))
 
 
-def to_load(found: Found, loaded: Mapping[dt.date, str]) -> list[dt.date]:
-    """Partitions whose objects are not those that were last loaded, oldest first."""
-    return sorted(day for day, held in found.partitions.items() if loaded.get(day) != held.fingerprint)
-
-
-def unsettled(
-    listed: Iterable[Mapping[str, Any]], prefix: str, loaded: Mapping[dt.date, str], batch: Iterable[dt.date]
-) -> set[dt.date]:
-    """Partitions of a listing that are still to be loaded and are not of the batch.
-
-    The listing is to be of this moment: other loaders load what a run's survey did not see.
-    """
-    return set(to_load(survey(listed, prefix), loaded)) - set(batch)
-
-
-def landed_at(
-    listed: Iterable[Mapping[str, Any]], areas: Areas, wanted: Iterable[str], but: Container[dt.date]
-) -> list[tuple[str, dt.datetime]]:
-    """When each of the wanted objects (s3:// URLs) was written, in UTC.
-
-    One that is gone is left out, and so is one in the partitions `but`: it is to win no tie.
-    """
-    start = f"s3://{areas.bucket}/"
-    keys = {name.removeprefix(start) for name in wanted}
+def batches(lists: Iterable[ListId], dates: int) -> list[list[ListId]]:
+    """The lists in groups of up to so many dates, oldest first; each group is loaded in one transaction."""
+    by_date: dict[dt.date, list[ListId]] = defaultdict(list)
+    for each in sorted(lists):
+        by_date[each.day].append(each)
+    groups = list(by_date.values())
     return [
-        (start + entry["Key"], entry["LastModified"].astimezone(dt.timezone.utc).replace(tzinfo=None))
-        for entry in listed
-        if entry["Key"] in keys and partition_of(entry["Key"][len(areas.landing) :]) not in but
+        [each for group in groups[start : start + dates] for each in group]
+        for start in range(0, len(groups), dates)
     ]
 
 
-def batches(days: Sequence[dt.date], most: int) -> list[Sequence[dt.date]]:
-    """The partitions in groups of up to `most`, each loaded in one transaction."""
-    return [days[start : start + most] for start in range(0, len(days), most)]
+def halves(lists: Sequence[ListId]) -> list[list[ListId]]:
+    """Both halves of a batch that cannot be loaded whole: by dates while it has several, then by schools."""
+    days = sorted({each.day for each in lists})
+    if len(days) == 1:
+        middle = len(lists) // 2
+        return [list(lists[:middle]), list(lists[middle:])]
+    later = days[len(days) // 2]
+    return [[each for each in lists if each.day < later], [each for each in lists if each.day >= later]]
+
+
+# --- which lists of a batch count as loaded ----------------------------------------------------------------
+
+
+class Summary(NamedTuple):
+    """What was read of one list: its rows, and how many have an id, another id than the others, a student,
+    and the list's date.
+    """
+
+    rows: int
+    records: int
+    ids: int
+    students: int
+    dated: int
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether it is the one row of a list that lost its last record."""
+        return (self.rows, self.records) == (1, 0)
+
+
+def fault_of(summary: Summary | None) -> str | None:
+    """Why a list cannot be loaded, by what was read of it; None when it can."""
+    if summary is None:
+        return "Spectrum found no row of this school in it"
+    if summary.is_tombstone:
+        return None
+    faults = {
+        "it has rows without an id": summary.records < summary.rows,
+        "it has an id twice": summary.ids < summary.records,
+        "it has rows without a student": summary.students < summary.records,
+        "it has rows of another date": summary.dated < summary.records,
+    }
+    return next((fault for fault, found in faults.items() if found), None)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a batch's lists are: loaded (with their records), changed while they were read, at fault (why)."""
+
+    accepted: dict[ListId, int]
+    moved: set[ListId]
+    faults: dict[ListId, str]
+
+
+def judge(
+    before: Mapping[ListId, Version], after: Mapping[ListId, Version], read: Mapping[ListId, Summary]
+) -> Reading:
+    """Which lists count as loaded: their object is the same in the listings before and after the reading."""
+    moved = {each for each, version in before.items() if after.get(each) != version}
+    still = before.keys() - moved
+    faults = {each: fault for each in sorted(still) if (fault := fault_of(read.get(each)))}
+    accepted = {each: read[each].records for each in still - faults.keys()}
+    return Reading(accepted, moved, faults)

@@ -16,22 +16,24 @@ class Conflict(WarehouseError):
     """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
 
 
-class Moved(Conflict):
-    """An object was replaced while it was read: it can be read again, or the others without it."""
+class Canceled(WarehouseError):
+    """A statement took longer than statement_timeout."""
+
+
+class Locked(WarehouseError):
+    """The lock that loads queue for was not free in time."""
 
 
 class Unreadable(WarehouseError):
     """What lies in the landing zone is not what the table declares: other partitions may be."""
 
 
-_REPLACED = "InvalidRange"  # an object, while Spectrum read it (DG: c-spectrum-troubleshooting)
 # Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
 _CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
 _CONFLICT_SIGNS = (
     "Serializable isolation violation",
     "conflict with concurrent transaction",
     "Partition already exists",  # Glue, when another loader registers it at this moment
-    _REPLACED,
 )
 _CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
 # What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).
@@ -57,8 +59,6 @@ def is_conflict(state: str, text: str) -> bool:
 def of_statement(state: str, text: str, parameters: dict[str, Any]) -> WarehouseError:
     """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
     if is_conflict(state, text):
-        if _REPLACED in text:
-            return Moved("an object was replaced while Spectrum read it")
         return Conflict(f"Redshift: another transaction got in the way ({state})")
     if not state:
         return _no_connection(text, parameters)
@@ -71,6 +71,8 @@ def of_statement(state: str, text: str, parameters: dict[str, Any]) -> Warehouse
 
 def _by_state(state: str, text: str) -> WarehouseError:
     sentence = "Redshift refused a statement"
+    if state == "57014":
+        return Canceled(f"{sentence} with SQLSTATE {state}: it took longer than statement_timeout")
     if state.startswith("22"):
         return Unreadable(f"{sentence} with SQLSTATE {state}: see the README, 'Date Parse Error'")
     if state in _STATES or state.startswith("42"):

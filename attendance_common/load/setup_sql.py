@@ -15,7 +15,7 @@ SETUP_FILE = "redshift_period_attendance_setup.sql"
 
 _HEAD = f"""\
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table and the loader's control table. Run it with psql; running it again changes nothing.
+-- table and the loader's own tables. Run it with psql; running it again changes nothing.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f {SETUP_FILE}
 --
@@ -117,8 +117,8 @@ def _layout(table: Table) -> str:
     """Where rows lie: DISTSTYLE, DISTKEY, SORTKEY."""
     distkey = [f"DISTKEY ({table.distkey})"] if table.distkey else []
     compound = "COMPOUND " if len(table.sortkey) > 1 else ""
-    sortkey = f"{compound}SORTKEY ({', '.join(table.sortkey)})"
-    return "\n".join([f"DISTSTYLE {table.diststyle}", *distkey, sortkey])
+    sortkey = [f"{compound}SORTKEY ({', '.join(table.sortkey)})"] if table.sortkey else []
+    return "\n".join([f"DISTSTYLE {table.diststyle}", *distkey, *sortkey])
 
 
 def _comments(table: Table) -> str:

@@ -8,7 +8,6 @@ import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
@@ -17,7 +16,8 @@ import stamina.instrumentation
 from attendance_common import aws, config
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AwsError, WarehouseError
-from attendance_common.load.refusals import Conflict, of_statement
+from attendance_common.load.lock import LOCK, LOCK_TABLE, WHO_HOLDS_THE_LOCK
+from attendance_common.load.refusals import Canceled, Conflict, Locked, of_statement
 from attendance_common.log import event, log
 
 if TYPE_CHECKING:  # psycopg2 is imported when there is work, so that --help is quick
@@ -29,7 +29,6 @@ ATTEMPTS = 8  # of a transaction that another one got in the way of
 CONNECT_SECONDS = 30
 _SHOWN = 80  # characters of a statement in the log
 
-P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -38,6 +37,7 @@ class Warehouse:
 
     def __init__(self, settings: LoaderSettings) -> None:
         self._parameters = connection_parameters(settings, password_of(settings))
+        self._lock_seconds = settings.lock_seconds
         self._connection: psycopg2.extensions.connection | None = None
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
@@ -46,25 +46,33 @@ class Warehouse:
             cursor.execute(text, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def count(self, text: str, values: Sequence[object] = ()) -> int:
-        """Send one statement and give the number of rows that it touched."""
-        with self._cursor(text) as cursor:
-            cursor.execute(text, values or None)
-            return cursor.rowcount
-
-    def insert(self, text: str, rows: Sequence[Sequence[object]], template: str | None = None) -> None:
+    def insert(self, text: str, rows: Sequence[Sequence[object]], template: str) -> None:
         """Send one INSERT … VALUES with all the rows."""
         from psycopg2.extras import execute_values
 
         with self._cursor(text) as cursor:
             execute_values(cursor, text, rows, template=template, page_size=len(rows))
 
-    def transaction(self, prepare: Callable[[], P], work: Callable[[P], T]) -> T:
-        """Do the work in one transaction, all of it or none; again when another one got in the way.
+    def each(self, text: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        """Send one statement and give its rows one by one: many of them take little memory."""
+        with self._cursor(text) as cursor:
+            cursor.execute(text, values or None)
+            yield from cursor
 
-        What `prepare` gives is made before each transaction, since it takes long and needs no lock.
+    def locked(self, work: Callable[[], T]) -> T:
+        """Do the work in one transaction, all of it or none, while no other load is in one.
+
+        It is done again when another transaction got in the way. Raises Locked when the lock was not free.
         """
-        return self._insist(lambda: self._once(partial(work, prepare())))
+        return self._insist(lambda: self._once(work))
+
+    def snapshot(self, work: Callable[[], T]) -> T:
+        """Do the work in one transaction that sees one state and is rolled back."""
+        try:
+            self.rows("BEGIN")
+            return work()
+        finally:
+            self._roll_back()
 
     def alone(self, text: str, values: Sequence[object]) -> None:
         """Send one statement outside any transaction; again when another one got in the way."""
@@ -98,13 +106,26 @@ class Warehouse:
 
     def _once(self, work: Callable[[], T]) -> T:
         try:
-            self.rows("BEGIN")
+            self._lock()
             result = work()
             self.rows("COMMIT")
         except BaseException:
             self._roll_back()
             raise
         return result
+
+    def _lock(self) -> None:
+        """Begin a transaction and wait for the lock, no longer than the setting says."""
+        self.rows("SET statement_timeout TO %s", [1000 * self._lock_seconds])
+        self.rows("BEGIN")
+        try:
+            self.rows(LOCK)
+        except Canceled:
+            raise Locked(
+                f"another load, or a session that was left open, has held {LOCK_TABLE} for "
+                f"{self._lock_seconds} seconds (REDSHIFT_LOCK_SECONDS): see who, {WHO_HOLDS_THE_LOCK}"
+            ) from None
+        self.rows("SET statement_timeout TO 0")
 
     def _roll_back(self) -> None:
         """Close the connection, which rolls back in any state; the next statement opens another."""

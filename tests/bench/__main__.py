@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from tests.bench import fetching, footprint, loading, merging, model
+from tests.bench import fetching, footprint, loading, merging, model, shipping
 from tests.bench.sizes import Sizes, add_flags, chosen
 from tests.bench.table import Row, show_rows
 
@@ -24,6 +24,7 @@ MEASURES: dict[str, Callable[[Sizes], Iterable[Row]]] = {
     "startup": footprint.startup,
     "partitions": loading.partitions,
     "unchanged": loading.unchanged,
+    "shipping": shipping.shipping,
     "merge": merging.merge,
 }
 MODEL = "model"

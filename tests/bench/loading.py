@@ -13,12 +13,22 @@ from statistics import median
 from psycopg2.extras import execute_values
 
 from attendance_common import landing
-from attendance_common.load import merge_sql as sql
-from attendance_common.load import plan
+from attendance_common.load import external, plan
+from attendance_common.load.list_sql import LISTS
 from attendance_common.load.listing import Listing
+from attendance_common.load.plan import Loaded
 from tests.bench.sizes import Sizes
 from tests.bench.table import Row, ratio
-from tests.bench.warehouse import FIRST_SCHOOL, Warehouse, days, register, rows_of, verbs
+from tests.bench.warehouse import (
+    FIRST_SCHOOL,
+    MOST_STATEMENTS,
+    Warehouse,
+    batches,
+    days,
+    register,
+    rows_of,
+    verbs,
+)
 
 CHANGING = ("ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COPY")
 LISTING_SECONDS = 0.1  # what S3 takes for a thousand keys, about
@@ -32,34 +42,16 @@ def partitions(sizes: Sizes) -> Iterator[Row]:
             ids = range(number, number + 1)
             warehouse.land(rows_of(ids, day, FIRST_SCHOOL, f"{day} 08:00:00.000000"), day, FIRST_SCHOOL)
         ended, statements, _ = warehouse.load()
-    alters = verbs(statements)["ALTER"]
-    batches = in_transactions(statements)
-    same = len(set(map(str, map(sorted, batches)))) == 1
-    aim = -(-sizes.partitions // sql.MOST_PARTITIONS)
+    alters, sent = verbs(statements)["ALTER"], [len(batch) for batch in batches(statements)]
+    aim = -(-sizes.partitions // external.MOST_PARTITIONS)
     yield Row(
         f"loader: {sizes.partitions:,} new partitions",
-        f"{aim} ALTERs, other statements by batch alone",
-        f"{alters} ALTERs; {len(batches)} batches of {len(batches[0])} statements, "
-        f"{'the same in each' if same else 'not the same in each'}; "
+        f"{aim} ALTERs, <= {MOST_STATEMENTS} other statements a batch",
+        f"{alters} ALTERs; {len(sent)} batches, statements of each: {', '.join(map(str, sent))}; "
         f"{ended.result['inserted']:,} rows in {ended.seconds:.1f} s",
         1,
-        alters == aim and same,
+        alters == aim and max(sent) <= MOST_STATEMENTS,
     )
-
-
-def in_transactions(statements: Sequence[str]) -> list[list[str]]:
-    """The first words of the statements of each transaction, BEGIN and COMMIT among them."""
-    batches: list[list[str]] = []
-    inside = False
-    for statement in statements:
-        word = statement.split(None, 1)[0].upper()
-        if word == "BEGIN":
-            inside = True
-            batches.append([])
-        if inside:
-            batches[-1].append(word)
-        inside = inside and word not in ("COMMIT", "ROLLBACK")
-    return batches
 
 
 def unchanged(sizes: Sizes) -> Iterator[Row]:
@@ -111,9 +103,9 @@ def _listings(warehouse: Warehouse, sizes: Sizes) -> tuple[list[float], list[flo
     for _ in range(sizes.slow_rounds):
         begun = time.perf_counter()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=areas.bucket, Prefix=areas.landing)
-        plan.survey((entry for page in pages for entry in page.get("Contents", [])), areas.landing)
+        plan.compare((entry for page in pages for entry in page.get("Contents", [])), areas.landing, Loaded())
         between = time.perf_counter()
-        Listing(client, areas).survey()
+        Listing(client, areas).compare(Loaded())
         alone.append(between - begun)
         together.append(time.perf_counter() - between)
     return alone, together
@@ -148,12 +140,12 @@ def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: 
 
 
 def _call_loaded(warehouse: Warehouse) -> None:
-    """Note every partition's objects as loaded, as the loader does after a batch."""
-    listed = Listing(warehouse.aws.client("s3"), warehouse.areas).survey().partitions
-    rows = [(day, partition.fingerprint, partition.objects, 0) for day, partition in listed.items()]
-    with warehouse.connection() as connection, connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {sql.CONTROL}")
-        execute_values(cursor, sql.INSERT_LOADS, rows, template=sql.INSERT_LOADS_ROW, page_size=len(rows))
+    """Note every list as loaded, as the loader does; none of them has a record."""
+    found = Listing(warehouse.aws.client("s3"), warehouse.areas).compare(Loaded()).changed
+    rows = [(*each, "s3", *version, 0, version.last_modified, "bench") for each, version in found.items()]
+    with warehouse.postgres() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {LISTS}")
+        execute_values(cursor, f"INSERT INTO {LISTS} VALUES %s", rows, page_size=1000)
 
 
 def _peak(runs: Sequence[Told]) -> float:

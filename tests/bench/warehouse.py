@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  (a class that is spelt like a function)
 
-from attendance_common import landing
+from attendance_common import landing, tables
 from attendance_common.fetch.lists import parquet
 from attendance_common.fetch.page import SCHEMA
-from attendance_common.load import merge_sql as sql
+from attendance_common.load import external
 from tests.bench.processes import LOADER, Companion, Ended, script, watched
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
@@ -26,11 +26,30 @@ from tests.sandbox.environment import S3_PREFIX, aws_variables
 
 FIRST_DAY = dt.date(2020, 9, 1)
 FIRST_SCHOOL = 12549
+MOST_STATEMENTS = 20  # of a batch, however many lists it has
 
 
 def days(count: int) -> list[dt.date]:
     """So many dates in a row."""
     return [FIRST_DAY + dt.timedelta(days=n) for n in range(count)]
+
+
+SHIPPED = """\
+SELECT NVL(SUM(s3query_returned_rows), 0), NVL(SUM(qualified_partitions), 0)
+FROM svl_s3query_summary AS summary
+INNER JOIN svl_s3partition AS scan
+    ON summary.query = scan.query"""
+
+
+class Shipped(NamedTuple):
+    """What Spectrum gave: rows, from so many partitions."""
+
+    rows: int
+    partitions: int
+
+    def since(self, before: Shipped) -> Shipped:
+        """What came since then."""
+        return Shipped(self.rows - before.rows, self.partitions - before.partitions)
 
 
 class CountingAws(AwsStandIn):
@@ -92,6 +111,12 @@ class Warehouse(Sandbox):
         statements = [json.loads(line)["sql"] for line in self._log.read_text().splitlines()]
         return ended, statements, self.aws.counts()
 
+    def shipped(self) -> Shipped:
+        """What Spectrum gave until now."""
+        with self.connection() as connection, connection.cursor() as cursor:
+            cursor.execute(SHIPPED)
+            return Shipped(*map(int, cursor.fetchone() or ()))
+
     def land(self, rows: pl.DataFrame, day: dt.date, school: int) -> None:
         """Put one object, as the fetcher writes it."""
         key = self.areas.landing + landing.object_name(day, school)
@@ -128,7 +153,7 @@ class Warehouse(Sandbox):
 def register(warehouse: Warehouse, found: Sequence[dt.date]) -> None:
     """Register the partitions, as the loader does."""
     with warehouse.connection() as connection, connection.cursor() as cursor:
-        for text, values in sql.register(found, warehouse.areas):
+        for text, values in external.register(found, warehouse.areas):
             cursor.execute(text, values)
 
 
@@ -155,6 +180,35 @@ def rows_of(ids: range, day: dt.date, school: int, modified_on: str) -> pl.DataF
     return rows.with_columns(*columns, student_id=pl.col("id") % 100_000).select(SCHEMA.names())
 
 
+def verb(statement: str) -> str:
+    """The word that a statement begins with."""
+    return statement.split(None, 1)[0].upper()
+
+
 def verbs(statements: Sequence[str]) -> Counter[str]:
     """How many statements begin with each word."""
-    return Counter(statement.split(None, 1)[0].upper() for statement in statements)
+    return Counter(map(verb, statements))
+
+
+def transactions(statements: Sequence[str]) -> list[list[str]]:
+    """The statements of each transaction; a SET before it is sent for it, so it counts."""
+    found: list[list[str]] = []
+    inside = False
+    for statement in statements:
+        if not inside and verb(statement) in ("SET", "BEGIN"):
+            inside = True
+            found.append([])
+        if inside:
+            found[-1].append(statement)
+        inside = inside and verb(statement) not in ("COMMIT", "ROLLBACK")
+    return found
+
+
+def batches(statements: Sequence[str]) -> list[list[str]]:
+    """The statements of each transaction that reads lists."""
+    return [each for each in transactions(statements) if any(map(reads_lists, each))]
+
+
+def reads_lists(statement: str) -> bool:
+    """Whether Spectrum gives rows to it."""
+    return tables.EXTERNAL.qualified in statement and verb(statement) in ("CREATE", "INSERT", "SELECT")

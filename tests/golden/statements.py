@@ -1,17 +1,32 @@
-"""The loader's statements for three partitions, by the names of their golden files."""
+"""The loader's statements for three lists, by the names of their golden files."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from types import ModuleType
 
 from attendance_common.landing import Areas
-from attendance_common.load import merge_sql
-from attendance_common.load.merge_sql import Statement
+from attendance_common.load import (
+    control,
+    departures,
+    external,
+    list_sql,
+    lock,
+    merge_sql,
+    repair,
+    table_check,
+    verify,
+)
+from attendance_common.load.list_sql import Statement
+from attendance_common.load.plan import ListId
 
 FOLDER = Path(__file__).parent
 DAYS = [dt.date(2026, 1, 5), dt.date(2025, 12, 9), dt.date(2025, 12, 10)]
+BOUNDS = min(DAYS), max(DAYS)
+LISTS = [ListId(DAYS[0], 12549), ListId(DAYS[1], 12549), ListId(DAYS[1], 12550)]
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
+MODULES = (control, departures, external, list_sql, lock, merge_sql, repair, table_check, verify)
 _VERBS = (
     "SELECT",
     "WITH",
@@ -19,7 +34,7 @@ _VERBS = (
     "CREATE",
     "DELETE",
     "DROP",
-    "LOCK",
+    "LOCK TABLE",
     "UPDATE",
     "ALTER",
     "MERGE",
@@ -27,26 +42,44 @@ _VERBS = (
 )
 
 
+def constants(module: ModuleType) -> dict[str, Statement]:
+    """A module's statements that need no values to be built."""
+    name = module.__name__.rsplit(".", 1)[-1]
+    return {
+        f"{name}.{constant.lower()}": (text, ())
+        for constant, text in vars(module).items()
+        if constant.isupper() and constant[0] != "_" and isinstance(text, str) and text.startswith(_VERBS)
+    }
+
+
 def statements() -> dict[str, Statement]:
-    """Name -> text and values. A new constant or function of merge_sql has to have its file."""
-    constants = {
-        name.lower(): (text, ())
-        for name, text in vars(merge_sql).items()
-        if name.isupper() and name[0] != "_" and isinstance(text, str) and text.startswith(_VERBS)
+    """Module and name -> text and values. A new public constant or function has to have its file."""
+    built: dict[str, Statement] = {
+        "external.register": external.register(DAYS, AREAS)[0],
+        "list_sql.read": list_sql.read(LISTS),
+        "list_sql.read_nothing": list_sql.read([]),
+        "merge_sql.stage": merge_sql.stage(LISTS),
+        "merge_sql.stage_more": merge_sql.stage_more(LISTS),
+        "merge_sql.unstage": merge_sql.unstage(LISTS),
+        "merge_sql.settle": merge_sql.settle(*BOUNDS),
+        "merge_sql.forget_lists": merge_sql.forget_lists(LISTS),
+        "merge_sql.name_lists": merge_sql.name_lists([]),
+        "merge_sql.name_lists_with_gone": merge_sql.name_lists(LISTS),
+        "merge_sql.delete_former": merge_sql.delete_former(*BOUNDS),
+        "merge_sql.delete_places": merge_sql.delete_places(*BOUNDS),
+        "merge_sql.outcomes": merge_sql.outcomes(*BOUNDS),
+        "departures.find": departures.find([12549, 12550]),
+        "departures.find_all": departures.find([]),
+        "departures.forget": departures.forget(LISTS),
+        "repair.forget_lists": repair.forget_lists(DAYS),
+        "repair.mark_places": repair.mark_places(DAYS),
+        "repair.find_rows": repair.find_rows(DAYS),
+        "repair.find_suspects": repair.find_suspects(DAYS),
+        "repair.stage_suspects": repair.stage_suspects(LISTS),
+        "repair.delete_rows": repair.delete_rows(DAYS),
     }
-    constants["insert_loads"] = (merge_sql.INSERT_LOADS.replace("%s", merge_sql.INSERT_LOADS_ROW), ())
-    built = {
-        "register": merge_sql.register(DAYS, AREAS)[0],
-        "read_incoming": merge_sql.read_incoming(DAYS),
-        "find_lost": merge_sql.find_lost(DAYS),
-        "read_elsewhere": merge_sql.read_elsewhere(DAYS),
-        "classify": merge_sql.classify(DAYS),
-        "delete_updated": merge_sql.delete_updated(DAYS),
-        "delete_lost": merge_sql.delete_lost(DAYS),
-        "check": merge_sql.check(DAYS),
-        "forget_loads": merge_sql.forget_loads(DAYS),
-    }
-    return {**constants, **built}
+    fixed = {name: each for module in MODULES for name, each in constants(module).items()}
+    return dict(sorted((fixed | built).items()))
 
 
 def written(statement: Statement) -> str:

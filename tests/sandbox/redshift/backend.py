@@ -30,6 +30,8 @@ SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
     "work_mem": "512MB",  # a cluster joins in memory what PostgreSQL would spill at its 4 MB
+    # Redshift joins what is equal by hash or merge; nested loops are for other joins (DG: c-the-query-plan).
+    "enable_nestloop": "off",
     "max_wal_size": "4GB",
     "max_connections": "60",
     "max_pred_locks_per_transaction": "256",

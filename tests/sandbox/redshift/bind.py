@@ -10,7 +10,7 @@ from .dialect import parse
 from .errors import RedshiftError, no_such_relation
 from .functions import FUNCTIONS
 from .meta import external_schema, external_table, late_binding_text
-from .pruning import conjuncts_on
+from .pruning import conjuncts_on, whole_numbers
 from .refusals import check
 from .rewrite import LEADER_ERROR, fold
 from .statements import Name, refuse_hidden_schema
@@ -129,7 +129,8 @@ def _bind_external(work: Work, tree: exp.Expr, table: exp.Table, found: External
     name = Name(found.schema, found.name)
     wanted = _wanted_columns(table.root(), found)
     conditions = conjuncts_on(table, [column.name for column in found.partition_columns])
-    scratch = spectrum.scan(work, found, wanted, conditions, rows=rows)
+    of_data = whole_numbers(conjuncts_on(table, [column.name for column in found.columns]))
+    scratch = spectrum.scan(work, found, wanted, conditions, of_data, rows=rows)
     if any(column in PSEUDO_COLUMNS for column in wanted):
         _spell_out_stars(table, found)
     _replace(table, scratch, name)

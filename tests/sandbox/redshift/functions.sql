@@ -14,6 +14,11 @@ BEGIN
 END $$;
 CREATE FUNCTION stand_in.cut(value anyelement, bytes int) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT stand_in.cut($1::text, $2)';
+-- Digits are bytes; PostgreSQL inlines these.
+CREATE FUNCTION stand_in.cut(value bigint, bytes int) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT left($1::text, $2)';
+CREATE FUNCTION stand_in.cut(value integer, bytes int) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT left($1::text, $2)';
 CREATE FUNCTION stand_in.cut(value boolean, bytes int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RAISE EXCEPTION 'cannot cast type boolean to character varying' USING ERRCODE = '42846';
@@ -137,28 +142,29 @@ CREATE FUNCTION stand_in.dateadd(part text, amount bigint, at timestamp) RETURNS
 CREATE FUNCTION stand_in.date_add(part text, amount bigint, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
     AS 'SELECT stand_in.dateadd($1, $2, $3)';
 
--- DG: r_DATEDIFF_function: counts the boundaries that are crossed.
+-- DG: r_DATEDIFF_function: counts the boundaries that are crossed. One expression, so that PostgreSQL
+-- inlines it, and keeps the one branch of a constant part.
 CREATE FUNCTION stand_in.datediff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
-        WHEN p IN ('year', 'years', 'y', 'yr', 'yrs') THEN extract(year FROM b) - extract(year FROM a)
-        WHEN p IN ('quarter', 'quarters', 'qtr', 'qtrs') THEN
+        WHEN lower(part) IN ('year', 'years', 'y', 'yr', 'yrs') THEN extract(year FROM b) - extract(year FROM a)
+        WHEN lower(part) IN ('quarter', 'quarters', 'qtr', 'qtrs') THEN
             4 * (extract(year FROM b) - extract(year FROM a)) + extract(quarter FROM b) - extract(quarter FROM a)
-        WHEN p IN ('month', 'months', 'mon', 'mons') THEN
+        WHEN lower(part) IN ('month', 'months', 'mon', 'mons') THEN
             12 * (extract(year FROM b) - extract(year FROM a)) + extract(month FROM b) - extract(month FROM a)
-        WHEN p IN ('week', 'weeks', 'w') THEN
+        WHEN lower(part) IN ('week', 'weeks', 'w') THEN
             (date_trunc('week', b + interval '1 day')::date - date_trunc('week', a + interval '1 day')::date) / 7
-        WHEN p IN ('day', 'days', 'd') THEN b::date - a::date
-        WHEN p IN ('hour', 'hours', 'h', 'hr', 'hrs') THEN
+        WHEN lower(part) IN ('day', 'days', 'd') THEN b::date - a::date
+        WHEN lower(part) IN ('hour', 'hours', 'h', 'hr', 'hrs') THEN
             extract(epoch FROM date_trunc('hour', b) - date_trunc('hour', a)) / 3600
-        WHEN p IN ('minute', 'minutes', 'm', 'min', 'mins') THEN
+        WHEN lower(part) IN ('minute', 'minutes', 'm', 'min', 'mins') THEN
             extract(epoch FROM date_trunc('minute', b) - date_trunc('minute', a)) / 60
-        WHEN p IN ('second', 'seconds', 's', 'sec', 'secs') THEN
+        WHEN lower(part) IN ('second', 'seconds', 's', 'sec', 'secs') THEN
             extract(epoch FROM date_trunc('second', b) - date_trunc('second', a))
-        WHEN p IN ('millisecond', 'milliseconds', 'ms', 'msec', 'msecs') THEN
+        WHEN lower(part) IN ('millisecond', 'milliseconds', 'ms', 'msec', 'msecs') THEN
             extract(epoch FROM date_trunc('milliseconds', b) - date_trunc('milliseconds', a)) * 1000
-        WHEN p IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs') THEN extract(epoch FROM b - a) * 1000000
-        ELSE stand_in.unknown_part(p)::bigint
-    END::bigint FROM (SELECT lower(part) AS p) AS given $$;
+        WHEN lower(part) IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs') THEN extract(epoch FROM b - a) * 1000000
+        ELSE stand_in.unknown_part(lower(part))::bigint
+    END::bigint $$;
 CREATE FUNCTION stand_in.date_diff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE
     AS 'SELECT stand_in.datediff($1, $2, $3)';
 CREATE FUNCTION stand_in.date_part(part text, at timestamp) RETURNS double precision LANGUAGE sql IMMUTABLE

@@ -24,6 +24,23 @@ def conjuncts_on(table: exp.Table, columns: list[str]) -> list[exp.Expr]:
     return [part.copy() for part in parts if _is_about(part, alias, columns, alone=alone)]
 
 
+def whole_numbers(conditions: list[exp.Expr]) -> dict[str, list[int]]:
+    """Column -> the whole numbers that it may be, where a condition is `column IN (…)` with literals.
+
+    Spectrum keeps all other rows back (DG: c-spectrum-external-performance).
+    """
+    found: dict[str, list[int]] = {}
+    for condition in conditions:
+        values = condition.expressions if isinstance(condition, exp.In) else []
+        if isinstance(condition.this, exp.Column) and values and all(map(_is_whole_number, values)):
+            found[condition.this.name] = [int(value.name) for value in values]
+    return found
+
+
+def _is_whole_number(value: exp.Expr) -> bool:
+    return isinstance(value, exp.Literal) and value.is_int
+
+
 def _keeps_failures_out(select: exp.Select, table: exp.Table) -> bool:
     joins = select.args.get("joins") or []
     if any(join.side in ("RIGHT", "FULL") for join in joins):

@@ -46,8 +46,18 @@ def fold(tree: exp.Expr) -> None:
 def rewrite(tree: exp.Expr) -> exp.Expr:
     """Everything but the tables."""
     _name_projections(tree)
-    tree = tree.transform(_rewrite_node, copy=False)
-    return unfold_qualify(tree)
+    return unfold_qualify(_inside_out(tree))
+
+
+def _inside_out(tree: exp.Expr) -> exp.Expr:
+    """Rewrite every node, the innermost first: a function inside another one is rewritten like any other."""
+    for node in reversed(list(tree.walk(bfs=True))):
+        rewritten = _rewrite_node(node)
+        if node is tree:
+            tree = rewritten
+        elif rewritten is not node:
+            node.replace(rewritten)
+    return tree
 
 
 def _name_projections(tree: exp.Expr) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 from sqlglot import exp
 
@@ -27,11 +29,15 @@ NO_COLUMN = "spectrum_row"
 
 @dataclass(frozen=True)
 class Shape:
-    """Which columns of a table a scan gives, in this order: from files, from partitions, about files."""
+    """Which columns of a table a scan gives, in this order: from files, from partitions, about files.
+
+    It gives only rows whose columns have one of the numbers in `only`.
+    """
 
     data: tuple[Column, ...]
     partition: tuple[tuple[int, Column], ...]
     pseudo: tuple[str, ...]
+    only: Mapping[str, Sequence[int]]
 
     @property
     def definition(self) -> str:
@@ -48,18 +54,33 @@ def backend_type(hive_type: str) -> str:
 
 
 def scan(
-    work: Work, table: ExternalTable, wanted: Sequence[str], conditions: Sequence[exp.Expr], *, rows: bool
+    work: Work,
+    table: ExternalTable,
+    wanted: Sequence[str],
+    conditions: Sequence[exp.Expr],
+    only: Mapping[str, Sequence[int]],
+    *,
+    rows: bool,
 ) -> str:
-    """The name of a temporary table with the wanted columns; XX000 when a file cannot be read."""
+    """The name of a temporary table with the wanted columns; XX000 when a file cannot be read.
+
+    `conditions` choose the partitions, `only` the rows.
+    """
     shape = Shape(
         tuple(column for column in table.columns if column.name in wanted),
         tuple((at, column) for at, column in enumerate(table.partition_columns) if column.name in wanted),
         tuple(name for name in PSEUDO_TYPES if name in wanted),
+        only,
     )
     scratch = work.scratch_table(shape.definition)
     if rows:
         partitions = _qualified(work, table, conditions)
-        work.link.copy_in(f"COPY {scratch} FROM STDIN (FORMAT csv)", _chunks(work, table, shape, partitions))
+        counts: Counter[str] = Counter()
+        chunks = _chunks(work, table, shape, partitions, counts)
+        work.link.copy_in(f"COPY {scratch} FROM STDIN (FORMAT csv)", chunks)
+        total = len(work.cluster.catalog.partitions(table))
+        record = ScanRecord(work.query_id, total, len(partitions), counts["scanned"], counts["returned"])
+        work.cluster.scans.append(record)
     return scratch
 
 
@@ -72,7 +93,6 @@ def _qualified(work: Work, table: ExternalTable, conditions: Sequence[exp.Expr])
     if partitions and conditions:
         chosen = work.link.query(_pruning_query(table, partitions, conditions))
         kept = [partitions[int(str(row[0]))] for row in chosen]
-    work.cluster.scans.append(ScanRecord(work.query_id, len(partitions), len(kept)))
     return kept
 
 
@@ -102,14 +122,17 @@ def _without_table(condition: exp.Expr) -> exp.Expr:
 
 
 def _chunks(
-    work: Work, table: ExternalTable, shape: Shape, partitions: Sequence[Partition]
+    work: Work, table: ExternalTable, shape: Shape, partitions: Sequence[Partition], counts: Counter[str]
 ) -> Iterator[bytes]:
-    """CSV for COPY, file by file. The first fault ends it as Spectrum ends a query."""
+    """CSV for COPY, file by file, and counted. The first fault ends it as Spectrum ends a query."""
     try:
         listings = work.cluster.storage.listings([partition.location for partition in partitions])
         for partition, objects in zip(partitions, listings, strict=True):
             for stored in objects:
-                yield from _file_rows(work, table, shape, partition, stored)
+                rows, scanned = _file_rows(work, table, shape, partition, stored)
+                counts.update(scanned=scanned, returned=rows.num_rows)
+                if rows.num_rows:
+                    yield _csv(rows)
     except UnreadableFile as fault:
         raise spectrum_scan_error(str(fault), work.query_id, work.link.process_id) from fault
     except StorageError as fault:
@@ -127,7 +150,8 @@ def _storage_refusal(work: Work, fault: StorageError) -> RedshiftError:
 
 def _file_rows(
     work: Work, table: ExternalTable, shape: Shape, partition: Partition, stored: StoredObject
-) -> Iterator[bytes]:
+) -> tuple[pa.Table, int]:
+    """The rows of a file that a scan gives, and how many it has."""
     file = open_file(work.cluster.storage.read(stored), stored.path, table)
     count = file.metadata.num_rows
     columns = read_columns(file, stored.path, shape.data).columns if shape.data else []
@@ -136,8 +160,15 @@ def _file_rows(
     columns += [pa.repeat(value, count) for value in constants] or (
         [] if columns else [pa.repeat(True, count)]
     )
-    if count:
-        rows = pa.table(columns, names=[str(at) for at in range(len(columns))])
-        out = BytesIO()
-        pcsv.write_csv(rows, out, pcsv.WriteOptions(include_header=False))
-        yield out.getvalue()
+    rows = pa.table(columns, names=[str(at) for at in range(len(columns))])
+    for at, column in enumerate(shape.data):
+        if column.name in shape.only and pa.types.is_integer(rows.column(at).type):
+            values = rows.column(at).cast(pa.int64())
+            rows = rows.filter(pc.is_in(values, pa.array(shape.only[column.name], pa.int64())))
+    return rows, count
+
+
+def _csv(rows: pa.Table) -> bytes:
+    out = BytesIO()
+    pcsv.write_csv(rows, out, pcsv.WriteOptions(include_header=False))
+    return out.getvalue()

@@ -26,6 +26,7 @@ KEPT = frozenset(
         "pg_indexes",
         "pg_table_def",
         "svv_table_info",
+        "svv_transactions",
     ]
 )
 LOCATION_CUT = 128
@@ -111,6 +112,11 @@ def _s3_partitions(work: Work) -> Iterator[Row]:
         yield record.query, record.total_partitions, record.qualified_partitions, record.qualified_partitions
 
 
+def _s3_summary(work: Work) -> Iterator[Row]:
+    for record in work.cluster.scans:
+        yield record.query, record.scanned_rows, record.returned_rows
+
+
 def _all_tables(work: Work) -> Iterator[Row]:
     for schema, table in _tables(work):
         yield work.cluster.database, schema.name, table.name, "EXTERNAL TABLE", None
@@ -168,6 +174,11 @@ MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
     "svl_s3partition": (
         "query int, total_partitions int, qualified_partitions int, assigned_partitions int",
         _s3_partitions,
+        None,
+    ),
+    "svl_s3query_summary": (
+        "query int, s3_scanned_rows bigint, s3query_returned_rows bigint",
+        _s3_summary,
         None,
     ),
     "svv_tables": (

@@ -87,3 +87,11 @@ CREATE VIEW stand_in.svv_table_info AS
         greatest(c.reltuples, 0)::numeric(38, 0) AS tbl_rows
     FROM stand_in.visible_class c JOIN stand_in.visible_namespace n ON n.oid = c.relnamespace
     LEFT JOIN stand_in.notes t ON t.objoid = c.oid AND t.classoid = 90003 WHERE c.relkind = 'r';
+
+-- DG: r_SVV_TRANSACTIONS: the transactions that hold or wait for locks on tables.
+CREATE VIEW stand_in.svv_transactions AS
+    SELECT a.usename::text AS txn_owner, a.datname::text AS txn_db, l.virtualtransaction AS xid, l.pid,
+        a.xact_start::timestamp AS txn_start, l.mode AS lock_mode, 'relation'::text AS lockable_object_type,
+        l.relation::int AS relation, l.granted
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.relation IN (SELECT oid FROM stand_in.visible_class);

@@ -17,11 +17,13 @@ from .watch import Watch
 
 @dataclass(frozen=True)
 class ScanRecord:
-    """One line of SVL_S3PARTITION."""
+    """One scan of an external table, as SVL_S3PARTITION and SVL_S3QUERY_SUMMARY show it."""
 
     query: int
     total_partitions: int
     qualified_partitions: int
+    scanned_rows: int
+    returned_rows: int
 
 
 @dataclass(frozen=True)

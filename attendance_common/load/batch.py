@@ -1,0 +1,144 @@
+"""One batch: some lists of the landing zone, loaded in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from attendance_common.errors import WarehouseError
+from attendance_common.load import control, plan
+from attendance_common.load import merge_sql as sql
+from attendance_common.load.list_sql import NATIVE
+from attendance_common.load.listing import Listing
+from attendance_common.load.plan import ListId, Reading, Summary, Version
+from attendance_common.load.warehouse import Warehouse
+
+READ = ("inserted", "updated", "unchanged", "superseded")  # what becomes of a row that was read
+
+
+class CheckFailed(WarehouseError):
+    """The numbers do not add up: the batch was rolled back."""
+
+
+@dataclass
+class Loaded:
+    """What came of a batch: counts of rows and lists, lists that wait, lists at fault with the reason."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    waiting: set[ListId] = field(default_factory=set)
+    faults: dict[ListId, str] = field(default_factory=dict)
+
+
+class Batch:
+    """Loads lists, each batch in one transaction; `run` is written beside each list that was loaded."""
+
+    def __init__(self, warehouse: Warehouse, listing: Listing, run: str) -> None:
+        self._warehouse = warehouse
+        self._listing = listing
+        self._run = run
+
+    def load(self, changed: Mapping[ListId, Version], gone: Collection[ListId]) -> Loaded:
+        """Load lists as they were listed; of those whose object is gone, the rows yield to any other list's.
+
+        Raises Unreadable or CheckFailed when a list of the batch cannot be loaded: nothing of it is kept.
+        """
+        return self._warehouse.locked(lambda: self._load(changed, gone))
+
+    def _load(self, changed: Mapping[ListId, Version], gone: Collection[ListId]) -> Loaded:
+        days = {each.day for each in [*changed, *gone]}
+        known = control.versions(self._warehouse, days)
+        changed = {each: version for each, version in changed.items() if known.get(each) != version}
+        gone = [each for each in gone if known.get(each) is not None]
+        if not changed and not gone:  # another load was here first
+            return Loaded()
+        reading = self._stage(changed)
+        if not reading.accepted and not gone:
+            self._warehouse.rows("DROP TABLE staged")
+            return Loaded(Counter(), reading.moved, reading.faults)
+        if left_out := reading.moved | reading.faults.keys():
+            self._warehouse.rows(*sql.unstage(left_out))
+        self._warehouse.rows(*sql.name_lists(gone))
+        self._warehouse.rows(*sql.settle(min(days), max(days)))
+        first, last, unresolved = self._read_elsewhere()
+        rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
+        counts = self._write(first, last, rows)
+        loaded = reading.accepted.keys() - unresolved
+        counts.update(loaded=len(loaded), rows_read=sum(reading.accepted.values()))
+        check_sum(counts, first, last)
+        return Loaded(counts, reading.moved | unresolved, reading.faults)
+
+    def _stage(self, changed: Mapping[ListId, Version]) -> Reading:
+        """Read the lists, and list them again: a list counts when its object is the same before and after."""
+        self._warehouse.rows(*sql.stage(changed.keys()))
+        found = self._warehouse.rows(sql.SUMMARY) if changed else []
+        read = {ListId(day, school): Summary(*numbers) for day, school, *numbers in found}
+        return plan.judge(changed, self._listing.versions(changed.keys()), read)
+
+    def _read_elsewhere(self) -> tuple[dt.date, dt.date, set[ListId]]:
+        """Read rows that are to be written from lists outside the batch.
+
+        Gives the first and the last date of all places of the ids that are written, and the lists that wait
+        because a list outside the batch no longer holds the row of a winner.
+        """
+        found = self._warehouse.rows(sql.ELSEWHERE)
+        lists = [ListId(day, school) for kind, day, school in found if kind == "row"]
+        bounds = {kind: day or dt.date.min for kind, day, _ in found}
+        unresolved: set[ListId] = set()
+        if lists:
+            self._warehouse.rows(*sql.stage_more(lists))
+            unresolved = self._pass_over_unresolved()
+        return bounds["first"], bounds["last"], unresolved
+
+    def _pass_over_unresolved(self) -> set[ListId]:
+        """Leave ids as they are whose winner cannot be read; gives their lists, which are loaded again."""
+        self._warehouse.rows(sql.CREATE_UNRESOLVED)
+        lists = {ListId(*each) for each in self._warehouse.rows(sql.UNRESOLVED_LISTS)}
+        if lists:
+            self._warehouse.rows(*sql.forget_lists(lists))
+            self._warehouse.rows(sql.LEAVE_UNRESOLVED)
+        self._warehouse.rows(sql.DROP_UNRESOLVED)
+        return lists
+
+    def _write(self, first: dt.date, last: dt.date, lists: Sequence[Sequence[object]]) -> Counter[str]:
+        """Bring the table, the places and the control table to the winners; gives the counts of OUTCOMES."""
+        send = self._warehouse.rows
+        send(*sql.delete_former(first, last))
+        send(sql.WRITE)
+        send(*sql.delete_places(first, last))
+        send(sql.INSERT_PLACES)
+        send(sql.DELETE_LISTS)
+        self._warehouse.insert(sql.INSERT_LISTS, lists, sql.LIST_ROW)
+        counts = dict(send(*sql.outcomes(first, last)))
+        send(sql.DROP_TEMPORARY)
+        check_written(counts, first, last)
+        return Counter({name: counts.get(name, 0) for name in (*READ, "reread", "marked")})
+
+
+def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:
+    """Raise CheckFailed unless the table has each row that was to be written, once."""
+    expected, rows, records = (counts[name] for name in ("to write", "rows", "records"))
+    if not expected == rows == records:
+        raise CheckFailed(
+            f"{NATIVE} has {rows} rows of {records} records from {first} to {last}, where {expected} "
+            "were to be written: see the README, 'Duplicate Key Violation'"
+        )
+
+
+def check_sum(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:
+    """Raise CheckFailed unless every row that was read became something, once."""
+    became = sum(counts[name] for name in READ)
+    if became != counts["rows_read"]:
+        raise CheckFailed(
+            f"{counts['rows_read']} rows were read of dates from {first} to {last}, and {became} came of "
+            "them: see the README, 'Duplicate Key Violation'"
+        )
+
+
+def named(lists: Sequence[ListId]) -> str:
+    """Lists for a person: one by its date and school, many by their number and dates."""
+    if len(lists) == 1:
+        return f"the list of {lists[0].day} of school {lists[0].school}"
+    days = [each.day for each in lists]
+    return f"{len(lists)} lists of {min(days)} to {max(days)}"

@@ -1,0 +1,49 @@
+"""The control table: which lists were loaded, in which version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+
+from attendance_common.load import plan
+from attendance_common.load.list_sql import LISTS, S3
+from attendance_common.load.plan import ListId, Loaded, Version
+from attendance_common.load.warehouse import Warehouse
+
+_LISTS = f"""\
+SELECT partition_date, school_id, etag, last_modified
+FROM {LISTS}
+WHERE origin = {S3}{{between}}
+ORDER BY partition_date"""
+
+ALL = _LISTS.format(between="")
+BETWEEN = _LISTS.format(between="\n    AND partition_date BETWEEN %s AND %s")
+
+
+def loaded(warehouse: Warehouse) -> Loaded:
+    """Every list that was loaded, with its version; None where its object was gone."""
+    return Loaded(map(plan.loaded_list, warehouse.each(ALL)))
+
+
+def versions(warehouse: Warehouse, days: Collection[dt.date]) -> dict[ListId, Version | None]:
+    """The lists that were loaded from the first to the last of these dates."""
+    return dict(map(plan.loaded_list, warehouse.rows(BETWEEN, [min(days), max(days)])))
+
+
+def rows(
+    records: Mapping[ListId, int],
+    versions: Mapping[ListId, Version],
+    gone: Collection[ListId],
+    *,
+    again: Collection[ListId],
+    run: str,
+) -> list[tuple[object, ...]]:
+    """The control table's rows for lists that were loaded, with their records, and for those that are gone.
+
+    A list whose object is gone has no ETag; one that is to be loaded `again` has an empty one.
+    """
+    found: list[tuple[object, ...]] = []
+    for each, count in sorted(records.items()):
+        etag, written = versions[each]
+        found.append((*each, "" if each in again else etag, written, count, run))
+    return found + [(*each, "" if each in again else None, None, 0, run) for each in sorted(gone)]

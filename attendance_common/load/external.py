@@ -1,0 +1,117 @@
+"""The external table: what it must look like, and which partitions Spectrum knows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+from attendance_common import tables
+from attendance_common.errors import WarehouseError
+from attendance_common.landing import Areas
+from attendance_common.load.refusals import SETUP
+
+if TYPE_CHECKING:
+    from attendance_common.load.warehouse import Warehouse
+
+EXTERNAL = tables.EXTERNAL.qualified
+MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
+SHOWN_LOCATION = 128  # characters; the view cuts a location there (DG: r_SVV_EXTERNAL_PARTITIONS)
+
+EXTERNAL_COLUMNS = """\
+SELECT columnname, external_type, part_key
+FROM svv_external_columns
+WHERE schemaname = %s
+    AND tablename = %s
+ORDER BY part_key, columnnum"""
+
+REGISTERED = """\
+SELECT values, location
+FROM svv_external_partitions
+WHERE schemaname = %s
+    AND tablename = %s"""
+
+_TABLE = (tables.EXTERNAL.schema, tables.EXTERNAL.name)
+
+
+def expected_columns() -> list[tuple[str, str, int]]:
+    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes: name, Hive type, part_key."""
+    data = [(column.name, column.type.lower(), 0) for column in tables.EXTERNAL.columns]
+    partitions = enumerate(tables.EXTERNAL.partitions, start=1)
+    return data + [(column.name, "int", order) for order, column in partitions]
+
+
+# Hive's spelling first; clusters were seen to say the others (aws/amazon-redshift-python-driver).
+_SPELLINGS = {"integer": "int", "int4": "int", "int8": "bigint", "bool": "boolean"}
+
+
+def check_table(warehouse: Warehouse) -> None:
+    """Raise WarehouseError when the external table is missing or another version's."""
+    found = [(name, _type(told), key) for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
+    if not found:
+        raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
+    for column, expected in zip_longest(found, expected_columns()):
+        if column != expected:
+            raise WarehouseError(
+                f"{EXTERNAL} has {_column(column)} where {_column(expected)} belongs, so it is another "
+                f"version's: DROP TABLE {EXTERNAL} (S3 keeps all), then {SETUP}",
+                to_mend=True,
+            )
+
+
+def _type(told: str) -> str:
+    told = told.lower().replace("character varying", "varchar")
+    return _SPELLINGS.get(told, told)
+
+
+def _column(column: tuple[str, str, int] | None) -> str:
+    """A column for a person."""
+    if column is None:
+        return "no column"
+    name, kind, key = column
+    return f"{name} {kind} (partition key {key})" if key else f"{name} {kind}"
+
+
+def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
+    """The partitions that Spectrum knows; raises WarehouseError when one of them points elsewhere."""
+    days = set()
+    for values, location in warehouse.rows(REGISTERED, _TABLE):
+        day = _registered_day(values)
+        ours = areas.location(day).rstrip("/")[:SHOWN_LOCATION].rstrip("/")
+        if location[:SHOWN_LOCATION].rstrip("/") != ours:
+            raise WarehouseError(
+                f"partition {day} of {EXTERNAL} points to {location}, not below "
+                f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition",
+                to_mend=True,
+            )
+        days.add(day)
+    return days
+
+
+def _registered_day(values: str) -> dt.date:
+    """`["2025","12","9"]` -> the date of the partition; raises WarehouseError for what is no date."""
+    try:
+        return dt.date(*(int(value) for value in json.loads(values)))
+    except (ValueError, TypeError):
+        raise WarehouseError(
+            f"a partition of {EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it",
+            to_mend=True,
+        ) from None
+
+
+def register(days: Sequence[dt.date], areas: Areas) -> list[tuple[str, Sequence[object]]]:
+    """ALTER statements for the partitions; each runs by itself, outside a transaction (DG: r_ALTER_TABLE)."""
+    return [
+        _register(days[start : start + MOST_PARTITIONS], areas)
+        for start in range(0, len(days), MOST_PARTITIONS)
+    ]
+
+
+def _register(days: Sequence[dt.date], areas: Areas) -> tuple[str, Sequence[object]]:
+    """Values have no leading zero: '09' of an integer key gave no rows in another engine (prestodb#2233)."""
+    partition = "PARTITION (year = %s, month = %s, day = %s) LOCATION %s"
+    text = f"ALTER TABLE {EXTERNAL} ADD IF NOT EXISTS\n" + "\n".join([partition] * len(days))
+    values = ((str(day.year), str(day.month), str(day.day), areas.location(day)) for day in days)
+    return text, list(chain.from_iterable(values))

@@ -1,0 +1,216 @@
+"""The repair of the native table: rows that are missing, changed or there more than once are read again.
+
+A repair is no change of a record: the row keeps the time at which its version was loaded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attendance_common.load import list_sql as sql
+from attendance_common.load.list_sql import ALL_NAMES, LISTS, NATIVE, NATIVE_NAMES, PLACES, S3, Statement
+from attendance_common.load.plan import ListId
+from attendance_common.load.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """Records that were read again; records that could not be; rows whose id no list has, and their dates."""
+
+    records: int
+    unreadable: int
+    unknown: int
+    unknown_days: tuple[dt.date, ...]
+
+
+def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
+    """Both halves of dates that cannot be repaired together."""
+    middle = len(days) // 2
+    return [days[:middle], days[middle:]]
+
+
+def forget_lists(days: Sequence[dt.date]) -> Statement:
+    """Let all lists of these dates count as changed: no object has an empty ETag."""
+    text = f"""\
+UPDATE {LISTS}
+SET etag = ''
+WHERE origin = {S3}
+    AND etag IS NOT NULL
+    AND {_of("partition_date", days)}"""
+    return text, list(days)
+
+
+def mark_places(days: Sequence[dt.date]) -> Statement:
+    """Let no place of these dates count until its list is loaded again."""
+    text = f"UPDATE {PLACES}\nSET marked = TRUE\nWHERE origin = {S3}\n    AND {_of('partition_date', days)}"
+    return text, list(days)
+
+
+def _of(column: str, days: Sequence[dt.date]) -> str:
+    return f"{column} IN ({sql.marks(days)})"
+
+
+def find_rows(days: Sequence[dt.date]) -> Statement:
+    """The table's rows of these dates, by their hashes."""
+    text = f"""\
+CREATE TEMP TABLE table_row
+DISTKEY (id) AS
+SELECT
+    found.id,
+    found.attendance_date,
+    found.school_id,
+    {sql.row_hash("found")} AS hash
+FROM {NATIVE} AS found
+WHERE {_of("found.attendance_date", days)}"""
+    return text, list(days)
+
+
+def find_suspects(days: Sequence[dt.date]) -> Statement:
+    """Winners whose id the table has otherwise on these dates: not at all, not as loaded, or more than once.
+
+    `reread`: the winner's own row lies on one of these dates, so it has to be read again.
+    """
+    return _FIND_SUSPECTS.format(on_days=_of("places.partition_date", days)), [*days, *days, *days]
+
+
+_FIND_SUSPECTS = f"""\
+CREATE TEMP TABLE suspect
+DISTKEY (id) AS
+WITH copies AS (
+    SELECT id, attendance_date, school_id, hash, COUNT(*) AS number
+    FROM table_row
+    GROUP BY id, attendance_date, school_id, hash
+),
+other AS (
+    SELECT copies.id
+    FROM copies
+    LEFT JOIN {PLACES} AS places
+        ON copies.id = places.id
+        AND copies.attendance_date = places.partition_date
+        AND copies.school_id = places.school_id
+        AND copies.hash = places.hash
+        AND places.wins
+    WHERE places.id IS NULL OR copies.number > 1
+    UNION
+    SELECT places.id
+    FROM {PLACES} AS places
+    LEFT JOIN copies
+        ON places.id = copies.id
+        AND places.partition_date = copies.attendance_date
+        AND places.school_id = copies.school_id
+        AND places.hash = copies.hash
+    WHERE places.wins
+        AND {{on_days}}
+        AND copies.id IS NULL
+)
+SELECT
+    places.id,
+    places.partition_date,
+    places.school_id,
+    places.origin,
+    places.hash,
+    places.loaded_at,
+    CASE WHEN {{on_days}} THEN TRUE ELSE FALSE END AS reread,
+    CASE WHEN {{on_days}} THEN FALSE ELSE TRUE END AS found
+FROM {PLACES} AS places
+INNER JOIN other
+    ON places.id = other.id
+WHERE places.wins"""
+
+SUSPECT_LISTS = f"""\
+SELECT DISTINCT partition_date, school_id
+FROM suspect
+WHERE reread
+    AND origin = {S3}"""
+
+
+def stage_suspects(lists: Sequence[ListId]) -> Statement:
+    """Read the winners' rows again from their lists."""
+    text, values = sql.read(lists)
+    wanted = "WHERE hashed.id IN (SELECT id FROM suspect WHERE reread)"
+    return f"CREATE TEMP TABLE staged\nDISTKEY (id) AS\n{text}\n{wanted}", values
+
+
+MARK_FOUND = """\
+UPDATE suspect
+SET found = TRUE
+FROM staged
+WHERE suspect.id = staged.id
+    AND suspect.partition_date = staged.partition_date
+    AND suspect.school_id = staged.school_id
+    AND suspect.hash = staged.hash"""
+
+
+def delete_rows(days: Sequence[dt.date]) -> Statement:
+    """Take the rows of suspects out of these dates, those of winners that could not be read excepted."""
+    text = f"""\
+DELETE FROM {NATIVE}
+USING suspect
+WHERE period_attendance.id = suspect.id
+    AND suspect.found
+    AND {_of("period_attendance.attendance_date", days)}"""
+    return text, list(days)
+
+
+INSERT_ROWS = f"""\
+INSERT INTO {NATIVE} (
+    {sql.listed(ALL_NAMES)}
+)
+SELECT
+    {sql.listed(f"staged.{name}" for name in [*NATIVE_NAMES, "source_file"])},
+    suspect.loaded_at
+FROM staged
+INNER JOIN suspect
+    ON staged.id = suspect.id
+    AND staged.partition_date = suspect.partition_date
+    AND staged.school_id = suspect.school_id
+    AND staged.hash = suspect.hash
+WHERE suspect.reread"""
+
+COUNT_SUSPECTS = """\
+SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
+FROM suspect"""
+
+UNKNOWN = f"""\
+SELECT table_row.attendance_date, COUNT(*)
+FROM table_row
+LEFT JOIN {PLACES} AS places
+    ON table_row.id = places.id
+    AND places.wins
+WHERE places.id IS NULL
+GROUP BY table_row.attendance_date
+ORDER BY table_row.attendance_date"""
+
+DROP = "DROP TABLE table_row, suspect, staged"
+
+
+def forget(warehouse: Warehouse, days: Sequence[dt.date]) -> None:
+    """Let the lists of these dates be loaded again, and their places go unless a list holds them."""
+
+    def work() -> None:
+        warehouse.rows(*forget_lists(days))
+        warehouse.rows(*mark_places(days))
+
+    warehouse.locked(work)
+
+
+def repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
+    """Bring the table's rows of these dates to the winners, in one transaction; raises Unreadable."""
+    return warehouse.locked(lambda: _repair(warehouse, days))
+
+
+def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
+    warehouse.rows(*find_rows(days))
+    warehouse.rows(*find_suspects(days))
+    lists = [ListId(*each) for each in warehouse.rows(SUSPECT_LISTS)]
+    warehouse.rows(*stage_suspects(lists))
+    warehouse.rows(MARK_FOUND)
+    warehouse.rows(*delete_rows(days))
+    warehouse.rows(INSERT_ROWS)
+    [(suspects, found)] = warehouse.rows(COUNT_SUSPECTS)
+    unknown = warehouse.rows(UNKNOWN)
+    warehouse.rows(DROP)
+    found = int(found or 0)
+    return Repaired(found, suspects - found, sum(n for _, n in unknown), tuple(day for day, _ in unknown))

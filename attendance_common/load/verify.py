@@ -1,0 +1,118 @@
+"""`--verify`: S3, the control table, the places and the table, row by row; changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from attendance_common.load import merge_sql as sql
+from attendance_common.load import plan, repair
+from attendance_common.load.footers import FOOTER_BYTES, rows_of
+from attendance_common.load.list_sql import NATIVE, PLACES, S3
+from attendance_common.load.listing import LISTERS, Listing
+from attendance_common.load.plan import Found, ListId, Loaded
+from attendance_common.load.refusals import Unreadable
+from attendance_common.load.warehouse import Warehouse
+
+
+@dataclass
+class Verified:
+    """What was compared and what differs: numbers for the result, a sentence for each kind of difference."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    sentences: list[str] = field(default_factory=list)
+
+
+# A list's rows by its places, and how many rows that were read have no place that is the same.
+BY_LIST = f"""\
+SELECT partition_date, school_id, SUM(places), SUM(rows_read), SUM(other)
+FROM (
+    SELECT partition_date, school_id, COUNT(*) AS places, 0 AS rows_read, 0 AS other
+    FROM {PLACES}
+    WHERE origin = {S3}
+        AND NOT marked
+        AND partition_date BETWEEN %s AND %s
+    GROUP BY partition_date, school_id
+    UNION ALL
+    SELECT
+        partition_date,
+        school_id,
+        0,
+        COUNT(*),
+        SUM(CASE WHEN id IS NULL OR (place_hash = hash AND NOT place_marked) THEN 0 ELSE 1 END)
+    FROM staged
+    GROUP BY partition_date, school_id
+) AS part
+GROUP BY partition_date, school_id"""
+
+COUNT_SUSPECTS = "SELECT COUNT(*) FROM suspect"
+
+
+def verify(warehouse: Warehouse, listing: Listing, loaded: Loaded, found: Found, dates: int) -> Verified:
+    """Compare every list that counts as loaded, so many dates at a time."""
+    verified = Verified()
+    lists = [each for each in loaded if each not in found.changed and each not in found.gone]
+    verified.counts.update(verified=len(lists), not_loaded=len(found.changed))
+    for batch in plan.batches(lists, dates):
+        try:
+            warehouse.snapshot(partial(_compare, warehouse, listing, batch, verified))
+        except Unreadable as fault:
+            verified.sentences.append(f"lists of {batch[0].day} to {batch[-1].day} cannot be read: {fault}")
+    return verified
+
+
+def _compare(warehouse: Warehouse, listing: Listing, lists: Sequence[ListId], verified: Verified) -> None:
+    """One transaction that is rolled back: its tables are temporary."""
+    days = sorted({each.day for each in lists})
+    warehouse.rows(*sql.stage(lists))
+    read = {
+        ListId(day, school): tuple(map(int, n))
+        for day, school, *n in warehouse.rows(BY_LIST, [days[0], days[-1]])
+    }
+    footers = _footers(listing, lists)
+    warehouse.rows(*repair.find_rows(days))
+    warehouse.rows(*repair.find_suspects(days))
+    [(suspects,)] = warehouse.rows(COUNT_SUSPECTS)
+    verified.counts.update(rows=sum(rows for _, rows, _ in read.values()), differing_records=suspects)
+    verified.sentences += differences(lists, read, footers)
+    if suspects:
+        verified.sentences.append(
+            f"{NATIVE} has {suspects} records from {days[0]} to {days[-1]} otherwise than they were loaded: "
+            "delete these dates' rows from it, and run the loader, which reads them again"
+        )
+
+
+def differences(
+    lists: Sequence[ListId],
+    read: Mapping[ListId, tuple[int, ...]],
+    footers: Mapping[ListId, int | None],
+) -> list[str]:
+    """A sentence for each kind of difference between footers, external rows and places."""
+    nothing = (0, 0, 0)
+    by_footer = [each for each in lists if footers[each] != read.get(each, nothing)[1]]
+    by_places = [each for each in lists if not _as_loaded(*read.get(each, nothing))]
+    return [
+        *_sentence(by_footer, "Spectrum reads another number of rows than the object's footer tells"),
+        *_sentence(by_places, "the rows are not those that were loaded"),
+    ]
+
+
+def _as_loaded(places: int, rows: int, other: int) -> bool:
+    """A tombstone is one row and has no place."""
+    return other == 0 and (places == rows or (places, rows) == (0, 1))
+
+
+def _sentence(lists: Sequence[ListId], what: str) -> list[str]:
+    if not lists:
+        return []
+    day, school = min(lists)
+    return [f"{what}: {len(lists)} lists, first that of {day} of school {school}"]
+
+
+def _footers(listing: Listing, lists: Collection[ListId]) -> dict[ListId, int | None]:
+    with ThreadPoolExecutor(LISTERS) as pool:
+        ends = pool.map(lambda each: listing.end_of(each, FOOTER_BYTES), lists)
+        return {each: rows_of(end) for each, end in zip(lists, ends, strict=True)}

@@ -1,3 +1,0 @@
-SELECT attendance_date, COUNT(*)
-FROM incoming
-GROUP BY attendance_date;

@@ -1,1 +1,0 @@
-CREATE TEMP TABLE incoming (LIKE public.period_attendance);

@@ -1,1 +1,0 @@
-CREATE TEMP TABLE landed (source_file VARCHAR(1024), landed_at TIMESTAMP);

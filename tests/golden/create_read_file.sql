@@ -1,3 +1,0 @@
-CREATE TEMP TABLE read_file AS
-SELECT DISTINCT source_file
-FROM incoming;

@@ -1,1 +1,0 @@
-DROP TABLE incoming, read_file, left_file, lost, held, landed, change;

@@ -1,1 +1,0 @@
-INSERT INTO landed (source_file, landed_at) VALUES %s;

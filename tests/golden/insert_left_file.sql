@@ -1,1 +1,0 @@
-INSERT INTO left_file (source_file) VALUES %s;

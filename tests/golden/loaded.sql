@@ -1,2 +1,0 @@
-SELECT partition_date, fingerprint
-FROM public.period_attendance_loads;

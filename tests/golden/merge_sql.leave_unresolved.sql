@@ -1,0 +1,3 @@
+DELETE FROM settled
+USING unresolved
+WHERE settled.id = unresolved.id;

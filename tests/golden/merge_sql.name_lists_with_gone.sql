@@ -1,0 +1,16 @@
+CREATE TEMP TABLE batch_list
+DISTSTYLE ALL AS
+SELECT partition_date, school_id
+FROM staged
+GROUP BY partition_date, school_id
+UNION ALL
+SELECT partition_date, school_id
+FROM public.period_attendance_lists
+WHERE origin = CAST('s3' AS VARCHAR(8))
+    AND ((partition_date = %s AND school_id IN (%s, %s))
+    OR (partition_date = %s AND school_id IN (%s)));
+-- 2025-12-09
+-- 12549
+-- 12550
+-- 2026-01-05
+-- 12549

@@ -1,0 +1,10 @@
+SELECT
+    partition_date,
+    school_id,
+    COUNT(*),
+    COUNT(id),
+    COUNT(DISTINCT id),
+    COUNT(student_id),
+    SUM(CASE WHEN attendance_date = partition_date THEN 1 ELSE 0 END)
+FROM staged
+GROUP BY partition_date, school_id;

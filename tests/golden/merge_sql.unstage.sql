@@ -1,0 +1,8 @@
+DELETE FROM staged
+WHERE ((partition_date = %s AND school_id IN (%s, %s))
+    OR (partition_date = %s AND school_id IN (%s)));
+-- 2025-12-09
+-- 12549
+-- 12550
+-- 2026-01-05
+-- 12549

@@ -1,2 +1,0 @@
-DELETE FROM incoming
-WHERE source_file IN (SELECT source_file FROM left_file);

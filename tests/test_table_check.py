@@ -1,0 +1,368 @@
+"""A table, control rows, places or objects that somebody damaged: found, repaired, named, nothing lost."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.lists import (
+    LATER,
+    MONDAY,
+    NEW,
+    NEWER,
+    SCHEMA,
+    TUESDAY,
+    folder,
+    land,
+    land_tombstone,
+    load,
+    put,
+    statuses,
+    take_away,
+    version,
+)
+from tests.loading import connected
+from tests.pipeline import Finished, Pipeline
+
+TABLE = "public.period_attendance"
+PLACES = "public.period_attendance_places"
+LISTS = "public.period_attendance_lists"
+FIVE, SIX, SEVEN, EIGHT = (version(key, f"said {key}", NEW) for key in (5, 6, 7, 8))
+WHOLE = {
+    5: ("said 5", MONDAY),
+    6: ("said 6", MONDAY),
+    7: ("said 7", TUESDAY),
+    8: ("said 8", TUESDAY),
+}
+
+
+@pytest.fixture
+def loaded(pipeline: Pipeline) -> Pipeline:
+    """Three lists of two schools, loaded."""
+    land(pipeline, MONDAY, FIVE, SIX)
+    land(pipeline, TUESDAY, SEVEN)
+    land(pipeline, TUESDAY, EIGHT, school=2)
+    assert load(pipeline) == {"inserted": 4}
+    return pipeline
+
+
+def do(pipeline: Pipeline, *statements: str) -> None:
+    for statement in statements:
+        done = pipeline.psql("-c", statement)
+        assert done.returncode == 0, done.stderr
+
+
+def attention(done: Finished) -> str:
+    """The one sentence of a run that ended with status 3."""
+    assert done.status == 3, done.story
+    [sentence] = done.result["attention"]
+    assert isinstance(sentence, str)
+    return sentence
+
+
+def lineage(pipeline: Pipeline) -> list[dict[str, Any]]:
+    return pipeline.query(f"SELECT id, source_file, loaded_at FROM {TABLE} ORDER BY id")
+
+
+def twin(of: int, day: date | None = None, **fields: str) -> list[str]:
+    """Statements that put a row into the table once more, on another date or with other fields."""
+    changes = {"attendance_date": f"'{day}'"} if day else {}
+    changes |= fields
+    sets = ", ".join(f"{name} = {value}" for name, value in changes.items())
+    return [
+        f"CREATE TABLE public.twin AS SELECT * FROM {TABLE} WHERE id = {of}",
+        *([f"UPDATE public.twin SET {sets}"] if sets else []),
+        f"INSERT INTO {TABLE} SELECT * FROM public.twin",
+        "DROP TABLE public.twin",
+    ]
+
+
+DAMAGES: dict[str, tuple[list[str], int, int]] = {  # statements, dates that differ, records read again
+    "truncated": ([f"TRUNCATE {TABLE}"], 2, 4),
+    "a date deleted": ([f"DELETE FROM {TABLE} WHERE attendance_date = '{MONDAY}'"], 1, 2),
+    "a row deleted": ([f"DELETE FROM {TABLE} WHERE id = 7"], 1, 1),
+    "a row twice": (twin(5), 1, 1),
+    "rows twice": ([*twin(5), *twin(7)], 2, 2),
+    "a row with another time": ([f"UPDATE {TABLE} SET modified_on = '2052-01-01' WHERE id = 5"], 1, 1),
+    "a row without a time": ([f"UPDATE {TABLE} SET modified_on = NULL WHERE id = 5"], 1, 1),
+    "a row on another date": ([f"UPDATE {TABLE} SET attendance_date = '{LATER}' WHERE id = 5"], 2, 1),
+    "a row of another id": ([f"UPDATE {TABLE} SET id = 6 WHERE id = 5"], 1, 2),
+    "a twin on another date": (twin(5, LATER), 1, 1),
+    "a twin long ago": (twin(5, date(2015, 3, 2)), 1, 1),
+    "a twin that says otherwise": (twin(5, attendance_status="'Z'"), 1, 1),
+}
+
+
+@pytest.mark.parametrize("dates", ["1", "366"])
+@pytest.mark.parametrize("damage_name", DAMAGES)
+def test_a_damaged_table_is_repaired_and_told(loaded: Pipeline, damage_name: str, dates: str) -> None:
+    damage, days, records = DAMAGES[damage_name]
+    before = lineage(loaded)
+    do(loaded, *damage)
+    done = loaded.load(REDSHIFT_BATCH_PARTITIONS=dates)
+    assert done.status == 3, done.story
+    told = " ".join(done.result["attention"])
+    assert "were missing, changed or there more than once" in told
+    moved = damage_name == "a row on another date" and dates == "1"  # its two dates are two repairs
+    assert sum(int(n) for n in re.findall(r"(\d+) records were missing", told)) == records + moved
+    assert done.result["repaired_dates"] == days
+    assert (done.result["loaded"], done.result["inserted"], done.result["updated"]) == (0, 0, 0)
+    assert statuses(loaded) == WHOLE
+    assert lineage(loaded) == before  # a repair is no change
+    assert load(loaded) == {}
+
+
+def test_a_damaged_table_is_repaired_beside_what_changed(loaded: Pipeline) -> None:
+    do(loaded, f"TRUNCATE {TABLE}")
+    land(loaded, MONDAY, version(5, "new", NEWER), SIX)
+    done = loaded.load()
+    assert (done.status, done.result["updated"]) == (3, 1)
+    assert statuses(loaded) == {**WHOLE, 5: ("new", MONDAY)}
+    assert load(loaded) == {}
+
+
+def test_rows_with_an_id_that_no_list_has_stay_and_are_named_with_their_delete(loaded: Pipeline) -> None:
+    do(loaded, *twin(5, id="999"))
+    for _ in range(2):
+        told = attention(loaded.load())
+        assert "1 rows have an id that no list has; they stay" in told
+        assert statuses(loaded).keys() == {*WHOLE, 999}
+    cure = re.search(r"DELETE FROM .*\)", told)
+    assert cure is not None
+    do(loaded, cure[0])
+    assert load(loaded) == {}
+    assert statuses(loaded) == WHOLE
+
+
+def test_what_cannot_be_read_again_stays_as_it_is_and_is_told(loaded: Pipeline) -> None:
+    do(loaded, *twin(5))
+    take_away(loaded, MONDAY, "school_1.parquet")
+    done = loaded.load()
+    told = " ".join(done.result["attention"])
+    assert done.status == 3
+    assert "the rows of 1 records are not as they were loaded, and cannot be read again" in told
+    assert loaded.query(f"SELECT COUNT(*) AS n FROM {TABLE}") == [{"n": 5}]
+    land(loaded, MONDAY, FIVE, SIX)
+    assert loaded.load().status == 3
+    assert statuses(loaded) == WHOLE
+    assert load(loaded) == {}
+
+
+def test_a_column_changed_by_hand_is_seen_by_verify_alone(loaded: Pipeline) -> None:
+    do(loaded, f"UPDATE {TABLE} SET comment = 'by hand' WHERE id = 5")
+    assert load(loaded) == {}
+    told = attention(loaded.load("--verify"))
+    assert "1 records" in told
+    assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": "by hand"}]
+
+
+# --- control rows and places --------------------------------------------------------------------------------
+
+
+def test_an_empty_control_table_is_filled_again_and_no_row_is_written(loaded: Pipeline) -> None:
+    before = lineage(loaded)
+    do(loaded, f"TRUNCATE {LISTS}")
+    assert load(loaded) == {"unchanged": 4}
+    assert lineage(loaded) == before
+    assert load(loaded) == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"TRUNCATE {PLACES}",
+        f"DELETE FROM {PLACES} WHERE id = 5",
+        f"DELETE FROM {PLACES} WHERE school_id = 2",
+        f"UPDATE {PLACES} SET partition_date = '{LATER}' WHERE id = 7",
+    ],
+)
+def test_damaged_places_are_filled_again_and_told(loaded: Pipeline, damage: str) -> None:
+    do(loaded, damage)
+    done = loaded.load()
+    assert done.status == 3
+    assert "did not agree" in " ".join(done.result["attention"])
+    assert statuses(loaded) == WHOLE
+    loaded.load()
+    assert load(loaded) == {}
+    assert statuses(loaded) == WHOLE
+
+
+# --- objects ------------------------------------------------------------------------------------------------
+
+
+def test_an_object_that_is_gone_keeps_its_rows_and_is_named_until_it_is_forgotten(loaded: Pipeline) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    for _ in range(2):
+        told = attention(loaded.load())
+        assert "objects of 1 loaded lists are gone from S3" in told
+        assert "day=09/school_2.parquet" in told
+        assert "--forget-list 2025-12-09 2" in told
+        assert statuses(loaded) == WHOLE
+    done = loaded.load("--forget-list", "2025-12-09", "2")
+    assert (done.status, done.result["removed"]) == (0, 1)
+    assert statuses(loaded).keys() == {5, 6, 7}
+    assert load(loaded) == {}
+
+
+def test_an_object_that_comes_back_is_loaded(loaded: Pipeline) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    assert loaded.load().status == 3
+    land(loaded, TUESDAY, EIGHT, school=2)
+    assert load(loaded) == {"unchanged": 1}
+    assert statuses(loaded) == WHOLE
+
+
+def test_a_row_of_an_object_that_is_gone_yields_to_any_other_list(loaded: Pipeline) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    assert loaded.load().status == 3
+    land(loaded, MONDAY, version(8, "older", "2025-12-01 08:00:00.000000"), school=2)
+    assert loaded.load().result["updated"] == 1
+    assert statuses(loaded)[8] == ("older", MONDAY)
+
+
+def test_only_a_list_that_is_gone_can_be_forgotten(loaded: Pipeline) -> None:
+    done = loaded.load("--forget-list", "2025-12-09", "2")
+    assert done.status == 2
+    assert "school_2.parquet is in S3" in done.result["error"]
+    assert statuses(loaded) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["2025-13-09", "2"], "must be a date and a school"),
+        (["2025-12-09", "x"], "must be a date and a school"),
+    ],
+)
+def test_forget_list_wants_a_date_and_a_school(loaded: Pipeline, flags: list[str], word: str) -> None:
+    done = loaded.load("--forget-list", *flags)
+    assert (done.status, word in done.result["error"]) == (2, True)
+
+
+def test_foreign_objects_are_named_the_first_five(loaded: Pipeline) -> None:
+    for number in range(7):
+        name = f"{folder(MONDAY)}_x".replace("day=08/_x", f"copy_{number}.parquet")
+        loaded.sandbox.aws.client("s3").put_object(Bucket=loaded.sandbox.aws.bucket, Key=name, Body=b"x")
+    told = attention(loaded.load())
+    assert "copy_4.parquet and 2 more; Spectrum reads them, or fails on them: move them away" in told
+    assert "copy_5" not in told
+
+
+ODD_LISTS: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "an id twice": ([FIVE, FIVE], "it has an id twice"),
+    "a row without an id": ([FIVE, {**SIX, "id": None}], "it has rows without an id"),
+    "no student": ([{**FIVE, "student_id": None}], "it has rows without a student"),
+    "another date": ([{**FIVE, "date": "12-10-2025"}], "it has rows of another date"),
+    "no date": ([{**FIVE, "date": None}], "it has rows of another date"),
+    "another school": ([{**FIVE, "school_id": 77}], "Spectrum found no row of this school in it"),
+    "an edited tombstone": (
+        [dict.fromkeys(SCHEMA.names) | {"school_id": 1, "id": 5}],
+        "it has rows without a student",
+    ),
+    "a tombstone and a row": (
+        [{**FIVE, "id": 5}, dict.fromkeys(SCHEMA.names) | {"school_id": 1}],
+        "it has rows without an id",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "reason"), ODD_LISTS.values(), ids=ODD_LISTS.keys())
+def test_an_odd_list_stays_as_it_was_and_is_named(
+    loaded: Pipeline, rows: list[dict[str, Any]], reason: str
+) -> None:
+    land(loaded, MONDAY, *rows)
+    land(loaded, TUESDAY, version(7, "new", NEWER))
+    told = attention(loaded.load())
+    assert told == f"the list of 2025-12-08 of school 1 was not loaded: {reason}"
+    assert statuses(loaded) == {**WHOLE, 7: ("new", TUESDAY)}
+    land(loaded, MONDAY, FIVE)
+    assert load(loaded) == {"unchanged": 1, "removed": 1}
+
+
+def test_a_date_that_is_none_holds_up_its_list_alone(loaded: Pipeline) -> None:
+    land(loaded, MONDAY, {**FIVE, "date": "02-30-2025"})
+    land(loaded, TUESDAY, version(7, "new", NEWER))
+    told = attention(loaded.load())
+    assert told.startswith("the list of 2025-12-08 of school 1 was not loaded: ")
+    assert statuses(loaded) == {**WHOLE, 7: ("new", TUESDAY)}
+
+
+def test_a_list_that_is_no_parquet_holds_up_its_partition_and_is_told_in_one_sentence(
+    loaded: Pipeline,
+) -> None:
+    put(loaded, TUESDAY, "school_1.parquet", b"{}")
+    land(loaded, TUESDAY, version(8, "new", NEWER), school=2)
+    land(loaded, MONDAY, version(5, "new", NEWER), SIX)
+    told = attention(loaded.load())
+    assert told.startswith("the list of 2025-12-09 of schools 1, 2 was not loaded: Spectrum Scan Error")
+    assert statuses(loaded) == {**WHOLE, 5: ("new", MONDAY)}
+    land(loaded, TUESDAY, SEVEN)
+    assert load(loaded) == {"updated": 1, "unchanged": 1}
+
+
+def test_a_list_becomes_a_tombstone_and_a_list_again(loaded: Pipeline) -> None:
+    land_tombstone(loaded, MONDAY)
+    assert load(loaded) == {"removed": 2}
+    assert statuses(loaded).keys() == {7, 8}
+    assert load(loaded) == {}
+    land_tombstone(loaded, MONDAY, run="another")
+    assert load(loaded) == {}
+    land(loaded, MONDAY, SIX)
+    assert load(loaded) == {"inserted": 1}
+
+
+# --- verify -------------------------------------------------------------------------------------------------
+
+
+def test_verify_finds_nothing_where_nothing_is_wrong(loaded: Pipeline) -> None:
+    land_tombstone(loaded, LATER)
+    load(loaded)
+    done = loaded.load("--verify")
+    assert (done.status, done.result["verified"], done.result["rows"]) == (0, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        (f"TRUNCATE {TABLE}", "4 records"),
+        (f"DELETE FROM {PLACES} WHERE id = 8", "the rows are not those that were loaded"),
+        (f"UPDATE {PLACES} SET hash = '' WHERE id = 8", "the rows are not those that were loaded"),
+    ],
+)
+def test_verify_finds_and_changes_nothing(loaded: Pipeline, damage: str, word: str) -> None:
+    do(loaded, damage)
+    state = [loaded.query(f"SELECT * FROM {each} ORDER BY 1, 2, 3") for each in (TABLE, PLACES, LISTS)]
+    done = loaded.load("--verify")
+    assert done.status == 3
+    assert word in " ".join(done.result["attention"])
+    assert [
+        loaded.query(f"SELECT * FROM {each} ORDER BY 1, 2, 3") for each in (TABLE, PLACES, LISTS)
+    ] == state
+
+
+def test_a_dry_run_says_what_would_be_repaired_and_repairs_nothing(loaded: Pipeline) -> None:
+    do(loaded, f"TRUNCATE {TABLE}")
+    done = loaded.load("--dry-run")
+    assert "would repair: 2025-12-08, 2025-12-09" in done.story
+    assert statuses(loaded) == {}
+
+
+# --- the lock -----------------------------------------------------------------------------------------------
+
+
+def test_waiting_for_the_lock_ends_with_the_query_that_shows_who_holds_it(loaded: Pipeline) -> None:
+    land(loaded, MONDAY, FIVE)
+    with connected(loaded) as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE public.period_attendance_lock")
+        done = loaded.load(REDSHIFT_LOCK_SECONDS="1")
+        assert done.status == 1
+        assert "REDSHIFT_LOCK_SECONDS" in done.result["error"]
+        [query] = re.findall(r"SELECT locks.*", done.result["error"])
+        [holder] = loaded.query(query)
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone() == (holder["pid"],)
+        assert statuses(loaded) == WHOLE  # readers do not wait
+    assert load(loaded) == {"unchanged": 1, "removed": 1}
