@@ -28,7 +28,6 @@ LOADER = "redshift_loader.py"
 SETUP = "redshift_period_attendance_setup.sql"
 LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
 QUARANTINE = "raw_esd/incoming/periodAttendance/operational/quarantine/"
-CLAIMS = "raw_esd/incoming/periodAttendance/operational/claims/"
 RUNS = "raw_esd/incoming/periodAttendance/operational/runs/"
 PATIENCE = 120  # seconds that a script may take before the test gives up
 
@@ -198,14 +197,18 @@ class Pipeline:
         return client.get_object(Bucket=self.sandbox.aws.bucket, Key=key)["Body"].read()
 
     def landed(self) -> dict[tuple[date, int], list[dict[str, Any]]]:
-        """The rows of every object of the landing zone, by date and school, read by another library."""
+        """The rows of every object of the landing zone, by date and school, read by another library.
+
+        A tombstone has none: its one row holds nothing but the school.
+        """
         found = {}
         for name in self.keys(LANDING):
             match = re.fullmatch(r"year=(\d{4})/month=(\d\d)/day=(\d\d)/school_(\d+)\.parquet", name)
             assert match, f"{name} does not belong into the landing zone"
             year, month, day, school = map(int, match.groups())
             rows = pyarrow.parquet.read_table(io.BytesIO(self.read(LANDING + name))).to_pylist()
-            found[date(year, month, day), school] = rows
+            nothing = {name: school if name == "school_id" else None for name in rows[0]}
+            found[date(year, month, day), school] = [] if rows == [nothing] else rows
         return found
 
     def run_record(self, run: str) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def test_a_second_run_changes_nothing(world: World) -> None:
     before = world.pipeline.keys(LANDING)
     loads = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
     fetched, loaded = world.run()
-    assert fetched["objects_written"] == 0
-    assert fetched["objects_unchanged"] == len(before)
+    assert fetched["lists_written"] == 0
+    assert fetched["lists_unchanged"] == len(before)
     assert (loaded["registered"], loaded["loaded"], loaded["rows_read"]) == (0, 0, 0)
     assert world.pipeline.keys(LANDING) == before
     again = world.pipeline.query("SELECT * FROM public.period_attendance_loads ORDER BY partition_date")
@@ -66,8 +66,8 @@ def test_an_object_whose_answer_was_lost_counts_as_written(world: World) -> None
         front.crossing = lose_one
         fetched = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
     assert lost
-    assert (fetched.status, fetched.result["objects_unchanged"]) == (0, 0)
-    assert fetched.result["objects_written"] == len(world.pipeline.keys(LANDING))
+    assert (fetched.status, fetched.result["lists_unchanged"]) == (0, 0)
+    assert fetched.result["lists_written"] == len(world.pipeline.keys(LANDING))
 
 
 def test_a_day_of_corrections_arrives(world: World) -> None:

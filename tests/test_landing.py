@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance_common.landing import Areas, month_folder, object_name, partition_folder, partition_of
+from attendance_common.landing import (
+    Areas,
+    list_of,
+    month_folder,
+    object_name,
+    partition_folder,
+    partition_of,
+    quarantine_name,
+    school_of_quarantine,
+)
 
 DAY = dt.date(2025, 12, 9)
 LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
@@ -25,7 +34,6 @@ def test_names() -> None:
 def test_areas() -> None:
     assert AREAS.location(DAY) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/"
     assert AREAS.quarantine == "raw_esd/incoming/periodAttendance/operational/quarantine/"
-    assert AREAS.claims == "raw_esd/incoming/periodAttendance/operational/claims/"
     assert AREAS.runs == "raw_esd/incoming/periodAttendance/operational/runs/"
 
 
@@ -36,7 +44,6 @@ def test_areas() -> None:
 def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> None:
     areas = Areas("bucket", landing)
     assert (areas.quarantine, areas.runs) == (f"{beside}quarantine/", f"{beside}runs/")
-    assert areas.claims == f"{beside}claims/"
     assert not areas.quarantine.startswith(landing)
     assert not areas.runs.startswith(landing)
 
@@ -47,6 +54,8 @@ def test_a_name_tells_its_date(day: dt.date, school_id: int) -> None:
     assert partition_of(partition_folder(day)) == day
     assert partition_of(object_name(day, school_id)) == day
     assert partition_folder(day).startswith(month_folder(day))
+    assert list_of(object_name(day, school_id)) == (day, school_id)
+    assert school_of_quarantine(quarantine_name(school_id)) == school_id
 
 
 @given(st.sets(st.dates(), min_size=2, max_size=5))
@@ -74,3 +83,10 @@ def test_folders_sort_as_their_dates(days: set[dt.date]) -> None:
 )
 def test_what_lies_in_no_partition(name: str) -> None:
     assert partition_of(name) is None
+    assert list_of(name) is None
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "year=2025/month=12/day=09/school_x.parquet"])
+def test_what_is_no_list(name: str) -> None:
+    assert list_of(name) is None
+    assert school_of_quarantine(name) is None

@@ -1,0 +1,237 @@
+"""One school in a run: what its readings landed, what they lack, and which of that may leave."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from attendance_common import aws
+from attendance_common.fetch import quarantine, sorting
+from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.lists import ReadRecords, SchoolPlan
+from attendance_common.fetch.proof import (
+    Removals,
+    SecondLook,
+    covers,
+    is_proved,
+    near,
+    proved_by_counts,
+    second_look,
+)
+from attendance_common.fetch.reading import Reading, reading_again, whole_reading
+
+log = logging.getLogger("attendance")
+
+Missing = dict[dt.date, list[int]]
+
+
+@dataclass
+class School:
+    """What one run knows of a school, and what it did. No student's data is in `numbers`."""
+
+    lists: SchoolLists
+    first: Reading | None = None  # a whole reading of which a second look is under way
+    missing: Missing = field(
+        default_factory=dict
+    )  # landed records that it lacks, in the lists that it covers
+    landed_before: int = 0  # records in the lists that it covers
+    removals: Removals | None = None
+    short: int | None = None  # records fewer than counted; None where no whole reading can tell
+    fault: str | None = None  # why it was given up
+    gaps: dict[int, str] = field(default_factory=dict)
+    unsorted: bool = False  # the source did not sort its newest pages
+    seems_older: bool = False  # its newest pages are older than what is landed, and nothing tells of more
+    pages: int = 0
+    received: int = 0
+    source_count: int | None = None
+    lists_compared: set[dt.date] = field(default_factory=set)
+    moved: int = 0
+    removed: int = 0
+    quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
+    quarantined_new: Counter[str] = field(default_factory=Counter)  # by reason
+    newest_date: dt.date | None = None
+    landed_ids: pl.Series = field(default_factory=lambda: pl.Series("id", [], dtype=pl.Int64))
+
+    @property
+    def school_id(self) -> int:
+        """The school's id."""
+        return self.lists.school_id
+
+    @property
+    def waiting(self) -> int:
+        """Landed records that were not read and did not leave."""
+        return sum(map(len, self.missing.values())) - self.removed
+
+    def numbers(self) -> dict[str, Any]:
+        """What the run's record tells of the school."""
+        written, merged = self.lists.written, self.lists.merged
+        repeats = max(0, self.received - self.landed_ids.len() - len(self.quarantined))
+        return {
+            "pages": self.pages,
+            "source_count": self.source_count,
+            "received": self.received,
+            "landed": self.landed_ids.len(),
+            "repeats": repeats,
+            "quarantined": len(self.quarantined),
+            "quarantined_new": self.quarantined_new.total(),
+            "quarantine": dict(Counter(self.quarantined.values())),
+            "moved": self.moved,
+            "removed": self.removed,
+            "removals_waiting": self.waiting,
+            "lists_written": len(written - merged),
+            "lists_merged": len(merged),
+            "lists_unchanged": len(self.lists_compared - written - merged),
+            "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
+            **({"gaps": {str(page): why for page, why in self.gaps.items()}} if self.gaps else {}),
+            **({"fault": self.fault} if self.fault else {}),
+        }
+
+
+class Settler:
+    """Lands readings, and decides what each school needs next.
+
+    `short_before(school)`: how many records fewer than counted came when the school was read whole last.
+    `allowed`: schools of which the operator expects so many removals.
+    """
+
+    def __init__(
+        self,
+        zone: LandingZone,
+        kept: quarantine.Quarantine,
+        *,
+        year: int | None,
+        since: str,
+        short_before: Callable[[int], int],
+        allowed: Mapping[int, int],
+    ) -> None:
+        self._zone = zone
+        self._quarantine = kept
+        self._year = year
+        self._since = since
+        self._short_before = short_before
+        self._allowed = allowed
+
+    def settle(self, school: School, reading: Reading) -> Reading | None:
+        """Land a reading; gives the second look that the school needs, if any."""
+        if not reading.pages and school.first is None:
+            school.fault = "; ".join(reading.gaps.values())
+            log.warning("school %d was not read: %s", school.school_id, school.fault)
+            return None
+        plan = self._land(school, reading)
+        school.gaps |= reading.gaps
+        for page, why in reading.gaps.items():
+            log.warning("school %d: page %d could not be had: %s", school.school_id, page, why)
+        if school.first is not None:
+            self._decide(school, school.first, reading)
+        elif reading.is_whole:
+            return self._look_again(school, reading, plan)
+        else:
+            school.unsorted = not sorting.does_sort(reading)
+            newest_landed = partial(self._zone.newest_date, school.lists)
+            school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
+        return None
+
+    # --- landing -------------------------------------------------------------------------------------------
+
+    def _land(self, school: School, reading: Reading) -> SchoolPlan:
+        """Write what was read: arrivals, then departures, then the quarantine."""
+        places, days = reading.newest.select("id", "day"), reading.days
+        read = ReadRecords(places, reading.rejected_ids)
+        plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading, days))
+        school.moved += self._zone.take_out(school.lists, plan.departures)
+        school.lists_compared |= plan.changes.keys()
+        self._update_quarantine(school, reading)
+        school.pages += len(reading.pages)
+        school.received += reading.received
+        if reading.progress.counts:
+            school.source_count = reading.progress.counts[-1]
+        school.landed_ids = pl.concat([school.landed_ids, places["id"]]).unique()
+        school.newest_date = max([*days[-1:], *filter(None, [school.newest_date])], default=None)
+        log.info(
+            "school %d: %d records on %d pages, %d of them different; %d moved to another date",
+            *(school.school_id, reading.received, len(reading.pages), reading.different, school.moved),
+        )
+        return plan
+
+    def _also(self, school: School, reading: Reading, days: list[dt.date]) -> list[dt.date]:
+        """The dates that a whole reading does not mention and whose lists it is compared with as well."""
+        if not reading.is_whole:
+            return []
+        emptied = not days and school.school_id in self._allowed
+        read = set(days)
+        return [day for day in school.lists.etags if day not in read and (emptied or near(day, days))]
+
+    def _update_quarantine(self, school: School, reading: Reading) -> None:
+        proved = reading.is_whole and proved_by_counts(reading)
+
+        def change(lines: quarantine.Lines) -> quarantine.Lines:
+            known = pl.Series("id", [key for key in lines if isinstance(key, int)], dtype=pl.Int64)
+            landed = set(known.filter(known.is_in(reading.newest["id"].implode())))
+            return quarantine.after_reading(
+                lines, reading.rejections, landed, since=self._since, year=self._year, proved=proved
+            )
+
+        school.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
+        with aws.explained(self._quarantine.place):
+            if reading.rejections or self._quarantine.has(school.school_id):
+                before, after = self._quarantine.update(school.school_id, change)
+                school.quarantined_new.update(after[key].reason for key in after.keys() - before.keys())
+
+    # --- what was not read ---------------------------------------------------------------------------------
+
+    def _look_again(self, school: School, reading: Reading, plan: SchoolPlan) -> Reading | None:
+        """The second look at a whole reading, if it needs one."""
+        emptied = school.school_id in self._allowed
+        covered = {
+            day: change
+            for day, change in plan.changes.items()
+            if covers(day, change.years, reading.days, self._year, emptied=emptied)
+        }
+        school.missing = {day: list(ids) for day, ids in plan.missing.items() if day in covered}
+        school.landed_before = sum(change.landed for change in covered.values())
+        school.removals = Removals(school.school_id, {}, school.landed_before)
+        school.short = None if reading.gaps else reading.progress.missing
+        before = self._short_before(school.school_id) if school.short else 0
+        look = second_look(reading, school.missing, before)
+        if look is None:
+            self._tell_what_stays(school, "the reading proves nothing")
+            return None
+        log.info("school %d is read again%s: %s", school.school_id, _pages(look), look.why)
+        school.first = reading
+        size = reading.progress.page_size
+        if look.pages is None:
+            return whole_reading(school.school_id, size)
+        return reading_again(reading, look.pages)
+
+    def _decide(self, school: School, first: Reading, second: Reading) -> None:
+        """Which of the missing records are proved gone."""
+        school.first = None
+        if second.is_whole and not second.gaps:
+            school.short = second.progress.missing
+        found = pl.concat([second.newest["id"], pl.Series("id", second.rejected_ids, dtype=pl.Int64)])
+        school.missing = {day: _without(ids, found) for day, ids in school.missing.items()}
+        if is_proved(first, second):
+            school.removals = Removals(school.school_id, school.missing, school.landed_before)
+        else:
+            self._tell_what_stays(school, "the second look proves nothing")
+
+    def _tell_what_stays(self, school: School, why: str) -> None:
+        if school.waiting:
+            told = "school %d: %d landed records were not read, and stay: %s"
+            log.info(told, school.school_id, school.waiting, why)
+
+
+def _pages(look: SecondLook) -> str:
+    return " whole" if look.pages is None else f" on {len(look.pages)} pages"
+
+
+def _without(ids: list[int], found: pl.Series) -> list[int]:
+    missing = pl.Series("id", ids, dtype=pl.Int64)
+    return missing.filter(~missing.is_in(found.implode())).to_list()
