@@ -52,6 +52,7 @@ class Run:
         dry_run = context.dry_run
         self.settings, self.context, self.flags = settings, context, context.flags
         self.now = dt.datetime.now(dt.timezone.utc)
+        self.began = self.now.isoformat(timespec="seconds")
         self.year = settings.school_year_id
         self.zone: LandingZone = LandingZone(s3, areas, encryption, context.run, dry_run=dry_run)
         self.quarantine: Quarantine = Quarantine(s3, areas, encryption, dry_run=dry_run)
@@ -132,7 +133,8 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
         run.zone,
         run.quarantine,
         year=run.year,
-        since=run.now.isoformat(timespec="seconds"),
+        since=run.began,
+        told_until=run.history.told_until,
         short_before=lambda school: (run.history.last(sums.SHORT, school) or {}).get("by", 0),
         allowed=run.flags.allow_removals,
     )
@@ -186,6 +188,7 @@ def conclude(run: Run, doubts: list[str], unread: int) -> command.Outcome:
     run.records.write(
         {
             "run": run.context.run,
+            "began": run.began,
             "school_year": run.year,
             **counts,
             "attention": attention,

@@ -118,55 +118,58 @@ class Landed:
         allowed: int = 0,
         rejected: Container[int] = (),
     ) -> None:
-        """A whole reading of a school; `rejected`: ids of records that it has and that cannot be landed."""
-        newest = self._land(school_id, records, year)
+        """A whole reading of a school; `rejected`: ids of records that it has and that cannot be landed.
+
+        `allowed`: how many removals the operator expects; of a school without records, from all its lists.
+        """
+        newest = _newest(school_id, records)
         days = sorted({row["attendance_date"] for row in newest.values()})
-        near = [place for place in self._of(school_id) if self._is_near(place[0], days)]
-        self._move(near, newest, year)
+        near = [place for place in self._of(school_id) if _is_near(place[0], days)]
         covered = [place for place in near if self._covers(place, days, year)]
         if not days and allowed:
             covered = [place for place in self._of(school_id) if self.years[place] == {year}]
-        self._let_go(
-            covered, {*newest, *(key for key in self._ids(covered) if key in rejected)}, proved, allowed
-        )
+        before = {place: set(self.lists[place]) for place in covered}
+        self._land(school_id, newest, year)
+        self._move(near, newest, year)
+        if proved:
+            gone = {
+                place: {key for key in keys if key not in newest and key not in rejected}
+                for place, keys in before.items()
+            }
+            self._let_go(gone, sum(map(len, before.values())), allowed)
 
     def publish_part(self, school_id: int, records: list[Record], *, year: int | None = 55) -> None:
         """Some pages of a school: what they hold is landed, and leaves the other lists that were read."""
-        newest = self._land(school_id, records, year)
+        newest = _newest(school_id, records)
         days = {row["attendance_date"] for row in newest.values()}
-        self._move([place for place in self._of(school_id) if place[0] in days], newest, year)
+        read = [place for place in self._of(school_id) if place[0] in days]
+        self._land(school_id, newest, year)
+        self._move(read, newest, year)
 
-    def _land(self, school_id: int, records: list[Record], year: int | None) -> dict[int, Row]:
-        """Put the newest version of each record into the list of its date."""
-        newest: dict[int, Row] = {}
-        for record in records:
-            row = native_row(school_id, record)
-            known = newest.get(row["id"])
-            if known is None or age(row) >= age(known):
-                newest[row["id"]] = row
+    def _land(self, school_id: int, newest: dict[int, Row], year: int | None) -> None:
+        """Put each record into the list of its date."""
         for day in sorted({row["attendance_date"] for row in newest.values()}):
             place = (day, school_id)
             read = {key: row for key, row in newest.items() if row["attendance_date"] == day}
             before = self.years.get(place, set()) if self.lists.get(place) else set()
-            self.put(place, {**self.lists.get(place, {}), **read}, before | self._named(year))
-        return newest
+            self.put(place, {**self.lists.get(place, {}), **read}, before | _named(year))
 
     def _move(self, places: list[Place], newest: dict[int, Row], year: int | None) -> None:
+        """Take records out that were read under another date."""
         for place in places:
             moved = {key for key in self.lists[place] if key in newest}
             moved -= {key for key in moved if newest[key]["attendance_date"] == place[0]}
-            self._take_out(place, moved, self._named(year))
+            self._take_out(place, moved, _named(year))
 
-    def _let_go(self, covered: list[Place], read: Container[int], proved: bool, allowed: int) -> None:
-        gone = {place: {key for key in self.lists[place] if key not in read} for place in covered}
-        count, landed = sum(map(len, gone.values())), len(self._ids(covered))
+    def _let_go(self, gone: dict[Place, set[int]], landed: int, allowed: int) -> None:
+        count = sum(map(len, gone.values()))
         few = count <= max(landed / 10, 50) and count <= landed / 2
-        if proved and (few or count <= allowed):
+        if few or count <= allowed:
             for place, keys in gone.items():
                 self._take_out(place, keys, self.years[place])
 
     def _take_out(self, place: Place, keys: set[int], years: set[int]) -> None:
-        if keys:
+        if keys & self.lists[place].keys():
             rest = {key: row for key, row in self.lists[place].items() if key not in keys}
             self.put(place, rest, self.years[place] | years)
 
@@ -183,21 +186,29 @@ class Landed:
     def _of(self, school_id: int) -> list[Place]:
         return sorted(place for place in self.lists if place[1] == school_id)
 
-    def _ids(self, places: list[Place]) -> list[int]:
-        return [key for place in places for key in self.lists[place]]
-
-    @staticmethod
-    def _named(year: int | None) -> set[int]:
-        return set() if year is None else {year}
-
-    @staticmethod
-    def _is_near(day: date, days: list[date]) -> bool:
-        return any(abs((day - read).days) <= 60 for read in days)
-
     def _covers(self, place: Place, days: list[date], year: int | None) -> bool:
         if year is None:
             return not self.years[place] and days[0] <= place[0] <= days[-1]
         return self.years[place] == {year}
+
+
+def _newest(school_id: int, records: list[Record]) -> dict[int, Row]:
+    """The newest version of each record; of equals, the last."""
+    newest: dict[int, Row] = {}
+    for record in records:
+        row = native_row(school_id, record)
+        known = newest.get(row["id"])
+        if known is None or age(row) >= age(known):
+            newest[row["id"]] = row
+    return newest
+
+
+def _named(year: int | None) -> set[int]:
+    return set() if year is None else {year}
+
+
+def _is_near(day: date, days: list[date]) -> bool:
+    return any(abs((day - read).days) <= 60 for read in days)
 
 
 def age(row: Row) -> datetime:

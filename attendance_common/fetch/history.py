@@ -24,6 +24,7 @@ class History:
         self._areas = areas
         self._year = year
         self._oldest = f"{now - REMEMBERED:{_NAMED_BY}}"
+        self._week_ago = (now - REMEMBERED).isoformat(timespec="seconds")
         self._records: list[Mapping[str, Any]] = []
         self._unread: list[str] | None = None
 
@@ -39,6 +40,15 @@ class History:
                 found: Found | None = judged[str(school)]
                 return found
         return None
+
+    def told_until(self, school: int) -> str:
+        """When the newest run began that told what came of the school; a week ago when none did since."""
+        finished = (
+            str(record["began"])
+            for record in self._newest_first()
+            if record.get("status") != 1 and str(school) in record.get("by_school", {}) and "began" in record
+        )
+        return next(finished, self._week_ago)
 
     def _newest_first(self) -> Iterator[Mapping[str, Any]]:
         yield from self._records

@@ -55,7 +55,7 @@ class School:
     moved: int = 0
     removed: int = 0
     quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
-    quarantined_new: Counter[str] = field(default_factory=Counter)  # by reason
+    quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
     newest_date: dt.date | None = None
     landed_ids: pl.Series = field(default_factory=lambda: pl.Series("id", [], dtype=pl.Int64))
 
@@ -80,7 +80,7 @@ class School:
             "landed": self.landed_ids.len(),
             "repeats": repeats,
             "quarantined": len(self.quarantined),
-            "quarantined_new": self.quarantined_new.total(),
+            "quarantined_new": len(self.quarantined_new),
             "quarantine": dict(Counter(self.quarantined.values())),
             "moved": self.moved,
             "removed": self.removed,
@@ -98,6 +98,7 @@ class Settler:
     """Lands readings, and decides what each school needs next.
 
     `short_before(school)`: how many records fewer than counted came when the school was read whole last.
+    `told_until(school)`: when the last run began that told what lies in quarantine.
     `allowed`: schools of which the operator expects so many removals.
     """
 
@@ -109,6 +110,7 @@ class Settler:
         year: int | None,
         since: str,
         short_before: Callable[[int], int],
+        told_until: Callable[[int], str],
         allowed: Mapping[int, int],
     ) -> None:
         self._zone = zone
@@ -116,6 +118,7 @@ class Settler:
         self._year = year
         self._since = since
         self._short_before = short_before
+        self._told_until = told_until
         self._allowed = allowed
 
     def settle(self, school: School, reading: Reading) -> Reading | None:
@@ -182,7 +185,12 @@ class Settler:
         with aws.explained(self._quarantine.place):
             if reading.rejections or self._quarantine.has(school.school_id):
                 before, after = self._quarantine.update(school.school_id, change)
-                school.quarantined_new.update(after[key].reason for key in after.keys() - before.keys())
+                told = self._told_until(school.school_id) if before.keys() & after.keys() else ""
+                school.quarantined_new |= {
+                    key: line.reason
+                    for key, line in after.items()
+                    if key not in before or before[key].since > told
+                }
 
     # --- what was not read ---------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
 
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
     """The sentence about records that are new in quarantine; `place` is where they lie."""
-    reasons: Counter[str] = sum((school.quarantined_new for school in schools), Counter())
+    reasons = Counter(reason for school in schools for reason in school.quarantined_new.values())
     if not reasons:
         return []
     most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
