@@ -78,6 +78,29 @@ def fetch(sizes: Sizes) -> Iterator[Row]:
     )
 
 
+PAGES_OF_A_SCHOOL = 200
+
+
+def deletions(sizes: Sizes) -> Iterator[Row]:
+    """Pages asked for when one school in three had a deletion, against those that there are."""
+    page_size = max(1, sizes.records // PAGES_OF_A_SCHOOL)
+    with Source(3, sizes.records) as source:
+        environment = source.environment(ESD_PAGE_SIZE=str(page_size))
+        script(FETCHER, environment)
+        source.delete(every=3)
+        again = script(FETCHER, environment)
+    _expect(again.result["removed"], 1)
+    plain = 3 * -(-sizes.records // page_size)
+    times = again.result["pages"] / plain
+    yield Row(
+        f"pages asked for when one school in three had a deletion, against the {plain} that there are",
+        "<= 1.08 x",
+        f"{times:.3f} x",
+        1,
+        times <= 1.08,
+    )
+
+
 def straightforward(sizes: Sizes) -> Iterator[Row]:
     """First fetch against the script that one writes first."""
     with _source(sizes) as source:
