@@ -67,8 +67,9 @@ class Night:
 
     @property
     def lists(self) -> int:
-        """The fetcher lists the landing zone every five minutes, and the quarantine once; the loader lists the
-        landing zone before and after it reads.
+        """The fetcher lists the landing zone every five minutes, and the quarantine once.
+
+        The loader lists the landing zone before and after it reads.
         """
         whole = math.ceil(self.objects / KEYS_A_LIST)
         seconds = fetch_seconds(pages_a_night(self.schools), PAGE_SECONDS, 16)
