@@ -172,8 +172,8 @@ def remove(run: Run) -> list[str]:
     verdict = brake(proved, run.flags.allow_removals)
     for removals in verdict.released:
         school = run.schools[removals.school_id]
-        school.removed = run.zone.take_out(school.lists, removals.ids)
-        log.info("school %d: %d records are gone and were removed", removals.school_id, school.removed)
+        school.tally.removed = run.zone.take_out(school.lists, removals.ids)
+        log.info("school %d: %d records are gone and were removed", school.school_id, school.tally.removed)
     return sums.braked(verdict.stopped, run.schools)
 
 

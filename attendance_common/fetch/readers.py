@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -191,12 +191,3 @@ def _pages_known(reading: Reading) -> int:
 def reader_of(api: EsdApi, settings: FetcherSettings) -> Callable[[Task], PackedPage]:
     """What a thread does with a task."""
     return partial(fetch_page, api, settings)
-
-
-def opened(schools: Iterable[int], open_one: Callable[[int], Reading | None]) -> Iterator[Reading]:
-    """A reading of each school, made when it is its turn; none after `open_one` gives None."""
-    for school in schools:
-        reading = open_one(school)
-        if reading is None:
-            return
-        yield reading

@@ -33,31 +33,64 @@ Missing = dict[dt.date, list[int]]
 
 
 @dataclass
+class Tally:
+    """What a school's readings brought, and what became of it; no student's data is in `numbers`."""
+
+    pages: int = 0
+    received: int = 0
+    source_count: int | None = None  # what the source counted last
+    landed: pl.Series = field(default_factory=lambda: pl.Series("id", [], dtype=pl.Int64))  # different ids
+    quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
+    quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
+    compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
+    newest_date: dt.date | None = None
+    moved: int = 0
+    removed: int = 0
+
+    def add(self, reading: Reading) -> None:
+        """Count what a reading brought."""
+        self.pages += len(reading.pages)
+        self.received += reading.received
+        self.source_count = [self.source_count, *reading.progress.counts][-1]
+        self.landed = pl.concat([self.landed, reading.newest["id"]]).unique()
+        self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
+        self.newest_date = max(filter(None, [self.newest_date, *reading.days[-1:]]), default=None)
+
+    def numbers(self) -> dict[str, Any]:
+        """What the run's record tells."""
+        landed, quarantined = self.landed.len(), len(self.quarantined)
+        return {
+            "pages": self.pages,
+            "source_count": self.source_count,
+            "received": self.received,
+            "landed": landed,
+            "repeats": max(0, self.received - landed - quarantined),
+            "quarantined": quarantined,
+            "quarantined_new": len(self.quarantined_new),
+            "quarantine": dict(Counter(self.quarantined.values())),
+            "moved": self.moved,
+            "removed": self.removed,
+            "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
+        }
+
+
+@dataclass
 class School:
-    """What one run knows of a school, and what it did. No student's data is in `numbers`."""
+    """What a run knows of a school: its lists, what was read, what is lacking, what may leave."""
 
     lists: SchoolLists
+    tally: Tally = field(default_factory=Tally)
+    fault: str | None = None  # why it was given up
+    gaps: dict[int, str] = field(default_factory=dict)  # page that is lacking -> why
+    short: int | None = None  # records fewer than counted; None where no whole reading can tell
+    unsorted: bool = False  # the source did not sort its newest pages
+    seems_older: bool = False  # its newest pages are older than what is landed, and nothing tells of more
     first: Reading | None = None  # a whole reading of which a second look is under way
     missing: Missing = field(
         default_factory=dict
     )  # landed records that it lacks, in the lists that it covers
     landed_before: int = 0  # records in the lists that it covers
-    removals: Removals | None = None
-    short: int | None = None  # records fewer than counted; None where no whole reading can tell
-    fault: str | None = None  # why it was given up
-    gaps: dict[int, str] = field(default_factory=dict)
-    unsorted: bool = False  # the source did not sort its newest pages
-    seems_older: bool = False  # its newest pages are older than what is landed, and nothing tells of more
-    pages: int = 0
-    received: int = 0
-    source_count: int | None = None
-    lists_compared: set[dt.date] = field(default_factory=set)
-    moved: int = 0
-    removed: int = 0
-    quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
-    quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
-    newest_date: dt.date | None = None
-    landed_ids: pl.Series = field(default_factory=lambda: pl.Series("id", [], dtype=pl.Int64))
+    removals: Removals | None = None  # what is proved gone
 
     @property
     def school_id(self) -> int:
@@ -67,28 +100,17 @@ class School:
     @property
     def waiting(self) -> int:
         """Landed records that were not read and did not leave."""
-        return sum(map(len, self.missing.values())) - self.removed
+        return sum(map(len, self.missing.values())) - self.tally.removed
 
     def numbers(self) -> dict[str, Any]:
         """What the run's record tells of the school."""
         written, merged = self.lists.written, self.lists.merged
-        repeats = max(0, self.received - self.landed_ids.len() - len(self.quarantined))
         return {
-            "pages": self.pages,
-            "source_count": self.source_count,
-            "received": self.received,
-            "landed": self.landed_ids.len(),
-            "repeats": repeats,
-            "quarantined": len(self.quarantined),
-            "quarantined_new": len(self.quarantined_new),
-            "quarantine": dict(Counter(self.quarantined.values())),
-            "moved": self.moved,
-            "removed": self.removed,
+            **self.tally.numbers(),
             "removals_waiting": self.waiting,
             "lists_written": len(written - merged),
             "lists_merged": len(merged),
-            "lists_unchanged": len(self.lists_compared - written - merged),
-            "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
+            "lists_unchanged": len(self.tally.compared - written - merged),
             **({"gaps": {str(page): why for page, why in self.gaps.items()}} if self.gaps else {}),
             **({"fault": self.fault} if self.fault else {}),
         }
@@ -145,31 +167,26 @@ class Settler:
 
     def _land(self, school: School, reading: Reading) -> SchoolPlan:
         """Write what was read: arrivals, then departures, then the quarantine."""
-        places, days = reading.newest.select("id", "day"), reading.days
-        read = ReadRecords(places, reading.rejected_ids)
-        plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading, days))
-        school.moved += self._zone.take_out(school.lists, plan.departures)
-        school.lists_compared |= plan.changes.keys()
+        read = ReadRecords(reading.newest.select("id", "day"), reading.rejected_ids)
+        plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading))
+        school.tally.moved += self._zone.take_out(school.lists, plan.departures)
+        school.tally.compared |= plan.changes.keys()
+        school.tally.add(reading)
         self._update_quarantine(school, reading)
-        school.pages += len(reading.pages)
-        school.received += reading.received
-        if reading.progress.counts:
-            school.source_count = reading.progress.counts[-1]
-        school.landed_ids = pl.concat([school.landed_ids, places["id"]]).unique()
-        school.newest_date = max([*days[-1:], *filter(None, [school.newest_date])], default=None)
         log.info(
             "school %d: %d records on %d pages, %d of them different; %d moved to another date",
-            *(school.school_id, reading.received, len(reading.pages), reading.different, school.moved),
+            *(school.school_id, reading.received, len(reading.pages), reading.different, school.tally.moved),
         )
         return plan
 
-    def _also(self, school: School, reading: Reading, days: list[dt.date]) -> list[dt.date]:
+    def _also(self, school: School, reading: Reading) -> list[dt.date]:
         """The dates that a whole reading does not mention and whose lists it is compared with as well."""
         if not reading.is_whole:
             return []
+        days = reading.days
         emptied = not days and school.school_id in self._allowed
-        read = set(days)
-        return [day for day in school.lists.etags if day not in read and (emptied or near(day, days))]
+        unread = school.lists.etags.keys() - set(days)
+        return sorted(day for day in unread if emptied or near(day, days))
 
     def _update_quarantine(self, school: School, reading: Reading) -> None:
         proved = reading.is_whole and proved_by_counts(reading)
@@ -181,12 +198,11 @@ class Settler:
                 lines, reading.rejections, landed, since=self._since, year=self._year, proved=proved
             )
 
-        school.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
         with aws.explained(self._quarantine.place):
             if reading.rejections or self._quarantine.has(school.school_id):
                 before, after = self._quarantine.update(school.school_id, change)
                 told = self._told_until(school.school_id) if before.keys() & after.keys() else ""
-                school.quarantined_new |= {
+                school.tally.quarantined_new |= {
                     key: line.reason
                     for key, line in after.items()
                     if key not in before or before[key].since > told

@@ -76,7 +76,7 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
 
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
     """The sentence about records that are new in quarantine; `place` is where they lie."""
-    reasons = Counter(reason for school in schools for reason in school.quarantined_new.values())
+    reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
     if not reasons:
         return []
     most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
@@ -118,10 +118,10 @@ class Judged:
 
 def judge_schools(judged: Judged, schools: Collection[School], year: int | None) -> None:
     """Judge what whole readings say of their schools."""
-    received = sum(school.received for school in schools)
+    received = sum(school.tally.received for school in schools)
     whole = [school for school in schools if school.short is not None]
     for school in whole:
-        came, count = (school.source_count or 0) - (school.short or 0), school.source_count
+        came, count = (school.tally.source_count or 0) - (school.short or 0), school.tally.source_count
         judged.note(
             SHORT,
             school.school_id,
