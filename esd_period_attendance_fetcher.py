@@ -105,8 +105,9 @@ def fetch_schools(run: Run) -> command.Outcome:
     try:
         read_schools(run, api, schools)
     except Terminated as stopped:
-        left = len(schools) - len(run.schools)
-        raise Terminated(f"{stopped}: {left} of {len(schools)} schools") from stopped
+        unread = sum(school.tally.pages == 0 for school in run.schools.values())
+        unread += len(schools) - len(run.schools)
+        raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
     doubts += unlisted + remove(run)
     return conclude(run, doubts, unread=len(schools) - len(run.schools))
 
@@ -120,8 +121,8 @@ def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int],
     if not flags.school:
         return [school for school in asked if flags.shard.has(school)], []
     unlisted = [school for school in flags.school if school not in asked]
-    told = [f"school {school} is not listed, and was not read: check --school" for school in unlisted]
-    return [school for school in asked if school in flags.school], told
+    doubts = [f"school {school} is not listed, and was not read: check --school" for school in unlisted]
+    return [school for school in asked if school in flags.school], doubts
 
 
 def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
@@ -134,7 +135,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
         run.quarantine,
         year=run.year,
         since=run.began,
-        told_until=run.history.told_until,
+        last_report=run.history.last_report,
         short_before=lambda school: (run.history.last(sums.SHORT, school) or {}).get("by", 0),
         allowed=run.flags.allow_removals,
     )

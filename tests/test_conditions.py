@@ -82,4 +82,4 @@ def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found() -> No
             "3": {"status": 0, "began": before(3), "by_school": {"1": {}}},
         }
     )
-    assert [told.told_until(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]
+    assert [told.last_report(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]

@@ -22,6 +22,5 @@ def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tupl
     moment = now.isoformat(timespec="seconds")
     if previous is None:
         return {"since": moment, "told": moment, "by": by}, False
-    told = dt.datetime.fromisoformat(previous["told"])
-    standing = now - told < REMEMBERED
+    standing = now - dt.datetime.fromisoformat(previous["told"]) < REMEMBERED
     return {"since": previous["since"], "told": previous["told"] if standing else moment, "by": by}, standing

@@ -41,7 +41,7 @@ class History:
                 return found
         return None
 
-    def told_until(self, school: int) -> str:
+    def last_report(self, school: int) -> str:
         """When the newest run began that told what came of the school; a week ago when none did since."""
         finished = (
             str(record["began"])

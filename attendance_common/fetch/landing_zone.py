@@ -201,8 +201,8 @@ class LandingZone:
         rest = take_out(landed.rows, ids)
         years = landed.years | lists.years
         body = parquet(rest, years) if rest.height else tombstone(lists.school_id, years, self._run)
-        left = landed.rows.height - rest.height
-        return left if left and self._put(lists, day, body) else 0
+        leaving = landed.rows.height - rest.height
+        return leaving if leaving and self._put(lists, day, body) else 0
 
     def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
         """The newest date up to `until` whose list has a record."""

@@ -60,9 +60,9 @@ def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
     """An object as a list; a tombstone has no rows. Raises polars' PolarsError when it is no list."""
     rows = pl.read_parquet(io.BytesIO(body))
     rows = _as_declared(rows).filter(pl.col("id").is_not_null())
-    told = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "")
-    years = frozenset(int(year) for year in told.split(",") if year.isdecimal()) if rows.height else ()
-    return LandedList(etag, rows, frozenset(years), content_md5)
+    named = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "") if rows.height else ""
+    years = frozenset(int(year) for year in named.split(",") if year.isdecimal())
+    return LandedList(etag, rows, years, content_md5)
 
 
 def put_in(landed: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:

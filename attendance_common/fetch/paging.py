@@ -56,7 +56,7 @@ class Progress:
         (self.refused if refused else self.failed)[number] = reason
 
     @property
-    def last_told(self) -> int:
+    def last_page(self) -> int:
         """The last page told of: by a number of pages, else by a count of records; 0 when by nothing."""
         if self.pages_known is not None:
             return self.pages_known
@@ -75,21 +75,21 @@ class Progress:
         the number of pages, or when records are lacking.
         """
         doubtful = self.pages_known is None or bool(self.missing)
-        lacking = {n: why for n, why in self.failed.items() if n <= self.last_told or n == 1 or doubtful}
-        lacking |= {n: why for n, why in self.refused.items() if n <= self.last_told or n == 1}
+        lacking = {n: why for n, why in self.failed.items() if n <= self.last_page or n == 1 or doubtful}
+        lacking |= {n: why for n, why in self.refused.items() if n <= self.last_page or n == 1}
         return dict(sorted(lacking.items()))
 
     @property
     def went_idle(self) -> bool:
         """Whether pages told of came without anything new, several in a row."""
-        idle = [n for n, fresh in self.fresh.items() if not fresh and n <= self.last_told]
+        idle = [n for n, fresh in self.fresh.items() if not fresh and n <= self.last_page]
         return any({n + 1, n + 2} <= set(idle) for n in idle) if len(idle) >= _IDLE_PAGES else False
 
     @property
     def given_up(self) -> bool:
         """Whether no further page is worth asking for: the first one, or too many others, did not come."""
         lacking = self.failed.keys() | self.refused.keys()
-        return 1 in lacking or sum(n <= self.last_told for n in lacking) >= MOST_GAPS
+        return 1 in lacking or sum(n <= self.last_page for n in lacking) >= MOST_GAPS
 
 
 class Course(Protocol):
@@ -112,7 +112,7 @@ class WholeList:
             return 1
         if 1 not in progress.fresh or progress.given_up or progress.went_idle:
             return None
-        if progress.asked < progress.last_told:
+        if progress.asked < progress.last_page:
             return progress.asked + 1
         return progress.asked + 1 if _goes_on_behind(progress) else None
 
@@ -123,7 +123,7 @@ def _goes_on_behind(progress: Progress) -> bool:
     The first one behind is asked for at once; each further one when all before it have come, the last of them
     with something new.
     """
-    if progress.asked == progress.last_told:
+    if progress.asked == progress.last_page:
         return True
     return progress.waiting == 0 and progress.fresh.get(progress.asked, False)
 
@@ -143,11 +143,11 @@ class NewestPages:
         if progress.waiting or progress.given_up or progress.went_idle:
             return None
         if progress.oldest < self.since:
-            last = progress.last_told
+            last = progress.last_page
             return last if last > progress.asked else None
-        if progress.asked < progress.last_told:
+        if progress.asked < progress.last_page:
             return progress.asked + 1
-        more = not progress.last_told and progress.fresh.get(progress.asked, False)
+        more = not progress.last_page and progress.fresh.get(progress.asked, False)
         return progress.asked + 1 if more else None
 
 

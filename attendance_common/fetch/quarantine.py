@@ -76,7 +76,7 @@ def after_reading(
 
 def written(school_id: int, lines: Lines) -> bytes:
     """A school's file."""
-    told = (
+    objects = (
         {
             "schoolId": school_id,
             "schoolYearId": line.school_year,
@@ -86,13 +86,13 @@ def written(school_id: int, lines: Lines) -> bytes:
         }
         for _, line in sorted(lines.items(), key=lambda item: (isinstance(item[0], str), item[0]))
     )
-    return "".join(json.dumps(line) + "\n" for line in told).encode()
+    return "".join(json.dumps(line) + "\n" for line in objects).encode()
 
 
 def read(body: bytes) -> Lines:
     """The lines of a file; raises ValueError, TypeError or KeyError when it is none of the fetcher's."""
-    told = [json.loads(line) for line in body.splitlines()]
-    lines = [Line(each["record"], each["reason"], each["since"], each["schoolYearId"]) for each in told]
+    objects = [json.loads(line) for line in body.splitlines()]
+    lines = [Line(each["record"], each["reason"], each["since"], each["schoolYearId"]) for each in objects]
     return {line.rejection.key: line for line in lines}
 
 

@@ -185,7 +185,7 @@ def take_in(event: PageCame) -> None:
 
 
 def _pages_known(reading: Reading) -> int:
-    return max(reading.progress.last_told, reading.progress.asked)
+    return max(reading.progress.last_page, reading.progress.asked)
 
 
 def reader_of(api: EsdApi, settings: FetcherSettings) -> Callable[[Task], PackedPage]:

@@ -126,5 +126,5 @@ def recent_reading(school_id: int, page_size: int, since: dt.date) -> Reading:
 
 def reading_again(first: Reading, pages: list[int]) -> Reading:
     """A second look at some pages of a reading."""
-    progress = Progress(first.progress.page_size, pages_known=first.progress.last_told)
+    progress = Progress(first.progress.page_size, pages_known=first.progress.last_page)
     return Reading(first.school_id, ChosenPages(pages), progress)

@@ -120,7 +120,7 @@ class Settler:
     """Lands readings, and decides what each school needs next.
 
     `short_before(school)`: how many records fewer than counted came when the school was read whole last.
-    `told_until(school)`: when the last run began that told what lies in quarantine.
+    `last_report(school)`: when the last run began that told what lies in quarantine.
     `allowed`: schools of which the operator expects so many removals.
     """
 
@@ -132,7 +132,7 @@ class Settler:
         year: int | None,
         since: str,
         short_before: Callable[[int], int],
-        told_until: Callable[[int], str],
+        last_report: Callable[[int], str],
         allowed: Mapping[int, int],
     ) -> None:
         self._zone = zone
@@ -140,7 +140,7 @@ class Settler:
         self._year = year
         self._since = since
         self._short_before = short_before
-        self._told_until = told_until
+        self._last_report = last_report
         self._allowed = allowed
 
     def settle(self, school: School, reading: Reading) -> Reading | None:
@@ -201,11 +201,11 @@ class Settler:
         with aws.explained(self._quarantine.place):
             if reading.rejections or self._quarantine.has(school.school_id):
                 before, after = self._quarantine.update(school.school_id, change)
-                told = self._told_until(school.school_id) if before.keys() & after.keys() else ""
+                reported = self._last_report(school.school_id) if before.keys() & after.keys() else ""
                 school.tally.quarantined_new |= {
                     key: line.reason
                     for key, line in after.items()
-                    if key not in before or before[key].since > told
+                    if key not in before or before[key].since > reported
                 }
 
     # --- what was not read ---------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ class Settler:
         before = self._short_before(school.school_id) if school.short else 0
         look = second_look(reading, school.missing, before)
         if look is None:
-            self._tell_what_stays(school, "the reading proves nothing")
+            self._log_what_stays(school, "the reading proves nothing")
             return None
         log.info("school %d is read again%s: %s", school.school_id, _pages(look), look.why)
         school.first = reading
@@ -244,12 +244,14 @@ class Settler:
         if is_proved(first, second):
             school.removals = Removals(school.school_id, school.missing, school.landed_before)
         else:
-            self._tell_what_stays(school, "the second look proves nothing")
+            self._log_what_stays(school, "the second look proves nothing")
 
-    def _tell_what_stays(self, school: School, why: str) -> None:
+    def _log_what_stays(self, school: School, why: str) -> None:
         if school.waiting:
-            told = "school %d: %d landed records were not read, and stay: %s"
-            log.info(told, school.school_id, school.waiting, why)
+            log.info(
+                "school %d: %d landed records were not read, and stay: %s",
+                *(school.school_id, school.waiting, why),
+            )
 
 
 def _pages(look: SecondLook) -> str:

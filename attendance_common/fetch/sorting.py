@@ -24,7 +24,7 @@ def seems_older(reading: Reading, newest_landed: Newest) -> bool:
     `newest_landed` gives the date of the school's newest landed list up to a date.
     """
     newest = reading.newest["day"].max()
-    if reading.progress.last_told or not isinstance(newest, dt.date):
+    if reading.progress.last_page or not isinstance(newest, dt.date):
         return False
     landed = newest_landed(dt.datetime.now(dt.timezone.utc).date())
     return landed is not None and newest < landed

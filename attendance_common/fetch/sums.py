@@ -38,20 +38,20 @@ def counts(schools: Numbers) -> dict[str, Any]:
 
 def failures(schools: Iterable[School]) -> list[str]:
     """A sentence for each school of which something could not be read in this run."""
-    told = []
+    sentences = []
     for school in schools:
         if school.fault:
-            told.append(f"school {school.school_id} was not read: {school.fault}; run again")
+            sentences.append(f"school {school.school_id} was not read: {school.fault}; run again")
         if school.gaps and not school.fault:
             pages = "; ".join(
                 why if why.startswith(f"page {page}:") else f"page {page}: {why}"
                 for page, why in school.gaps.items()
             )
-            told.append(
+            sentences.append(
                 f"school {school.school_id} was read with a gap ({pages}): what was read is landed, nothing "
                 f"was removed; run again with --school {school.school_id}"
             )
-    return told
+    return sentences
 
 
 def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
@@ -60,7 +60,7 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
     `unread`: schools that were not asked for any more.
     """
     cure = "what is recent may lie on pages that were not read: run without --days and --since"
-    told = [
+    sentences = [
         f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
         f"tells of a last page; {cure}"
         for school in schools
@@ -68,10 +68,10 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
     ]
     seen = [school.school_id for school in schools if school.unsorted]
     if seen:
-        told.insert(
+        sentences.insert(
             0, f"the source does not sort by date (school {seen[0]}), {unread} schools were not read; {cure}"
         )
-    return told
+    return sentences
 
 
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
@@ -80,20 +80,20 @@ def quarantined(schools: Iterable[School], place: str) -> list[str]:
     if not reasons:
         return []
     most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-    told = f"{reasons.total()} records are new in quarantine, {place}: {most}"
-    return [f"{told}; have them corrected at the source (--quarantine lists them)"]
+    what = f"{reasons.total()} records are new in quarantine, {place}: {most}"
+    return [f"{what}; have them corrected at the source (--quarantine lists them)"]
 
 
 def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[str]:
     """A sentence for each school whose records may not leave, with the flag that lets them."""
-    told = []
+    sentences = []
     for school, why in stopped.items():
         count = schools[school].waiting
-        told.append(
+        sentences.append(
             f"school {school}: {why}, and none does: check at the source that they are gone; if so, run with "
             f"--allow-removals {school}={count}"
         )
-    return told
+    return sentences
 
 
 @dataclass
