@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 from attendance_common.fetch import landing_zone
-from attendance_common.fetch.landing_zone import LandingZone
+from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
 from attendance_common.fetch.lists import ReadRecords, landed_list
 from attendance_common.landing import Areas, list_of
 from tests.fake_s3 import FakeS3, Turns
@@ -60,18 +61,28 @@ class Source:
 
 
 def fetch(objects: Objects, source: Source, gate: Any = lambda: None) -> None:
-    """A whole fetch of the school; the source is read at once, the lists are written call by call."""
+    """A whole fetch of the school with a second look; pages are read at once, lists written call by call."""
     s3: Any = FakeS3(objects, gate)
     zone = LandingZone(s3, AREAS, {}, "R", dry_run=False)
     lists = zone.lists_of(SCHOOL, frozenset({55}))
     gate()
-    records = dict(source.records)
+    missing = look(zone, lists, dict(source.records), whole=True)
+    gate()
+    again = dict(source.records)
+    look(zone, lists, again, whole=False)
+    zone.take_out(lists, {day: [key for key in ids if key not in again] for day, ids in missing.items()})
+
+
+def look(
+    zone: LandingZone, lists: SchoolLists, records: dict[int, dt.date], *, whole: bool
+) -> Mapping[dt.date, list[int]]:
+    """Land what was read; gives what is missing."""
     by_date = rows_by_date(records)
     places = pl.DataFrame(list(records.items()), schema={"id": pl.Int64, "day": pl.Date}, orient="row")
-    also = [day for day in lists.etags if day not in by_date]
+    also = [day for day in lists.etags if day not in by_date] if whole else []
     plan = zone.land(lists, list(by_date.items()), ReadRecords(places), also)
     zone.take_out(lists, plan.departures)
-    zone.take_out(lists, plan.missing)
+    return plan.missing
 
 
 def landed(objects: Objects) -> dict[int, set[dt.date]]:

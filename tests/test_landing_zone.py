@@ -112,7 +112,7 @@ def test_a_list_that_another_wrote_since_the_snapshot_is_merged_and_loses_nothin
     older = zone_again(zone)
     land(other, other.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
     plan = land(zone, older, {1: FIRST, 9: FIRST})
-    assert (older.merged, plan.missing) == ({FIRST}, {})
+    assert (older.foreign, older.written, plan.missing) == ({FIRST}, {FIRST}, {})
     assert landed(pipeline) == {key: {FIRST} for key in (1, 2, 8, 9)}
 
 
@@ -122,7 +122,7 @@ def test_two_that_begin_with_nothing_land_both(
     ours, theirs = (each.lists_of(SCHOOL, YEAR) for each in (zone, other))
     land(zone, ours, {1: FIRST})
     land(other, theirs, {2: FIRST})
-    assert (ours.written, theirs.written, theirs.merged) == ({FIRST}, set(), {FIRST})
+    assert (ours.foreign, theirs.foreign, theirs.written) == (set(), {FIRST}, {FIRST})
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}}
 
 
@@ -136,6 +136,17 @@ def test_nothing_leaves_a_list_that_another_wrote_meanwhile(
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}, 4: {FIRST}}
 
 
+def test_nothing_leaves_a_list_that_was_merged_though_this_run_wrote_it_last(
+    zone: LandingZone, other: LandingZone, pipeline: Pipeline
+) -> None:
+    lists = zone.lists_of(SCHOOL, YEAR)
+    land(zone, lists, {1: FIRST, 2: FIRST})
+    land(other, other.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
+    land(zone, lists, {1: FIRST, 9: FIRST})  # a second look
+    assert zone.take_out(lists, {FIRST: [2, 8]}) == 0
+    assert landed(pipeline) == {key: {FIRST} for key in (1, 2, 8, 9)}
+
+
 def test_a_write_whose_answer_was_lost_is_this_runs_own(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
 ) -> None:
@@ -147,7 +158,7 @@ def test_a_write_whose_answer_was_lost_is_this_runs_own(
     lists = zone.lists_of(SCHOOL, YEAR)
     monkeypatch.setattr(aws, "put_if", lost)
     land(zone, lists, {1: FIRST})
-    assert (lists.written, lists.merged) == ({FIRST}, set())
+    assert (lists.written, lists.foreign) == ({FIRST}, set())
     assert landed(pipeline) == {1: {FIRST}}
 
 

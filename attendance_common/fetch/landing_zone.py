@@ -56,14 +56,15 @@ _RACES = 10  # lost to other writers of one list before it counts as failed
 class SchoolLists:
     """The lists of one school, as they were before it was read, and as this run wrote them since.
 
-    `etags`: date -> ETag. `years`: the school years under which this run reads; none: it has no school year.
+    `years`: the school years under which this run reads; none: it has no school year. `etags`: date -> ETag.
+    `foreign`: dates whose lists another process wrote since; they are merged, and nothing leaves them.
     """
 
     school_id: int
     years: frozenset[int]
     etags: dict[dt.date, str] = field(default_factory=dict)
     written: set[dt.date] = field(default_factory=set)
-    merged: set[dt.date] = field(default_factory=set)  # written, but another process had written them since
+    foreign: set[dt.date] = field(default_factory=set)
 
     def name(self, day: dt.date) -> str:
         """The list's name below the prefix."""
@@ -160,28 +161,30 @@ class LandingZone:
             return ListChange(0, lists.years)
         landed = self._look(lists.name(day))
         if landed is None or known is None or landed.etag != known:
-            return self._merge(lists, day, rows, exists=True)
+            return self._merge_foreign(lists, day, rows)
         compared = compare(landed.rows, day, read)
         body = parquet(put_in(landed.rows, rows), landed.years | lists.years)
         if landed.has_body(body) or self._put(lists, day, body):
             return ListChange(landed.rows.height, landed.years, compared)
+        return self._merge_foreign(lists, day, rows)
+
+    def _merge_foreign(self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame) -> ListChange:
+        """Merge rows into a list that another process wrote since the snapshot."""
+        lists.foreign.add(day)
         return self._merge(lists, day, rows, exists=True)
 
     def _merge(
         self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, *, exists: bool = False
     ) -> ListChange:
-        """Write the list with its rows and these; nothing leaves it. `exists`: it came since the snapshot."""
-        snapshot = lists.etags.get(day)
+        """Write a list with its rows and these. `exists`: it does, though the snapshot may lack it."""
         for _ in range(_RACES):
             # S3 denies a look at what is not there to one who may not list the bucket (API: GetObject, 403).
-            landed = self._look(lists.name(day)) if exists or snapshot else None
+            landed = self._look(lists.name(day)) if exists or day in lists.etags else None
             found = landed or LandedList("", rows.clear())
             lists.etags.pop(day, None)
             lists.etags |= {day: landed.etag} if landed else {}
-            body, merged = parquet(merge(found.rows, rows), found.years | lists.years), found.etag != snapshot
-            if landed and landed.has_body(body):
-                return ListChange(found.rows.height, found.years)
-            if self._put(lists, day, body, merged=merged and exists):
+            body = parquet(merge(found.rows, rows), found.years | lists.years)
+            if (landed and landed.has_body(body)) or self._put(lists, day, body):
                 return ListChange(found.rows.height, found.years)
             exists = True
         raise AwsError(f"{lists.name(day)} is being written by others again and again: run again later")
@@ -189,12 +192,12 @@ class LandingZone:
     def _look_over(self, lists: SchoolLists, day: dt.date, read: ReadRecords) -> ListChange:
         """Compare the list of a date that was not read."""
         landed = self._look(lists.name(day))
-        if landed is None or landed.etag != lists.etags[day]:
+        if landed is None or landed.etag != lists.etags[day] or day in lists.foreign:
             return ListChange(0, frozenset())
         return ListChange(landed.rows.height, landed.years, compare(landed.rows, day, read))
 
     def _take_out(self, lists: SchoolLists, day: dt.date, ids: Collection[int]) -> int:
-        landed = self._look(lists.name(day))
+        landed = None if day in lists.foreign else self._look(lists.name(day))
         if landed is None or landed.etag != lists.etags[day]:
             log.info("%s was written by another process meanwhile: nothing leaves it", lists.name(day))
             return 0
@@ -232,7 +235,7 @@ class LandingZone:
             log.warning("%s is no Parquet with records: it counts as empty", name)
             return LandedList(etag, pl.DataFrame(schema=SCHEMA))
 
-    def _put(self, lists: SchoolLists, day: dt.date, body: bytes, *, merged: bool = False) -> bool:
+    def _put(self, lists: SchoolLists, day: dt.date, body: bytes) -> bool:
         """Write a list if it is still as this run knows it; whether it is there now."""
         key, digest = self._areas.landing + lists.name(day), md5(body)
         etag: str | None = digest
@@ -248,7 +251,7 @@ class LandingZone:
             )
             etag = etag or self._answer_was_lost(lists.name(day), body)
         if etag is not None:
-            self._note(lists, day, etag, merged=merged)
+            self._note(lists, day, etag)
         return etag is not None
 
     def _answer_was_lost(self, name: str, body: bytes) -> str | None:
@@ -256,9 +259,9 @@ class LandingZone:
         landed = self._look(name)
         return landed.etag if landed and landed.has_body(body) else None
 
-    def _note(self, lists: SchoolLists, day: dt.date, etag: str, *, merged: bool) -> None:
+    def _note(self, lists: SchoolLists, day: dt.date, etag: str) -> None:
         if self._dry_run:
             log.info("would write %s", lists.name(day))
         else:
             lists.etags[day] = etag
-        (lists.merged if merged else lists.written).add(day)
+        lists.written.add(day)

@@ -104,13 +104,13 @@ class School:
 
     def numbers(self) -> dict[str, Any]:
         """What the run's record tells of the school."""
-        written, merged = self.lists.written, self.lists.merged
+        written, foreign = self.lists.written, self.lists.foreign
         return {
             **self.tally.numbers(),
             "removals_waiting": self.waiting,
-            "lists_written": len(written - merged),
-            "lists_merged": len(merged),
-            "lists_unchanged": len(self.tally.compared - written - merged),
+            "lists_written": len(written - foreign),
+            "lists_merged": len(written & foreign),
+            "lists_unchanged": len(self.tally.compared - written),
             **({"gaps": {str(page): why for page, why in self.gaps.items()}} if self.gaps else {}),
             **({"fault": self.fault} if self.fault else {}),
         }
