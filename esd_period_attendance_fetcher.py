@@ -260,6 +260,14 @@ def days_ago(text: str) -> dt.date:
     raise argparse.ArgumentTypeError("must be a number of days from 1")
 
 
+def hours_ago(text: str) -> dt.datetime:
+    """A number of hours -> the time so many hours ago, in UTC, without a zone."""
+    if text.isdecimal() and 1 <= int(text) <= 100_000:
+        now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+        return now - dt.timedelta(hours=int(text))
+    raise argparse.ArgumentTypeError("must be a number of hours from 1")
+
+
 def date(text: str) -> dt.date:
     """`2025-12-09` -> the date."""
     try:
@@ -301,6 +309,13 @@ def flags() -> argparse.ArgumentParser:
     kind.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
     kind.add_argument(
         "--days", dest="since", type=days_ago, metavar="N", help="only the dates of the last N days"
+    )
+    kind.add_argument(
+        "--modified-hours",
+        dest="since",
+        type=hours_ago,
+        metavar="N",
+        help="only what was modified in the last N hours (whether the source sorts by that is not known)",
     )
     kind.add_argument(
         "--allow-removals",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from attendance_common.errors import SourceError
 from attendance_common.fetch.packed_pages import PackedPage, absent_page
 from attendance_common.fetch.page import Page
 from attendance_common.fetch.reading import Reading, reading_again, recent_reading, whole_reading
+from attendance_common.fetch.sorting import does_sort
 from tests.pages import Answer, answers, finish, page_of, reading_of, rows_of
 from tests.samples import SCHOOL
 
@@ -146,6 +148,39 @@ def test_each_recent_page_is_asked_for_once_and_then_the_last(since: int, number
 def test_where_nothing_tells_of_a_last_page_none_is_asked_for() -> None:
     reading = finish(recent_reading(SCHOOL, 2, day(8)), answers(*newest_first(10, count=False)))
     assert asked(reading) == [1, 2, 3, 4]
+
+
+def at(hour: int) -> dt.datetime:
+    return dt.datetime(2025, 12, 9, hour)
+
+
+def modified(hours: list[int | None], count: int) -> Page:
+    """A page of records that were modified at these hours."""
+    page = page_of([*range(len(hours))], count)
+    times = [None if hour is None else f"{at(hour)}.000000" for hour in hours]
+    rows = page.rows.with_columns(
+        pl.Series("id", [hash(str(hours)) + n for n in range(len(hours))]),
+        pl.Series("modified_on", times, dtype=pl.String),
+    )
+    return Page(rows, (), page.paging)
+
+
+@pytest.mark.parametrize(
+    ("hours", "numbers", "sorts"),
+    [
+        ([[9, 8], [7, None], [5, 4], [3, 2]], [1, 2, 3, 4], True),
+        ([[9, 8], [5, 4], [3, 2], [1, None]], [1, 2, 4], True),
+        ([[8, 9], [5, 4], [3, 2]], [1, 2, 3], False),
+        ([[9, 8], [5, 4], [3, 2], [9, 1]], [1, 2, 4], False),
+        ([[None, None], [None, None]], [1, 2], True),
+    ],
+)
+def test_what_was_modified_last_is_read_back_to_a_time(
+    hours: list[list[int | None]], numbers: list[int], sorts: bool
+) -> None:
+    pages = [modified(page, 2 * len(hours)) for page in hours]
+    reading = finish(recent_reading(SCHOOL, 2, at(6)), answers(*pages))
+    assert (asked(reading), does_sort(reading)) == (numbers, sorts)
 
 
 def test_recent_pages_come_one_after_another() -> None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from attendance_common.fetch.page import SCHEMA, Page, Paging
 
+Moment = dt.date | dt.datetime  # a day, or when a record was modified: in UTC, without a zone
 _TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
 
 _KEYS = (
@@ -45,10 +46,9 @@ class PackedPage:
         """Each row's id."""
         return self.keys["id"]
 
-    @property
-    def oldest(self) -> dt.date | None:
-        """The oldest date on the page; None without rows."""
-        oldest: dt.date | None = self.keys["day"].min()  # type: ignore[assignment]
+    def oldest(self, column: str) -> Moment | None:
+        """The oldest `day` or `modified_on` on the page; None where it has none."""
+        oldest: Moment | None = self.keys[column].min()  # type: ignore[assignment]
         return oldest
 
     def lists_the_same_as(self, page: PackedPage) -> bool:

@@ -28,7 +28,7 @@ class Progress:
     counts: list[int] = field(default_factory=list)  # what the answers counted, in the order they came
     received: int = 0  # records on all pages, repeats included
     largest: int = 0  # records on the largest page
-    oldest: dt.date = dt.date.max  # of all records that came
+    oldest: dt.date | dt.datetime | None = None  # of all records that came, by what the list is sorted by
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
     refused: dict[int, str] = field(default_factory=dict)  # page that the source refused -> how
     pages_known: int | None = None  # the most pages that any answer told of; None: none did
@@ -93,8 +93,10 @@ class Progress:
 
 
 class Course(Protocol):
-    """Decides which pages are asked for."""
+    """Decides which pages are asked for, and in which order the list is to be."""
 
+    sort_field: str  # as the API names it
+    column: str  # and as `PackedPage.keys` does
     direction: str
 
     def following(self, progress: Progress) -> int | None:
@@ -104,7 +106,7 @@ class Course(Protocol):
 class WholeList:
     """Every page that any answer told of, then those behind them until one brings nothing new."""
 
-    direction = "Ascending"
+    sort_field, column, direction = "date", "day", "Ascending"
 
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now."""
@@ -129,12 +131,17 @@ def _goes_on_behind(progress: Progress) -> bool:
 
 
 class NewestPages:
-    """The newest pages, one after another, until one has a record of before `since`; then the last page."""
+    """The newest pages, one after another, until one has a record of before `since`; then the last page.
+
+    `since` is a date, or a time: then the records that were modified last are the newest.
+    """
 
     direction = "Descending"
 
-    def __init__(self, since: dt.date) -> None:
-        self.since = since
+    def __init__(self, since: dt.date | dt.datetime) -> None:
+        by_time = isinstance(since, dt.datetime)
+        self.sort_field, self.column = ("modifiedOn", "modified_on") if by_time else ("date", "day")
+        self._since = since
 
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now."""
@@ -142,7 +149,7 @@ class NewestPages:
             return 1
         if progress.waiting or progress.given_up or progress.went_idle:
             return None
-        if progress.oldest < self.since:
+        if progress.oldest is not None and progress.oldest < self._since:
             last = progress.last_page
             return last if last > progress.asked else None
         if progress.asked < progress.last_page:
@@ -154,7 +161,7 @@ class NewestPages:
 class ChosenPages:
     """These pages, all at once."""
 
-    direction = "Ascending"
+    sort_field, column, direction = "date", "day", "Ascending"
 
     def __init__(self, pages: Iterable[int]) -> None:
         self.pages = sorted(pages)

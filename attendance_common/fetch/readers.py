@@ -56,7 +56,8 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> PackedPage
     parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
     if settings.school_year_id is not None:
         parameters["schoolYearId"] = settings.school_year_id
-    order = {"sortField": "date", "sortDirection": task.reading.course.direction}
+    course = task.reading.course
+    order = {"sortField": course.sort_field, "sortDirection": course.direction}
 
     def ask() -> Page:
         answer = api.get("/v1/periodAttendance", {**parameters, **order}, accepted=_REFUSALS)

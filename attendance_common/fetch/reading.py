@@ -42,7 +42,8 @@ class Reading:
     def add(self, number: int, page: PackedPage) -> None:
         """Take in a page; what it says of the whole list may add pages to ask for."""
         self.progress.came(number, page.paging, page.received, fresh=self._brings_something_new(page))
-        self.progress.oldest = min(self.progress.oldest, page.oldest or dt.date.max)
+        found = [self.progress.oldest, page.oldest(self.course.column)]
+        self.progress.oldest = min((each for each in found if each is not None), default=None)
         self.pages[number] = page
         self._ids.append(page.ids)
         self._rejected.update(page.rejections)
@@ -119,8 +120,8 @@ def whole_reading(school_id: int, page_size: int) -> Reading:
     return Reading(school_id, WholeList(), Progress(page_size))
 
 
-def recent_reading(school_id: int, page_size: int, since: dt.date) -> Reading:
-    """A reading of the newest pages, back to a date."""
+def recent_reading(school_id: int, page_size: int, since: dt.date | dt.datetime) -> Reading:
+    """A reading of the newest pages, back to a date, or to a time when records were modified."""
     return Reading(school_id, NewestPages(since), Progress(page_size))
 
 

@@ -14,8 +14,8 @@ Newest = Callable[[dt.date], "dt.date | None"]
 
 def does_sort(reading: Reading) -> bool:
     """Whether no record is newer than the one before it, over all pages (the list's last page among them)."""
-    days = pl.concat([page.keys["day"] for page in reading.ordered()])
-    return days.is_sorted(descending=True)
+    moments = pl.concat([page.keys[reading.course.column] for page in reading.ordered()])
+    return moments.drop_nulls().is_sorted(descending=True)
 
 
 def seems_older(reading: Reading, newest_landed: Newest) -> bool:
@@ -23,7 +23,7 @@ def seems_older(reading: Reading, newest_landed: Newest) -> bool:
 
     `newest_landed` gives the date of the school's newest landed list up to a date.
     """
-    newest = reading.newest["day"].max()
+    newest = reading.newest[reading.course.column].cast(pl.Date).max()
     if reading.progress.last_page or not isinstance(newest, dt.date):
         return False
     landed = newest_landed(dt.datetime.now(dt.timezone.utc).date())

@@ -59,7 +59,7 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
 
     `unread`: schools that were not asked for any more.
     """
-    cure = "what is recent may lie on pages that were not read: run without --days and --since"
+    cure = "what is recent may lie on pages that were not read: run without --days, --since, --modified-hours"
     sentences = [
         f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
         f"tells of a last page; {cure}"
@@ -69,7 +69,7 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
     seen = [school.school_id for school in schools if school.unsorted]
     if seen:
         sentences.insert(
-            0, f"the source does not sort by date (school {seen[0]}), {unread} schools were not read; {cure}"
+            0, f"the source does not sort as asked (school {seen[0]}), {unread} schools were not read; {cure}"
         )
     return sentences
 
