@@ -216,6 +216,8 @@ def test_the_operator_lifts_both_limits_for_a_school_up_to_a_count() -> None:
     schools = [gone(1, 600, 1000), gone(2, 5, 100)]
     assert [each.school_id for each in brake(schools, {1: 600}).released] == [1, 2]
     assert [each.school_id for each in brake(schools, {1: 599}).released] == []
+    many = [*schools, *(gone(school, 90, 1000) for school in range(3, 9))]
+    assert [each.school_id for each in brake(many, {1: 600}).released] == [1]
     assert [each.school_id for each in brake([gone(2, 5, 100)], {2: 1}).released] == [2]
 
 

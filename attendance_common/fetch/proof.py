@@ -162,7 +162,7 @@ def brake(removals: Sequence[Removals], allowed: Mapping[int, int]) -> Verdict:
     total, landed = sum(each.count for each in others), sum(each.landed for each in removals)
     if total > max(RUN_SHARE * landed, RUN_FEW):
         why = f"{total} of all schools' {landed} landed records would leave in one run"
-        return Verdict([], {each.school_id: why for each in removals if each.count} | stopped)
+        stopped = {each.school_id: why for each in others if each.count} | stopped
     return Verdict([each for each in removals if each.count and each.school_id not in stopped], stopped)
 
 

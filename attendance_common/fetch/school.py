@@ -39,7 +39,8 @@ class Tally:
     pages: int = 0
     received: int = 0
     source_count: int | None = None  # what the source counted last
-    landed: pl.Series = field(default_factory=lambda: pl.Series("id", [], dtype=pl.Int64))  # different ids
+    landed: int = 0  # different records
+    landed_ids: pl.Series | None = None  # their ids, while a second look is under way
     quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
     quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
     compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
@@ -52,13 +53,15 @@ class Tally:
         self.pages += len(reading.pages)
         self.received += reading.received
         self.source_count = [self.source_count, *reading.progress.counts][-1]
-        self.landed = pl.concat([self.landed, reading.newest["id"]]).unique()
+        ids = reading.newest["id"]
+        self.landed_ids = ids if self.landed_ids is None else pl.concat([self.landed_ids, ids]).unique()
+        self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
         self.newest_date = max(filter(None, [self.newest_date, *reading.days[-1:]]), default=None)
 
     def numbers(self) -> dict[str, Any]:
         """What the run's record tells."""
-        landed, quarantined = self.landed.len(), len(self.quarantined)
+        landed, quarantined = self.landed, len(self.quarantined)
         return {
             "pages": self.pages,
             "source_count": self.source_count,
@@ -145,6 +148,12 @@ class Settler:
 
     def settle(self, school: School, reading: Reading) -> Reading | None:
         """Land a reading; gives the second look that the school needs, if any."""
+        again = self._settle(school, reading)
+        if again is None:
+            school.tally.landed_ids = None  # few ids are in memory
+        return again
+
+    def _settle(self, school: School, reading: Reading) -> Reading | None:
         if not reading.pages and school.first is None:
             school.fault = "; ".join(reading.gaps.values())
             log.warning("school %d was not read: %s", school.school_id, school.fault)
