@@ -3,7 +3,8 @@
 In: the ESD REST API, pages of nested JSON. Out: one Parquet object per school and record date below
 S3_PREFIX, unreadable records in quarantine, a record of the run, and one JSON line on stdout.
 Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right or bucket
-is missing or wrong; 3 finished; somebody should read `attention` (rows in quarantine, a school not read).
+is missing or wrong; 3 finished; somebody should read `attention` (a page that could not be had, records that
+would leave, new ones in quarantine).
 """
 
 from __future__ import annotations
@@ -11,345 +12,226 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
-import queue
 import sys
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, command
+from attendance_common import aws, command, landing
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import SourceError, Terminated
+from attendance_common.errors import Terminated
 from attendance_common.fetch import sums
-from attendance_common.fetch.api import SECRET_KEYS, EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.schools import list_schools
 from attendance_common.log import event, log
+from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
-    from attendance_common.fetch.completeness import SchoolReading
-    from attendance_common.fetch.landing_zone import LandingZone, Published
-    from attendance_common.fetch.lists import Became
-    from attendance_common.fetch.packed_pages import HeldPage
-    from attendance_common.fetch.page import Page
+    from mypy_boto3_s3 import S3Client
 
-READINGS = 4  # of a school whose list moved while it was read, or lacks what was landed
+    from attendance_common.fetch.landing_zone import LandingZone
+    from attendance_common.fetch.proof import Removals
+    from attendance_common.fetch.quarantine import Quarantine
+    from attendance_common.fetch.reading import Reading
+    from attendance_common.fetch.school import School
 
-
-def now() -> dt.datetime:
-    """The time, in UTC."""
-    return dt.datetime.now(dt.timezone.utc)
-
-
-@dataclass(frozen=True)
-class Task:
-    """A page to be read."""
-
-    reading: SchoolReading
-    number: int
-
-
-def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> HeldPage:
-    """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
-    from attendance_common.fetch.packed_pages import HeldPage, absent_page
-    from attendance_common.fetch.page import UnreadablePage, read_page
-
-    school_id, number = task.reading.school_id, task.number
-    parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
-    if settings.school_year_id is not None:
-        parameters["schoolYearId"] = settings.school_year_id
-    order = {"sortField": "date", "sortDirection": task.reading.direction}
-
-    def ask() -> Page:
-        answer = api.get("/v1/periodAttendance", {**parameters, **order}, partial(task.reading.begin, now))
-        if answer.status_code == 404:
-            return absent_page(number)
-        try:
-            return read_page(answer.content, school_id)
-        except UnreadablePage as error:
-            raise TemporaryFault(str(error)) from error
-
-    # packed by the thread that read it: an answer may wait while a school is published
-    return HeldPage(patiently(f"school {school_id}, page {number}", settings.attempts, ask))
-
-
-# --- reading schools ----------------------------------------------------------------------------------------
-
-
-class Readers:
-    """Threads that read pages. Daemons: a request that hangs must not keep the process from ending."""
-
-    def __init__(self, count: int, read: Callable[[Task], HeldPage]) -> None:
-        self._read = read
-        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[Task, HeldPage | BaseException]] = queue.SimpleQueue()
-        for _ in range(count):
-            threading.Thread(target=self._work, daemon=True).start()
-
-    def submit(self, task: Task) -> None:
-        """Have the page read; its answer comes to `answers`."""
-        self._tasks.put(task)
-
-    def _work(self) -> None:
-        while True:
-            task = self._tasks.get()
-            try:
-                answer: HeldPage | BaseException = self._read(task)
-            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
-                answer = error
-            self.answers.put((task, answer))
-
-
-def read_schools(
-    readings: Iterable[SchoolReading],
-    readers: Readers,
-    ahead: int,
-    show: Callable[[int, int], None] = command.show_nothing,
-) -> Iterable[SchoolReading]:
-    """Yield each school's reading when it is finished, whatever came of it.
-
-    `ahead` pages are kept asked for over all schools; a school is opened only when those that are open have
-    no page left to ask for, so few are in memory. `show` is told the pages read, and those known of.
-    """
-    waiting = iter(readings)
-    following = next(waiting, None)
-    opened: list[SchoolReading] = []
-    under_way = read = closed = 0
-    while following or opened:
-        while under_way < ahead:
-            task = next_task(opened)
-            if task is None and following:
-                opened.append(following)
-                following = next(waiting, None)
-                continue
-            if task is None:
-                break
-            readers.submit(task)
-            under_way += 1
-        task, answer = readers.answers.get()
-        under_way -= 1
-        take_in(task, answer)
-        read += 1
-        show(read, closed + sum(reading.pages_known for reading in opened))
-        if task.reading.finished:
-            opened.remove(task.reading)
-            closed += task.reading.pages_known
-            yield task.reading
-
-
-def next_task(opened: Sequence[SchoolReading]) -> Task | None:
-    """The next page to ask for, the school first that was opened first."""
-    for reading in opened:
-        number = reading.next_page()
-        if number is not None:
-            return Task(reading, number)
-    return None
-
-
-def take_in(task: Task, answer: HeldPage | BaseException) -> None:
-    """Give the reading its page, or the reason why there is none."""
-    if isinstance(answer, SourceError):
-        task.reading.fail(f"page {task.number}: {answer.reason}")
-    elif isinstance(answer, BaseException):
-        raise answer
-    else:
-        task.reading.add(task.number, answer)
-
-
-# --- the run ------------------------------------------------------------------------------------------------
+CONNECTIONS = 18  # to S3: the lists that are written at a time, and two more
 
 
 class Run:
-    """One run over all schools: reads, publishes, reads again what moved, and keeps the record."""
+    """One fetch: its schools, what they write to, and its record."""
 
-    def __init__(self, zone: LandingZone, context: command.Context, since: dt.date | None) -> None:
-        self._zone = zone
-        self._context = context
-        self._since = since
-        self._read_whole: set[int] = set()  # schools whose list the source did not sort
-        self._missed: dict[int, set[int]] = {}  # school -> landed records that its last reading lacked
-        self._became: dict[int, dict[dt.date, Became]] = {}  # school -> what became of each date's list
-        self.run_id = context.run
-        self.schools: dict[int, dict[str, Any]] = {}
+    def __init__(self, settings: FetcherSettings, context: command.Context) -> None:
+        from attendance_common.fetch.history import History
+        from attendance_common.fetch.landing_zone import LandingZone
+        from attendance_common.fetch.quarantine import Quarantine
 
-    def read_all(self, schools: Sequence[int], settings: FetcherSettings, readers: Readers) -> None:
-        """Read each school until it is complete, READINGS times at the most.
+        s3: S3Client = aws.s3_client(settings, CONNECTIONS)
+        areas, encryption = landing.Areas(settings.bucket, settings.prefix), aws.encryption(settings)
+        dry_run = context.dry_run
+        self.settings, self.context, self.flags = settings, context, context.flags
+        self.now = dt.datetime.now(dt.timezone.utc)
+        self.began = self.now.isoformat(timespec="seconds")
+        self.year = settings.school_year_id
+        self.zone: LandingZone = LandingZone(s3, areas, encryption, context.run, dry_run=dry_run)
+        self.quarantine: Quarantine = Quarantine(s3, areas, encryption, dry_run=dry_run)
+        self.records = RunRecords(s3, areas, "fetch", encryption, dry_run=dry_run)
+        self.history = History(s3, areas, self.year, self.now)
+        self.schools: dict[int, School] = {}
 
-        The next schools are read while one is published; a stop lets that one end whole.
-        """
-        for _ in range(READINGS):
-            if not schools:
-                return
-            readings = (self._open(school, settings.page_size) for school in schools)
-            again: list[int] = []
-            with self._context.progress("pages") as show, ThreadPoolExecutor(1) as publisher:
-                publishing: Future[None] | None = None
-                for reading in read_schools(readings, readers, 2 * settings.concurrency, show):
-                    if publishing:
-                        publishing.result()
-                    publishing = publisher.submit(self._settle, reading, again)
-                if publishing:
-                    publishing.result()
-            schools = again
-
-    def _open(self, school: int, page_size: int) -> SchoolReading:
-        from attendance_common.fetch.completeness import RecentReading, SchoolReading
-
-        if self._since is None or school in self._read_whole:
-            return SchoolReading(school, page_size, now(), self._missed.get(school, ()))
-        return RecentReading(school, page_size, now(), self._since)
-
-    def _settle(self, reading: SchoolReading, again: list[int]) -> None:
-        """Publish a complete reading; one that is not, or settles nothing, has to be done again."""
-        school, fault = reading.school_id, reading.fault()
-        if fault is not None:
-            self._note(reading, fault)
-        else:
-            done = self._publish(reading)
-            self._missed[school] = reading.missed
-            fault = why_again(reading, done)
-            self._note(reading, fault, done.landed)
-        if fault is not None:
-            self._read_again(reading, fault, again)
-
-    def _publish(self, reading: SchoolReading) -> Published:
-        """Publish the reading; what became of its lists is kept, also when that fails."""
-        from attendance_common.fetch.landing_zone import Published
-
-        school, done = reading.school_id, Published()
-        try:
-            self._zone.publish(reading, done)
-        finally:
-            self._became[school] = sums.by_both(self._became.get(school, {}), done.became)
-            self._note(reading, "it was not published whole")
-        return done
-
-    def _note(self, reading: SchoolReading, fault: str | None, landed: int = 0) -> None:
-        """Keep the school's numbers; those of its records only when nothing is left to be done."""
-        school, rejections = reading.school_id, reading.rejections()
-        objects = Counter(self._became.get(school, {}).values())
-        about: dict[str, Any] = {
-            "pages": reading.page_count,
-            "source_count": reading.source_count,
-            "received": reading.received,
-            "objects": dict(objects),
-        }
-        if fault is not None:
-            self.schools[school] = {**about, "fault": fault}
-            return
-        parts = {"landed": landed, "quarantined": len(rejections)}
-        parts |= {"repeats": reading.repeats, "older": reading.older}
-        reasons = dict(Counter(rejection.reason for rejection in rejections))
-        self.schools[school] = {**about, **parts, "quarantine": reasons}
-        log.info(
-            "school %d: %d records on %d pages, %d landed, %d in quarantine; objects: %s",
-            *(school, reading.received, reading.page_count, landed, len(rejections)),
-            ", ".join(f"{count} {became}" for became, count in sorted(objects.items())) or "none",
-            extra=event("school_read", school=school, counts={"received": reading.received, **parts}),
-        )
-
-    def _read_again(self, reading: SchoolReading, fault: str, again: list[int]) -> None:
-        school = reading.school_id
-        fields = event("school_incomplete", school=school)
-        log.warning("school %d was not read completely: %s", school, fault, extra=fields)
-        if reading.unsorted:
-            self._read_whole.add(school)
-        again.append(school)
+    def numbers(self) -> dict[int, dict[str, Any]]:
+        """What became of each school so far."""
+        return {school: about.numbers() for school, about in self.schools.items()}
 
     @property
-    def published(self) -> list[int]:
-        """The schools that are done."""
-        return [school for school, about in self.schools.items() if not about.get("fault")]
-
-    def outcome(self) -> command.Outcome:
-        """The run's sums and what needs a person."""
-        sentences = sums.attention(self.schools, self.run_id, self._zone.quarantine)
-        return command.Outcome({"run": self.run_id, **sums.counts(self.schools)}, sentences)
-
-
-def why_again(reading: SchoolReading, done: Published) -> str | None:
-    """Why a reading that was published is not the last word; None when it is."""
-    if done.overtaken:
-        return "another fetcher read it meanwhile"
-    if reading.in_doubt:
-        return f"it lacks {len(reading.missed)} landed records; they go when the next reading lacks them too"
-    return None
+    def scope(self) -> str:
+        """What of the schools' lists this run reads."""
+        if self.year is None:
+            return "today"
+        return "recent" if self.flags.since else "whole"
 
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
-    """Fetch the schools, or land what can be read of the quarantine; a failed run leaves a record as well."""
-    from attendance_common.fetch.landing_zone import LandingZone
-
+    """Do what the flags say; a failed run leaves a record as well."""
     gc.freeze()  # what is imported stays: the collector need not look at it again and again
+    run = Run(settings, context)
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
-    zone = LandingZone(settings, dry_run=context.dry_run)
-    run = Run(zone, context, context.flags.since)
-    replayed: Counter[str] = Counter(read=0, landed=0, quarantined=0)
+    if context.flags.quarantine:
+        return list_quarantine(run.quarantine)
+    replayed = {"read": 0, "landed": 0, "quarantined": 0}
     try:
-        if context.flags.replay_quarantine:
-            with aws.explained(f"s3://{settings.bucket}"):
-                return replay(zone, context, run.run_id, replayed)
-        return fetch_schools(settings, context, zone, run)
+        return replay(run, replayed) if context.flags.replay_quarantine else fetch_schools(run)
     except (Exception, Terminated) as error:
         context.termination.ignore()
-        read = {**sums.counts(run.schools), "by_school": run.schools}
-        done = replayed if context.flags.replay_quarantine else read
-        zone.records.write_failed({"run": run.run_id, **done}, error)
+        numbers = run.numbers()
+        done = replayed if context.flags.replay_quarantine else {**sums.counts(numbers), "by_school": numbers}
+        run.records.write_failed({"run": context.run, **done}, error)
         raise
 
 
-def fetch_schools(
-    settings: FetcherSettings, context: command.Context, zone: LandingZone, run: Run
-) -> command.Outcome:
-    """Read this machine's schools and publish them."""
-    secret = aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
-    api = EsdApi(settings, secret)
+# --- schools → readings → lists → objects → result --------------------------------------------------------
+
+
+def fetch_schools(run: Run) -> command.Outcome:
+    """Read the schools, land what was read, let go what is proved gone, and say what came of it."""
+    secret = aws.read_secret(run.settings, run.settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
+    api = EsdApi(run.settings, secret)
     gc.collect()  # the client that read the secret; from here on little is left in cycles,
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
-    listed, doubts = list_schools(api, settings)
-    schools = [school for school in listed if context.flags.shard.has(school)]
+    listed, doubts = list_schools(api, run.settings)
+    schools, unlisted = chosen(listed, run.flags)
     log.info("%d schools", len(schools), extra=event("schools_listed", counts={"schools": len(schools)}))
-    readers = Readers(settings.concurrency, lambda task: fetch_page(api, settings, task))
     try:
-        run.read_all(schools, settings, readers)
+        read_schools(run, api, schools)
     except Terminated as stopped:
-        left = len(schools) - len(run.published)
-        raise Terminated(f"{stopped}: {left} of {len(schools)} schools") from stopped
-    outcome = run.outcome()
-    outcome.attention += doubts + empty(outcome.counts, settings)
-    zone.records.write({**outcome.counts, "attention": outcome.attention, "by_school": run.schools})
-    return outcome
+        unread = sum(school.tally.pages == 0 for school in run.schools.values())
+        unread += len(schools) - len(run.schools)
+        raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
+    doubts += unlisted + remove(run)
+    return conclude(run, doubts, unread=len(schools) - len(run.schools))
 
 
-def empty(counts: dict[str, Any], settings: FetcherSettings) -> list[str]:
-    """A sentence when no school of the year has a record: a year that is over, or not yet begun, is empty."""
-    year, all_failed = settings.school_year_id, counts["schools"] == counts["schools_failed"]
-    if year is None or counts["received"] or all_failed:
-        return []
-    return [f"no school has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"]
+def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int], list[str]]:
+    """The schools to read, and a sentence for each that was asked for and is not listed.
+
+    A school that --allow-removals names is read although it is not listed: it may have been closed.
+    """
+    asked = [*listed, *(school for school in flags.allow_removals if school not in listed)]
+    if not flags.school:
+        return [school for school in asked if flags.shard.has(school)], []
+    unlisted = [school for school in flags.school if school not in asked]
+    doubts = [f"school {school} is not listed, and was not read: check --school" for school in unlisted]
+    return [school for school in asked if school in flags.school], doubts
 
 
-def replay(zone: LandingZone, context: command.Context, run_id: str, counts: Counter[str]) -> command.Outcome:
-    """Land the records in quarantine that this version can read; the rest stays there; counts what it did."""
-    from attendance_common.fetch.page import read_again
+def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
+    """Read each school, and land what was read while the next ones are read."""
+    from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
+    from attendance_common.fetch.school import Settler
 
-    for key, school, rejections in zone.quarantined():
-        rows, rest = read_again(rejections, school)
-        with context.termination.deferred():
-            if rows.height:
-                zone.merge(school, rows)
-                zone.replace_quarantined(key, school, rest)
-        counts.update(read=len(rejections), landed=rows.height, quarantined=len(rest))
+    settler = Settler(
+        run.zone,
+        run.quarantine,
+        year=run.year,
+        since=run.began,
+        last_report=run.history.last_report,
+        short_before=lambda school: (run.history.last(sums.SHORT, school) or {}).get("by", 0),
+        allowed=run.flags.allow_removals,
+    )
+
+    def settle(reading: Reading) -> Reading | None:
+        return settler.settle(run.schools[reading.school_id], reading)
+
+    readers = Readers(run.settings.concurrency, reader_of(api, run.settings))
+    pages = SchoolQueue(opened(run, schools), readers, 2 * run.settings.concurrency, settle)
+    with run.context.progress("pages") as show:
+        pages.read_all(show)
+
+
+def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:
+    """A reading of each school, made when it is its turn; none once the source is seen not to sort."""
+    from attendance_common.fetch.reading import recent_reading, whole_reading
+    from attendance_common.fetch.school import School
+
+    years = frozenset[int]() if run.year is None else frozenset({run.year})
+    for school in schools:
+        if any(about.unsorted for about in run.schools.values()):
+            return
+        run.schools[school] = School(run.zone.lists_of(school, years))
+        if run.flags.since is None:
+            yield whole_reading(school, run.settings.page_size)
+        else:
+            yield recent_reading(school, run.settings.page_size, run.flags.since)
+
+
+def remove(run: Run) -> list[str]:
+    """Let the records leave that are proved gone, unless they are too many; a sentence where they are."""
+    from attendance_common.fetch.proof import brake
+
+    proved: list[Removals] = [school.removals for school in run.schools.values() if school.removals]
+    verdict = brake(proved, run.flags.allow_removals)
+    for removals in verdict.released:
+        school = run.schools[removals.school_id]
+        school.tally.removed = run.zone.take_out(school.lists, removals.ids)
+        about = event("removed", school=school.school_id, counts={"removed": school.tally.removed})
+        gone = "school %d: %d records are gone and were removed"
+        log.info(gone, school.school_id, school.tally.removed, extra=about)
+    return sums.braked(verdict.stopped, run.schools)
+
+
+def conclude(run: Run, doubts: list[str], unread: int) -> command.Outcome:
+    """The result, and the run's record; `unread`: schools that were not asked for."""
+    schools, numbers = run.schools.values(), run.numbers()
+    judged = sums.Judged(run.history.last, run.now)
+    sums.judge_schools(judged, schools, run.year)
+    attention = [*sums.failures(schools), *sums.unsorted_source(schools, unread), *doubts]
+    attention += [*sums.quarantined(schools, run.quarantine.place), *judged.sentences]
+    counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
+    run.records.write(
+        {
+            "run": run.context.run,
+            "began": run.began,
+            "school_year": run.year,
+            **counts,
+            "attention": attention,
+            "conditions": judged.conditions,
+            "by_school": numbers,
+        }
+    )
+    return command.Outcome(counts, attention)
+
+
+# --- the quarantine ---------------------------------------------------------------------------------------
+
+
+def list_quarantine(quarantine: Quarantine) -> command.Outcome:
+    """Print school, record id, reason and since when of each record in quarantine; nothing else of it."""
+    count = 0
+    with aws.explained(quarantine.place):
+        for school in quarantine.schools():
+            for line in quarantine.lines(school).values():
+                number = "without an id" if line.record_id is None else line.record_id
+                print(f"school {school}\trecord {number}\t{line.reason}\tsince {line.since}")
+                count += 1
+    return command.Outcome({"quarantined": count})
+
+
+def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
+    """Land the records in quarantine that this version can read; the rest stays there. Adds to `counts`."""
+    from attendance_common.fetch.replay import replay_school
+
+    with aws.explained(run.quarantine.place):
+        for school in run.quarantine.schools():
+            with run.context.termination.deferred():
+                for name, number in replay_school(run.zone, run.quarantine, school).items():
+                    counts[name] += number
     stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
-    outcome = command.Outcome({"run": run_id, **counts}, stays)
-    zone.records.write({**outcome.counts, "attention": outcome.attention})
+    outcome = command.Outcome(dict(counts), stays)
+    run.records.write({"run": run.context.run, **outcome.counts, "attention": outcome.attention})
     return outcome
 
 
-# --- the command --------------------------------------------------------------------------------------------
+# --- the command ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -373,10 +255,18 @@ def shard(text: str) -> Shard:
 
 
 def days_ago(text: str) -> dt.date:
-    """A number of days -> the date so many days ago."""
+    """A number of days -> the date so many days ago, in UTC."""
     if text.isdecimal() and 1 <= int(text) <= 10_000:
-        return dt.date.today() - dt.timedelta(days=int(text))
+        return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=int(text))
     raise argparse.ArgumentTypeError("must be a number of days from 1")
+
+
+def hours_ago(text: str) -> dt.datetime:
+    """A number of hours -> the time so many hours ago, in UTC, without a zone."""
+    if text.isdecimal() and 1 <= int(text) <= 100_000:
+        now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+        return now - dt.timedelta(hours=int(text))
+    raise argparse.ArgumentTypeError("must be a number of hours from 1")
 
 
 def date(text: str) -> dt.date:
@@ -387,13 +277,71 @@ def date(text: str) -> dt.date:
         raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
 
 
+def school_id(text: str) -> int:
+    """The id of a school."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError("must be the id of a school, such as 12549")
+
+
+def removals(text: str) -> tuple[int, int]:
+    """`12549=40` -> the school, and how many of its records may leave."""
+    school, equals, count = text.partition("=")
+    if equals and all(part.isascii() and part.isdecimal() for part in (school, count)):
+        return int(school), int(count)
+    raise argparse.ArgumentTypeError("must be SCHOOL=COUNT, such as 12549=40")
+
+
+class AddRemovals(argparse.Action):
+    """Gathers SCHOOL=COUNT into a mapping."""
+
+    def __call__(
+        self, _parser: object, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        """Add one."""
+        school, count = values
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})
+
+
 def flags() -> argparse.ArgumentParser:
     """The fetcher's flags."""
     made = command.parser((__doc__ or "").strip(), FetcherSettings)
-    recent = made.add_mutually_exclusive_group()
-    recent.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
-    recent.add_argument(
+    kind = made.add_mutually_exclusive_group()
+    kind.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
+    kind.add_argument(
         "--days", dest="since", type=days_ago, metavar="N", help="only the dates of the last N days"
+    )
+    kind.add_argument(
+        "--modified-hours",
+        dest="since",
+        type=hours_ago,
+        metavar="N",
+        help="only what was modified in the last N hours (whether the source sorts by that is not known)",
+    )
+    kind.add_argument(
+        "--allow-removals",
+        type=removals,
+        action=AddRemovals,
+        default={},
+        metavar="SCHOOL=COUNT",
+        help="let up to COUNT records of the school leave once they are proved gone (repeatable)",
+    )
+    kind.add_argument(
+        "--replay-quarantine",
+        action="store_true",
+        help="land what can be read of the quarantine now, keep the rest; does not ask the API",
+    )
+    kind.add_argument(
+        "--quarantine",
+        action="store_true",
+        help="list what is in quarantine: school, record id, reason, since when; does not ask the API",
+    )
+    made.add_argument(
+        "--school",
+        type=school_id,
+        action="append",
+        metavar="ID",
+        help="only this school (repeatable); goes before --shard",
     )
     made.add_argument(
         "--shard",
@@ -401,11 +349,6 @@ def flags() -> argparse.ArgumentParser:
         default=Shard(1, 1),
         metavar="i/n",
         help="only the i-th of n shares of the schools",
-    )
-    recent.add_argument(
-        "--replay-quarantine",
-        action="store_true",
-        help="land what can be read of the quarantine now, keep the rest; does not ask the API",
     )
     return made
 

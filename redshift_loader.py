@@ -30,7 +30,7 @@ from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
-from attendance_common.log import log
+from attendance_common.log import event, log
 from attendance_common.run_record import RunRecords
 
 ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
@@ -117,7 +117,10 @@ class Run:
         foreign = attention.foreign_objects(found, self._areas)
         lost = attention.gone(sorted(found.gone.keys() - set(forgotten)), self._areas)
         self.done.zone = [sentence for sentence in (foreign, lost) if sentence]
-        log.info("%d lists in %d partitions, %d to load", found.lists, len(found.days), len(found.changed))
+        counts = {"lists": found.lists, "partitions": len(found.days), "to_load": len(found.changed)}
+        log.info(
+            "%d lists in %d partitions, %d to load", *counts.values(), extra=event("listed", counts=counts)
+        )
 
     def _register(self, found: Found) -> None:
         new = plan.to_register(found, self._registered)
@@ -160,7 +163,8 @@ class Run:
         """Count what came of a batch; gives the lists that wait for another round."""
         self.done.sums.update(outcome.counts)
         self.done.faults |= outcome.faults
-        log.info("%s: %s", named(lists), counted(outcome.counts))
+        fields = event("batch_loaded", counts=outcome.counts)
+        log.info("%s: %s", named(lists), counted(outcome.counts), extra=fields)
         if outcome.waiting:
             waiting = named(sorted(outcome.waiting))
             log.info("%s: written while it was read, so the next round loads it", waiting)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 _LIST = re.compile(_FOLDER.pattern + r"school_(0|[1-9]\d{0,18})\.parquet", re.ASCII)
+_QUARANTINE = re.compile(r"school_(\d+)\.jsonl", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:
@@ -22,13 +23,6 @@ def partition_folder(day: dt.date) -> str:
 def month_folder(day: dt.date) -> str:
     """2025-12-09 -> `year=2025/month=12/`."""
     return f"year={day.year:04d}/month={day.month:02d}/"
-
-
-def months_beside(day: dt.date) -> list[dt.date]:
-    """The first days of the date's month, of the one before and of the one after."""
-    months = (12 * day.year + day.month - 1 + step for step in (-1, 0, 1))
-    parts = (divmod(month, 12) for month in months)
-    return [dt.date(year, month + 1, 1) for year, month in parts if dt.MINYEAR <= year <= dt.MAXYEAR]
 
 
 def object_name(day: dt.date, school_id: int) -> str:
@@ -53,25 +47,20 @@ def list_of(name: str) -> tuple[dt.date, int] | None:
         return None
 
 
-def claim_name(school_id: int) -> str:
-    """The name of a school's claim, below the prefix of claims."""
-    return f"school_{school_id}.json"
+def quarantine_name(school_id: int) -> str:
+    """The name of a school's file, below the prefix of the quarantine."""
+    return f"school_{school_id}.jsonl"
 
 
-def partition_of(name: str) -> dt.date | None:
-    """The partition that an object's name below the prefix lies in; None when it lies in none."""
-    match = _FOLDER.match(name)
-    if match is None:
-        return None
-    try:
-        return dt.date(*map(int, match.groups()))
-    except ValueError:  # year=2025/month=13/…
-        return None
+def school_of_quarantine(name: str) -> int | None:
+    """The school of a file below the prefix of the quarantine; None when it is none of the fetcher's."""
+    match = _QUARANTINE.fullmatch(name)
+    return int(match[1]) if match else None
 
 
 @dataclass(frozen=True)
 class Areas:
-    """The bucket and its key prefixes; quarantine, claims and run records lie beside, never inside."""
+    """The bucket and its key prefixes; quarantine and run records lie beside, never inside."""
 
     bucket: str
     landing: str
@@ -90,11 +79,6 @@ class Areas:
     def runs(self) -> str:
         """`…/operational/runs/`."""
         return f"{self._beside}runs/"
-
-    @property
-    def claims(self) -> str:
-        """`…/operational/claims/`."""
-        return f"{self._beside}claims/"
 
     def location(self, day: dt.date) -> str:
         """The partition's LOCATION; ends with a slash, since it is a key prefix."""

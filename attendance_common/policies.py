@@ -60,23 +60,20 @@ def _default(settings: type[FetcherSettings | LoaderSettings], name: str) -> str
 
 
 def fetcher(where: Installation) -> Policy:
-    """Reads its secret, reads and writes lists and claims, writes quarantine and the record of its run.
-
-    Listing, reading and deleting in quarantine is for --replay-quarantine.
-    """
+    """Reads its secret; lists, reads and writes lists, quarantine and the records of its runs."""
     areas = where.areas
+    runs = f"{areas.runs}fetch/"
     return _policy(
         _secret(where, where.esd_secret),
-        _list_bucket(areas, areas.landing, areas.quarantine, areas.claims),
+        _list_bucket(areas, areas.landing, areas.quarantine, runs),
         _objects(areas, areas.landing, "s3:GetObject", "s3:PutObject"),
-        _objects(areas, areas.quarantine, "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
-        _objects(areas, areas.claims, "s3:GetObject", "s3:PutObject"),
-        _objects(areas, f"{areas.runs}fetch/", "s3:PutObject"),
+        _objects(areas, areas.quarantine, "s3:GetObject", "s3:PutObject"),
+        _objects(areas, runs, "s3:GetObject", "s3:PutObject"),
     )
 
 
 def loader(where: Installation) -> Policy:
-    """Reads its secret, lists the landing zone and reads footers there; writes the record of its run."""
+    """Reads its secret, lists the landing zone, reads footers there (--verify); writes its runs' records."""
     areas = where.areas
     return _policy(
         _secret(where, where.redshift_secret),

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import __version__, aws
 from attendance_common.errors import AttendanceError, ExitStatus, Terminated
 from attendance_common.landing import Areas
+from attendance_common.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-log = logging.getLogger("attendance")
 
 SOON = 5.0  # seconds that a run which failed has left for its record
 

@@ -6,7 +6,7 @@ It knows good records only; which records are odd, and why, stands in the tests 
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Collection, Container
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -96,36 +96,115 @@ def _at(record: Record, path: str) -> Any:
 
 
 class Landed:
-    """The landing zone: one complete list for each school and date; a date that is not named stays.
+    """The landing zone: one list for each school and date; one without records is a tombstone.
 
-    Records that were read under another date leave such a list; one that lost its last record is empty.
+    What was read is landed. What was not read leaves only by a reading that is proved to hold everything,
+    from lists that this reading covers, and only while not too many leave at once.
     """
 
     def __init__(self) -> None:
         self.lists: dict[Place, dict[int, Row]] = {}
+        self.years: dict[Place, set[int]] = {}  # the school years under which a list's records were read
         self.written: dict[Place, int] = {}  # in which order the lists were last written
         self._writes = 0
 
-    def publish(self, school_id: int, records: list[Record]) -> None:
-        """A complete reading of a school: the newest version of each id, on its date."""
-        newest: dict[int, Row] = {}
-        for record in records:
-            row = native_row(school_id, record)
-            held = newest.get(row["id"])
-            if held is None or age(row) >= age(held):
-                newest[row["id"]] = row
-        days = {row["attendance_date"] for row in newest.values()}
-        for day in sorted(days):
-            rows = {key: row for key, row in newest.items() if row["attendance_date"] == day}
-            self.put((day, school_id), rows)
-        for place in [place for place in self.lists if place[1] == school_id and place[0] not in days]:
-            self.put(place, {key: row for key, row in self.lists[place].items() if key not in newest})
+    def publish(
+        self,
+        school_id: int,
+        records: list[Record],
+        *,
+        year: int | None = 55,
+        proved: bool = True,
+        allowed: int = 0,
+        rejected: Container[int] = (),
+    ) -> None:
+        """A whole reading of a school; `rejected`: ids of records that it has and that cannot be landed.
 
-    def put(self, place: Place, rows: dict[int, Row]) -> None:
+        `allowed`: how many removals the operator expects; of a school without records, from all its lists.
+        """
+        newest = _newest(school_id, records)
+        days = sorted({row["attendance_date"] for row in newest.values()})
+        near = [place for place in self._of(school_id) if _is_near(place[0], days)]
+        covered = [place for place in near if self._covers(place, days, year)]
+        if not days and allowed:
+            covered = [place for place in self._of(school_id) if self.years[place] == {year}]
+        before = {place: set(self.lists[place]) for place in covered}
+        self._land(school_id, newest, year)
+        self._move(near, newest, year)
+        if proved:
+            gone = {
+                place: {key for key in keys if key not in newest and key not in rejected}
+                for place, keys in before.items()
+            }
+            self._let_go(gone, sum(map(len, before.values())), allowed)
+
+    def publish_part(self, school_id: int, records: list[Record], *, year: int | None = 55) -> None:
+        """Some pages of a school: what they hold is landed, and leaves the other lists that were read."""
+        newest = _newest(school_id, records)
+        days = {row["attendance_date"] for row in newest.values()}
+        read = [place for place in self._of(school_id) if place[0] in days]
+        self._land(school_id, newest, year)
+        self._move(read, newest, year)
+
+    def _land(self, school_id: int, newest: dict[int, Row], year: int | None) -> None:
+        """Put each record into the list of its date."""
+        for day in sorted({row["attendance_date"] for row in newest.values()}):
+            place = (day, school_id)
+            read = {key: row for key, row in newest.items() if row["attendance_date"] == day}
+            before = self.years.get(place, set()) if self.lists.get(place) else set()
+            self.put(place, {**self.lists.get(place, {}), **read}, before | _named(year))
+
+    def _move(self, places: list[Place], newest: dict[int, Row], year: int | None) -> None:
+        """Take records out that were read under another date."""
+        for place in places:
+            moved = {key for key in self.lists[place] if key in newest}
+            moved -= {key for key in moved if newest[key]["attendance_date"] == place[0]}
+            self._take_out(place, moved, _named(year))
+
+    def _let_go(self, gone: dict[Place, set[int]], landed: int, allowed: int) -> None:
+        count = sum(map(len, gone.values()))
+        few = count <= max(landed / 10, 50) and count <= landed / 2
+        if few or count <= allowed:
+            for place, keys in gone.items():
+                self._take_out(place, keys, self.years[place])
+
+    def _take_out(self, place: Place, keys: set[int], years: set[int]) -> None:
+        if keys & self.lists[place].keys():
+            rest = {key: row for key, row in self.lists[place].items() if key not in keys}
+            self.put(place, rest, self.years[place] | years)
+
+    def put(self, place: Place, rows: dict[int, Row], years: Collection[int] = (55,)) -> None:
         """Write one list; the same again is no write."""
-        if self.lists.get(place) != rows:
+        if self.lists.get(place) != rows or self.years.get(place) != set(years):
             self._writes += 1
-            self.lists[place], self.written[place] = rows, self._writes
+            self.lists[place], self.years[place], self.written[place] = rows, set(years), self._writes
+
+    def _of(self, school_id: int) -> list[Place]:
+        return sorted(place for place in self.lists if place[1] == school_id)
+
+    def _covers(self, place: Place, days: list[date], year: int | None) -> bool:
+        if year is None:
+            return not self.years[place] and days[0] <= place[0] <= days[-1]
+        return self.years[place] == {year}
+
+
+def _newest(school_id: int, records: list[Record]) -> dict[int, Row]:
+    """The newest version of each record; of equals, the last."""
+    newest: dict[int, Row] = {}
+    for record in records:
+        row = native_row(school_id, record)
+        known = newest.get(row["id"])
+        if known is None or age(row) >= age(known):
+            newest[row["id"]] = row
+    return newest
+
+
+def _named(year: int | None) -> set[int]:
+    return set() if year is None else {year}
+
+
+def _is_near(day: date, days: list[date]) -> bool:
+    return any(abs((day - read).days) <= 60 for read in days)
 
 
 def age(row: Row) -> datetime:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from attendance_common.fetch.completeness import SchoolReading
-from attendance_common.fetch.packed_pages import HeldPage
+from attendance_common.errors import SourceError
+from attendance_common.fetch.packed_pages import PackedPage, absent_page
 from attendance_common.fetch.page import SCHEMA, Page, Paging, Rejection
+from attendance_common.fetch.reading import Reading, whole_reading
 from tests.samples import SCHOOL
 
-BEGUN = dt.datetime(2025, 12, 9, 6, 0, tzinfo=dt.timezone.utc)
 SIZE = 3
+DAY = dt.date(2025, 12, 9)
 
 
 def rejected(number: int | None) -> Rejection:
@@ -22,36 +22,60 @@ def rejected(number: int | None) -> Rejection:
 
 
 def page_of(
-    ids: Sequence[int], count: int | None = None, pages: int | None = None, *, bad: Sequence[int | None] = ()
+    ids: Sequence[int],
+    count: int | None = None,
+    pages: int | None = None,
+    *,
+    bad: Sequence[int | None] = (),
+    days: Sequence[dt.date] | None = None,
 ) -> Page:
+    """A page with these records, on one date unless `days` says otherwise; `bad` ones cannot be landed."""
+    dates = [f"{day:%m-%d-%Y}" for day in days or [DAY] * len(ids)]
     rows = pl.DataFrame(
-        {"id": ids, "date": "12-09-2025", "modified_on": None},
-        schema={"id": pl.Int64, "date": pl.String, "modified_on": pl.String},
+        {"id": ids, "school_id": SCHOOL, "date": dates, "modified_on": None},
+        schema={"id": pl.Int64, "school_id": pl.Int64, "date": pl.String, "modified_on": pl.String},
     )
     missing = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in rows.columns}
     whole = rows.with_columns(**missing).select(SCHEMA.names())
     return Page(whole, tuple(map(rejected, bad)), Paging(pages, count))
 
 
-def reading_of(*pages: Page, size: int = SIZE) -> SchoolReading:
-    """These answers, taken in one after another as they are asked for; the last one for ever."""
-    reading = SchoolReading(SCHOOL, size, BEGUN)
-    answers = chain(pages, repeat(pages[-1], 10))
-    while (number := reading.next_page()) is not None:
-        reading.add(number, HeldPage(next(answers)))
+Answer = Page | SourceError
+Serve = Callable[[int], Answer]
+
+
+def finish(reading: Reading, serve: Serve, most: int = 200) -> Reading:
+    """Read to the end, one page after another."""
+    for _ in range(most):
+        number = reading.next_page()
+        if number is None:
+            break
+        answer = serve(number)
+        if isinstance(answer, SourceError):
+            reading.fail(number, str(answer))
+        else:
+            reading.add(number, PackedPage(answer))
+    assert reading.finished
     return reading
 
 
-def rows_of(reading: SchoolReading) -> pl.DataFrame:
+def answers(*pages: Answer) -> Serve:
+    """These pages; none behind them."""
+    return lambda number: pages[number - 1] if number <= len(pages) else absent_page()
+
+
+def reading_of(*pages: Answer, size: int = SIZE) -> Reading:
+    """A whole reading of these pages."""
+    return finish(whole_reading(SCHOOL, size), answers(*pages))
+
+
+def rows_of(reading: Reading) -> pl.DataFrame:
     """All dates' rows together."""
     return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
 
 
-def dated_page(
-    places: Mapping[int, dt.date], odd: Collection[int] = (), *, newest_first: bool = False
-) -> Page:
-    """One page that is a whole list: id -> date, sorted by it; `odd` ones cannot be landed."""
-    good = sorted(((day, key) for key, day in places.items() if key not in odd), reverse=newest_first)
-    page = page_of([key for _, key in good], len(places), bad=sorted(odd))
-    dates = pl.Series("date", [f"{day:%m-%d-%Y}" for day, _ in good], dtype=pl.String)
-    return Page(page.rows.with_columns(dates), page.rejections, page.paging)
+def dated_page(places: Mapping[int, dt.date], *, count: bool = True, newest_first: bool = False) -> Page:
+    """One page that is a whole list: id -> date, sorted by it."""
+    good = sorted(((day, key) for key, day in places.items()), reverse=newest_first)
+    days = [day for day, _ in good]
+    return page_of([key for _, key in good], len(places) if count else None, days=days)

@@ -28,7 +28,6 @@ LOADER = "redshift_loader.py"
 SETUP = "redshift_period_attendance_setup.sql"
 LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
 QUARANTINE = "raw_esd/incoming/periodAttendance/operational/quarantine/"
-CLAIMS = "raw_esd/incoming/periodAttendance/operational/claims/"
 RUNS = "raw_esd/incoming/periodAttendance/operational/runs/"
 PATIENCE = 120  # seconds that a script may take before the test gives up
 

@@ -187,23 +187,24 @@ def test_a_netrc_entry_does_not_replace_the_token(
 
 def test_a_401_renews_the_token_and_asks_again(source: Source, api: EsdApi) -> None:
     source.answers = [(401, b""), (200, b"[]"), (200, b"[]")]
-    sent: list[int] = []
-
-    def told() -> None:
-        sent.append(len(source.bearers))
-
-    assert api.get("/v1/periodAttendance", {}, sending=told).status_code == 200
-    api.get("/v1/periodAttendance", {}, sending=told)
+    assert api.get("/v1/periodAttendance", {}).status_code == 200
+    api.get("/v1/periodAttendance", {})
     assert source.bearers == ["Bearer token-1", "Bearer token-2", "Bearer token-2"]
-    assert sent == [0, 1, 2]  # each time before it
+
+
+def test_a_status_that_is_accepted_is_an_answer(source: Source, api: EsdApi) -> None:
+    source.answers = [(416, b""), (416, b"")]
+    assert api.get("/v1/periodAttendance", {}, accepted=(400, 416)).status_code == 416
+    with pytest.raises(SourceError, match="status 416"):
+        api.get("/v1/periodAttendance", {})
 
 
 def test_a_401_that_stays_ends_clearly(source: Source, api: EsdApi) -> None:
-    source.answers = [(401, b""), (401, b"")]
+    source.answers = [(401, b"")] * 4
     with pytest.raises(SourceError, match="even with a fresh token: check the API client's rights") as told:
         api.get("/v1/periodAttendance", {})
     assert told.value.exit_status == 2
-    assert len(source.bearers) == 2
+    assert len(source.bearers) == 4
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from tests.aws_gate import AwsGate, Call, Refusal, closed_port
-from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, PATIENCE, RUNS, SETUP, Finished, Running
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, SETUP, Finished, Running
 from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.environment import ESD_SECRET_ID
@@ -62,7 +62,7 @@ class State:
 def state(world: World) -> State:
     partitions = "SELECT values FROM svv_external_partitions ORDER BY 1"
     every = world.pipeline.keys("")
-    objects = {key: etag for key, etag in every.items() if not key.startswith((CLAIMS, RUNS))}
+    objects = {key: etag for key, etag in every.items() if not key.startswith(RUNS)}
     return State(objects, world.pipeline.table(), world.pipeline.query(partitions))
 
 

@@ -11,6 +11,7 @@ from tests.readme import ROOT
 ROWS = (
     "reading and decoding",
     "refetch of the same data",
+    "had a deletion",
     "the straightforward script",
     "against dlt",
     "s a page",

@@ -20,7 +20,7 @@ from tests.crash_walk import (
     sample,
     try_point,
 )
-from tests.crash_world import Stage, staged
+from tests.crash_world import Content, Stage, staged
 from tests.pipeline import FETCHER, LOADER
 from tests.sandbox.tripwire import WAYS, Call, To, Tripwire, Way
 
@@ -77,7 +77,8 @@ def test_a_point_beyond_the_last_call_is_no_point(stage: Stage) -> None:
 
 # --- the checks themselves ----------------------------------------------------------------------------------
 
-BEFORE, AFTER = {"a": "1", "b": "1"}, {"a": "2", "b": "1", "c": "1"}
+BEFORE: dict[str, Content] = {"a": frozenset({(1, "x"), (2, "x")}), "b": frozenset({(3, "x")}), "q": "1"}
+AFTER: dict[str, Content] = {"a": frozenset({(1, "y")}), "b": frozenset({(3, "x"), (2, "x")}), "q": "2"}
 
 
 @pytest.mark.parametrize(
@@ -85,15 +86,19 @@ BEFORE, AFTER = {"a": "1", "b": "1"}, {"a": "2", "b": "1", "c": "1"}
     [
         (BEFORE, []),
         (AFTER, []),
-        ({"a": "2", "b": "1"}, []),
-        ({"a": "1", "b": "1", "c": "1"}, []),
-        ({"a": "3", "b": "1"}, ["a is neither as before nor as after"]),
-        ({"a": "2"}, ["b was deleted"]),
-        ({"a": "1", "b": "1", "d": "1"}, ["d is neither as before nor as after"]),
+        ({**BEFORE, "b": AFTER["b"]}, []),
+        ({**BEFORE, "a": frozenset({(1, "y"), (2, "x")})}, []),
+        ({**BEFORE, "q": "2"}, []),
+        ({**BEFORE, "a": AFTER["a"]}, ["2 is nowhere"]),
+        ({**BEFORE, "a": frozenset({(2, "x")})}, ["1 is nowhere", "a is not on its way"]),
+        ({**BEFORE, "a": frozenset({(1, "z"), (2, "x")})}, ["a is not on its way"]),
+        ({**BEFORE, "q": "3"}, ["q is not on its way"]),
+        ({"a": AFTER["a"], "b": AFTER["b"]}, ["q was deleted"]),
+        ({**AFTER, "d": frozenset({(1, "y")})}, ["d is not on its way"]),
     ],
 )
-def test_what_is_neither_before_nor_after_in_the_landing_zone_is_found(
-    now: dict[str, str], found: list[str]
+def test_what_is_not_on_its_way_in_the_landing_zone_is_found(
+    now: dict[str, Content], found: list[str]
 ) -> None:
     assert between_landings(BEFORE, AFTER, now) == found
 

@@ -75,10 +75,10 @@ def test_a_bucket_that_dies_in_the_middle(world: World) -> None:
     assert record["error"] == done.result["error"]
     assert "AccessDenied" in record["error"]
     read, cut = record["by_school"][str(first)], record["by_school"][str(second)]
-    assert (read["landed"], read["quarantined"], read["objects"]) == (300, 1, {"written": 5})
-    assert (cut["fault"], cut["received"]) == ("it was not published whole", 300)
-    assert (record["received"], record["landed"], record["quarantined"]) == (601, 300, 1)
-    assert (record["schools_failed"], record["objects_written"]) == (1, 5)
+    assert (read["landed"], read["quarantined"], read["lists_written"]) == (300, 1, 5)
+    assert (cut["landed"], cut["received"], cut["lists_written"]) == (0, 0, 0)
+    assert (record["received"], record["landed"], record["quarantined"]) == (301, 300, 1)
+    assert (record["schools_failed"], record["lists_written"]) == (0, 5)
     assert STUDENT not in str(record)
 
 
@@ -98,7 +98,7 @@ def test_a_run_that_is_stopped(world: World) -> None:
     assert (done.status, record["error"]) == (1, done.result["error"])
     assert "SIGTERM" in record["error"]
     assert str(world.first) in record["by_school"]
-    assert str(last) not in record["by_school"]
+    assert record["by_school"][str(last)]["received"] == 0
     assert record["landed"] == 300
 
 
@@ -190,27 +190,21 @@ def test_the_sentence_of_an_error(error: BaseException, status: int, sentence: s
 
 
 def test_sums_of_schools_that_were_read_and_of_one_that_was_not() -> None:
-    parts = {"landed": 5, "quarantined": 2, "repeats": 1, "older": 0}
+    some = {name: place for place, name in enumerate(sums._SUMS)}
+    none = dict.fromkeys(sums._SUMS, 0)
     schools: dict[int, dict[str, Any]] = {
-        1: {"pages": 2, "received": 8, **parts, "objects": {"written": 3}, "quarantine": {"id: missing": 2}},
-        2: {"pages": 1, "received": 9, **parts, "objects": {"unchanged": 1}, "quarantine": {"other": 2}},
-        3: {"pages": 1, "received": 4, "fault": "page 1 of 2 is short"},
+        1: {**some, "newest_date": "2025-12-09"},
+        2: {**some, "newest_date": "2025-12-10"},
+        3: {**none, "newest_date": None, "fault": "page 1: status 503"},
     }
     told = sums.counts(schools)
-    assert (told["schools"], told["schools_failed"], told["pages"], told["received"]) == (3, 1, 4, 21)
-    assert (told["landed"], told["quarantined"], told["repeats"], told["older"]) == (10, 4, 2, 0)
-    written = (told["objects_written"], told["objects_unchanged"], told["objects_superseded"])
-    assert written == (3, 1, 0)
-    assert sums.attention(schools, "R", "s3://b/q/") == [
-        "school 3 was not read: page 1 of 2 is short",
-        "school 2: its records do not add up, see the run record R",
-        "4 records are in quarantine, s3://b/q/: id: missing (2), other (2)",
-    ]
+    assert (told["schools"], told["schools_failed"], told["newest_date"]) == (3, 1, "2025-12-10")
+    assert {name: told[name] for name in some} == {name: 2 * place for name, place in some.items()}
 
 
 def test_sums_of_nothing() -> None:
-    assert set(sums.counts({}).values()) == {0}
-    assert sums.attention({}, "R", "s3://b/q/") == []
+    assert sums.counts({}).pop("newest_date") is None
+    assert set(sums.counts({}).values()) == {0, None}
 
 
 # --- the loader ---------------------------------------------------------------------------------------------

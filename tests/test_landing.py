@@ -14,7 +14,8 @@ from attendance_common.landing import (
     month_folder,
     object_name,
     partition_folder,
-    partition_of,
+    quarantine_name,
+    school_of_quarantine,
 )
 
 DAY = dt.date(2025, 12, 9)
@@ -33,7 +34,6 @@ def test_areas() -> None:
     assert AREAS.location(DAY) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/"
     assert AREAS.list_url(DAY, 7) == f"s3://edna-prod/{LANDING}year=2025/month=12/day=09/school_7.parquet"
     assert AREAS.quarantine == "raw_esd/incoming/periodAttendance/operational/quarantine/"
-    assert AREAS.claims == "raw_esd/incoming/periodAttendance/operational/claims/"
     assert AREAS.runs == "raw_esd/incoming/periodAttendance/operational/runs/"
 
 
@@ -44,7 +44,6 @@ def test_areas() -> None:
 def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> None:
     areas = Areas("bucket", landing)
     assert (areas.quarantine, areas.runs) == (f"{beside}quarantine/", f"{beside}runs/")
-    assert areas.claims == f"{beside}claims/"
     assert not areas.quarantine.startswith(landing)
     assert not areas.runs.startswith(landing)
 
@@ -52,10 +51,9 @@ def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> 
 @given(st.dates(), st.integers(0, 2**63 - 1))
 @settings(max_examples=200)
 def test_a_name_tells_its_date_and_its_school(day: dt.date, school_id: int) -> None:
-    assert partition_of(partition_folder(day)) == day
-    assert partition_of(object_name(day, school_id)) == day
-    assert list_of(object_name(day, school_id)) == (day, school_id)
     assert partition_folder(day).startswith(month_folder(day))
+    assert list_of(object_name(day, school_id)) == (day, school_id)
+    assert school_of_quarantine(quarantine_name(school_id)) == school_id
 
 
 @given(st.sets(st.dates(), min_size=2, max_size=5))
@@ -82,7 +80,6 @@ def test_folders_sort_as_their_dates(days: set[dt.date]) -> None:
     ],
 )
 def test_what_lies_in_no_partition(name: str) -> None:
-    assert partition_of(name) is None
     assert list_of(name) is None
 
 

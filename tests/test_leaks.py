@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import CLAIMS, FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
+from tests.pipeline import FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.api import Answer
@@ -283,7 +283,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         marked.change(marked.first, first, minutesLate="x")
         marked.change(marked.schools[1], 77, modifiedOn=None)
         marked.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint)
-        fetched = places(gate.calls, landing, quarantine, CLAIMS, runs)
+        fetched = places(gate.calls, landing, quarantine, runs, LANDING)
         gate.calls.clear()
         for _ in range(2):
             marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
@@ -293,13 +293,14 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         verified = places(gate.calls, landing, quarantine, runs, LANDING)
     assert fetched == {
         ("GetSecretValue", "prod/edna/esd_credentials"),
-        ("ListObjectsV2", landing),
+        ("ListObjectsV2", LANDING),
         ("GetObject", landing),  # to compare what was there
         ("PutObject", landing),
-        ("ListObjectsV2", CLAIMS),
-        ("GetObject", CLAIMS),
-        ("PutObject", CLAIMS),
+        ("ListObjectsV2", quarantine),
+        ("GetObject", quarantine),
         ("PutObject", quarantine),
+        ("ListObjectsV2", runs),  # what of the quarantine was told of
+        ("GetObject", runs),
         ("PutObject", runs),
     }
     assert loaded == {

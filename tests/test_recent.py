@@ -1,4 +1,4 @@
-"""The fetcher with --since or --days: few pages, the recent dates alone, older objects left as they are."""
+"""The fetcher with --since or --days: the newest pages once each; what they hold is landed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.model import Record, day_of
+from tests.model import Record
 from tests.pipeline import LANDING, Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault, Source
+from tests.sandbox.esd.records import make_school
 from tests.world import World
 
 # The sandbox's school days: 22 to 26 September 2025, 60 records each for two schools.
-LAST_TWO = dt.date(2025, 9, 25)
 
 
 @pytest.fixture
@@ -35,11 +35,13 @@ def asked(world: World, school: int) -> list[int | None]:
     return [each.page for each in world.esd.traffic.log if each.school == school]
 
 
-def follow(world: World, since: dt.date) -> None:
-    """Let the model land the dates from that one on."""
+def follow(world: World, pages: int, size: int = 50) -> None:
+    """Let the model land so many of the newest pages of each school, and the last one."""
     for school in world.schools:
-        recent = [record for record in world.source.records(school) if day_of(record) >= since]
-        world.landed.publish(school, recent)
+        newest_first = world.source.records(school)[::-1]
+        last = (len(newest_first) - 1) // size * size
+        read = [*newest_first[: pages * size], *(newest_first[last:] if last >= 0 else [])]
+        world.landed.publish_part(school, read)
     world.compare_landing()
 
 
@@ -51,47 +53,45 @@ def correct(world: World, on: str) -> Record:
     return record
 
 
-@pytest.mark.parametrize(("to", "place"), [("09-24-2025", -1), ("09-22-2025", 240)], ids=["near", "far"])
-def test_a_record_that_moved_to_an_older_date_stays_until_a_whole_reading(
-    world: World, to: str, place: int
-) -> None:
-    assert fetch(world).status == 0
-    record = world.source.records(world.first)[place]
-    assert record["date"] == "09-26-2025"
-    world.change(world.first, record["id"], date=to, modifiedOn="2026-06-01T00:00:00Z")
-    assert fetch(world, "--since", "2025-09-25").status == 0
-    assert record["id"] in {row["id"] for rows in world.pipeline.landed().values() for row in rows}
-    assert fetch(world).status == 0
-    world.publish()
-    world.compare_landing()
-
-
-def test_only_the_newest_pages_are_read_and_older_objects_stay_as_they_are(world: World) -> None:
+def test_each_of_the_newest_pages_is_read_once_and_the_last_one(world: World) -> None:
     assert fetch(world).status == 0
     world.publish()
     before = world.pipeline.keys(LANDING)
-    correct(world, "09-22-2025")
+    correct(world, "09-24-2025")
     correct(world, "09-26-2025")
     done = fetch(world, "--since", "2025-09-25")
     assert done.status == 0, done.story
-    follow(world, LAST_TWO)
-    # 120 of 300 records: pages 1 to 3 and again 1 and 2, and the end of the list.
-    assert [sorted(filter(None, asked(world, school))) for school in world.schools] == [
-        [1, 1, 2, 2, 3, 6],
-        [1, 1, 2, 2, 3, 6],
-        [1],
-    ]
-    told = {name: done.result[name] for name in ("received", "landed", "older", "objects_written")}
-    assert told == {"received": 400, "landed": 240, "older": 160, "objects_written": 2}
+    assert [asked(world, school) for school in world.schools] == [[1, 2, 3, 6], [1, 2, 3, 6], [1]]
+    told = {name: done.result[name] for name in ("scope", "pages", "received", "landed", "lists_written")}
+    assert told == {"scope": "recent", "pages": 9, "received": 400, "landed": 400, "lists_written": 2}
     after = world.pipeline.keys(LANDING)
     assert {name[:26] for name in after if after[name] != before[name]} == {"year=2025/month=09/day=26/"}
+    follow(world, pages=3)
 
 
-def test_a_first_run_lands_the_recent_dates_alone(world: World) -> None:
+def test_a_first_run_lands_what_it_read_also_of_dates_that_it_read_in_part(world: World) -> None:
     done = fetch(world, "--since", "2025-09-26")
     assert done.status == 0, done.story
-    follow(world, dt.date(2025, 9, 26))
-    assert {place[0] for place in world.pipeline.landed()} == {dt.date(2025, 9, 26)}
+    assert {place[0].day for place in world.pipeline.landed()} == {22, 25, 26}
+    follow(world, pages=2)
+
+
+def test_nothing_leaves_by_a_recent_run_but_what_it_saw_move(world: World) -> None:
+    assert fetch(world).status == 0
+    world.publish()
+    records = world.source.records(world.first)
+    near, far, gone = records[-1], records[-2], records[-3]
+    world.change(world.first, near["id"], date="09-25-2025")
+    world.change(world.first, far["id"], date="09-23-2025")
+    world.source.remove(world.first, gone["id"])
+    done = fetch(world, "--since", "2025-09-26")
+    assert (done.status, done.result["moved"], done.result["removed"]) == (0, 1, 0)
+    follow(world, pages=2)
+    ids = {row["id"] for row in world.pipeline.landed()[dt.date(2025, 9, 26), world.first]}
+    assert ids & {near["id"], far["id"], gone["id"]} == {far["id"], gone["id"]}
+    assert fetch(world).status == 0
+    world.publish()
+    world.compare_landing()
 
 
 def test_days_count_back_from_today(world: World) -> None:
@@ -102,28 +102,55 @@ def test_days_count_back_from_today(world: World) -> None:
         world.source.add(world.first, {**record, "id": 90 + back, "date": f"{on:%m-%d-%Y}"})
     assert fetch(world, "--days", "3").status == 0
     # Run around midnight, the fetcher may have counted from the next day.
-    assert [rows[0]["id"] for _, rows in sorted(world.pipeline.landed().items())] == [92, 91, 90]
+    landed = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert {90, 91, 92} <= landed
+    assert asked(world, world.first) == [1, 7]
 
 
 @pytest.mark.parametrize("kind", ["unsorted", "ascending"])
-def test_a_source_that_does_not_sort_is_read_whole_and_told_of(world: World, kind: str) -> None:
+def test_a_source_that_does_not_sort_is_named_once_and_no_further_school_is_asked(
+    world: World, kind: str
+) -> None:
+    world.source.schools += [make_school(index) for index in range(3, 40)]
     world.esd.faults.add(Fault(kind, times=None))
-    done = fetch(world, "--since", "2025-09-25")
-    assert done.status == 0, done.story
-    assert f"school {world.first} was not read completely: the source did not sort by date" in done.story
-    assert (done.result["received"], done.result["landed"]) == (600, 600)
-    assert set(asked(world, world.first)) == {1, 2, 3, 4, 5, 6}
-    world.publish()
-    world.compare_landing()
+    done = fetch(world, "--since", "2025-09-26", ESD_CONCURRENCY="1")
+    assert done.status == 3, done.story
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"the source does not sort as asked (school {world.first}), ")
+    assert "run without --days, --since, --modified-hours" in sentence
+    assert done.result["schools"] < 40
+    assert done.result["landed"] >= 50  # what was read is landed
 
 
-def test_a_source_that_tells_no_end_of_its_list_is_read_whole(world: World) -> None:
-    world.esd.faults.add(Fault("ascending", times=None), Fault("bare_list", times=None))
+def test_a_source_that_does_not_sort_by_modification_is_named(world: World) -> None:
+    done = fetch(world, "--modified-hours", "48")  # the stand-in sorts by date and by id alone
+    assert done.status == 3, done.story
+    assert done.result["attention"][0].startswith("the source does not sort as asked")
+    fields = {each.query.get("sortField") for each in world.esd.traffic.log if each.page and each.school}
+    assert fields == {"modifiedOn"}
+
+
+def test_a_source_that_tells_no_end_is_named_where_it_seems_to_lack_what_is_landed(world: World) -> None:
+    assert fetch(world).status == 0
+    for school in world.schools[1:]:
+        world.source.set_records(school, [])
+    world.source.set_records(world.first, world.source.records(world.first)[:100])
+    world.esd.faults.add(Fault("bare_list", times=None))
+    done = fetch(world, "--since", "2025-09-20")
+    assert done.status == 3
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(
+        f"school {world.first}: the newest record that came is older than what is landed"
+    )
+
+
+def test_a_source_that_tells_no_end_and_has_the_newest_is_believed(world: World) -> None:
+    assert fetch(world).status == 0
+    world.publish()
+    world.esd.faults.add(Fault("bare_list", times=None))
     done = fetch(world, "--since", "2025-09-25")
     assert done.status == 0, done.story
-    assert f"school {world.first} was not read completely: the source tells no end" in done.story
-    assert (done.result["received"], done.result["landed"]) == (600, 600)
-    world.publish()
+    assert asked(world, world.first) == [1, 2, 3]
     world.compare_landing()
 
 
@@ -134,27 +161,24 @@ def goes_back(source: Source, school: int) -> None:
 
 
 @pytest.mark.parametrize("change", ["appear_last", "vanish", goes_back])
-def test_a_list_that_moves_is_read_again(world: World, change: Any) -> None:
+def test_a_list_that_moves_is_landed_as_it_was_read(world: World, change: Any) -> None:
+    assert fetch(world).status == 0
+    before = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
     world.esd.faults.add(Fault("change", school=world.first, page=2, change=change))
     done = fetch(world, "--since", "2025-09-25")
-    assert done.status == 0, done.story
-    assert f"school {world.first} was not read completely: the list moved" in done.story
-    follow(world, LAST_TWO)
+    assert (done.status, done.result["removed"]) == (0, 0), done.story
+    assert before <= {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert fetch(world).status == 0
+    world.publish()
+    world.landed.publish(world.first, world.source.records(world.first))
+    world.compare_landing()
 
 
-def test_a_list_that_never_rests_is_left_as_it_was(world: World) -> None:
-    world.esd.faults.add(Fault("change", school=world.first, page=2, change="appear_last", times=None))
-    done = fetch(world, "--since", "2025-09-25")
-    assert (done.status, done.result["schools_failed"]) == (3, 1)
-    assert {place[1] for place in world.pipeline.landed()} == {world.schools[1]}
-
-
-@pytest.mark.parametrize(("since", "dates"), [("2020-01-01", 5), ("2099-01-01", 0)])
-def test_since_beyond_the_list(world: World, since: str, dates: int) -> None:
+@pytest.mark.parametrize(("since", "pages"), [("2020-01-01", 6), ("2099-01-01", 1)])
+def test_since_beyond_the_list(world: World, since: str, pages: int) -> None:
     done = fetch(world, "--since", since)
     assert done.status == 0, done.story
-    assert len({on for on, _ in world.pipeline.landed()}) == dates
-    follow(world, dt.date.fromisoformat(since))
+    follow(world, pages)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +189,10 @@ def test_since_beyond_the_list(world: World, since: str, dates: int) -> None:
         ("--days", "0"),
         ("--days", "-1"),
         ("--days", "three"),
+        ("--modified-hours", "0"),
+        ("--modified-hours", "3", "--days", "3"),
         ("--days", "3", "--since", "2025-09-25"),
+        ("--days", "3", "--allow-removals", "12549=3"),
     ],
     ids=" ".join,
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
-from datetime import date
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.aws_gate import AwsGate
@@ -15,6 +16,7 @@ from tests.sandbox import Sandbox
 from tests.waiting import Waiting
 from tests.world import World
 
+SINCE = "2025-12-01T06:00:00+00:00"
 LATER, LONG_AGO = "2026-06-01T00:00:00Z", "2020-01-01T00:00:00Z"
 UNREADABLE = [
     {"id": None, "date": "09-22-2025", "studentId": 5},
@@ -62,12 +64,12 @@ def readable(world: World) -> list[Record]:
     ]
 
 
-def quarantine(world: World, school: int, name: str, texts: list[str]) -> None:
-    """Put an object there as an earlier version would have."""
-    lines = [{"reason": "not yet readable", "schoolId": school, "record": text} for text in texts]
-    body = "".join(json.dumps(line) + "\n" for line in lines)
+def quarantine(world: World, school: int, texts: list[str], year: int = 55) -> None:
+    """Put a file there as an earlier version would have."""
+    told = {"schoolId": school, "schoolYearId": year, "since": SINCE, "reason": "not yet readable"}
+    body = "".join(json.dumps({**told, "record": text}) + "\n" for text in texts)
     aws = world.pipeline.sandbox.aws
-    key = f"{QUARANTINE}school_{school}/{name}.jsonl"
+    key = f"{QUARANTINE}school_{school}.jsonl"
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
 
 
@@ -92,16 +94,17 @@ def left(world: World) -> list[str]:
 
 
 def follow(world: World, records: list[Record]) -> None:
-    """Let the model land these beside what the source said; of equals the source's stays."""
-    for school in world.schools:
-        more = records if school == world.first else []
-        world.landed.publish(school, [*more, *world.source.records(school)])
+    """Let the model land what the source said, then those of these that are newer, or that nobody has."""
+    world.publish()
+    known = {record["id"]: record["modifiedOn"] for record in world.source.records(world.first)}
+    newer = [record for record in records if record["modifiedOn"] > known.get(record["id"], "")]
+    world.landed.publish_part(world.first, newer)
     world.compare_landing()
 
 
 def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> None:
     before = world.pipeline.keys(LANDING)
-    quarantine(world, world.first, "a", texts(readable(world)))
+    quarantine(world, world.first, texts(readable(world)))
     done = replay(world)
     assert done.status == 0, done.story
     told = {name: done.result[name] for name in ("read", "landed", "quarantined")}
@@ -120,14 +123,14 @@ def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> No
 
 
 def test_a_date_without_an_object_under_the_readmes_policy(world: World) -> None:
-    quarantine(world, world.first, "a", texts(readable(world)))
+    quarantine(world, world.first, texts(readable(world)))
     with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
         done = replay(world, AWS_ENDPOINT_URL=gate.endpoint)
     assert (done.status, done.result["landed"]) == (0, 5), done.story
 
 
 def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:
-    quarantine(world, world.first, "a", texts([*readable(world), *UNREADABLE]))
+    quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
     done = replay(world)
     told = world.pipeline.run_record(done.result["run"])
     assert {name: told[name] for name in ("read", "landed", "quarantined")} == {
@@ -139,7 +142,7 @@ def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:
 
 @pytest.mark.parametrize("body", ["not JSON\n", '{"reason": "x"}\n', '["a"]\n', "\n"], ids=repr)
 def test_a_strange_object_in_quarantine_is_named_and_left(world: World, body: str) -> None:
-    aws, key = world.pipeline.sandbox.aws, f"{QUARANTINE}school_1/strange.jsonl"
+    aws, key = world.pipeline.sandbox.aws, f"{QUARANTINE}school_1.jsonl"
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
     done = replay(world)
     assert done.status == 2
@@ -149,19 +152,20 @@ def test_a_strange_object_in_quarantine_is_named_and_left(world: World, body: st
 
 def test_the_rest_stays_as_it_was_received(world: World) -> None:
     broken = ['{"id": 907, "date": ', '{"id": 908, "id": 1e999}', "[]", "null"]
-    quarantine(world, world.first, "a", [*texts(readable(world)), *texts(UNREADABLE), *broken])
+    quarantine(world, world.first, [*texts(readable(world)), *texts(UNREADABLE), *broken])
     done = replay(world)
     assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 7)
     assert "7 records stay in quarantine" in done.result["attention"]
     assert left(world) == sorted([*texts(UNREADABLE), *broken])
     reasons = {line["record"]: line["reason"] for line in world.pipeline.quarantined()}
     assert reasons[texts(UNREADABLE)[1]].startswith("date: not a date")
-    assert {line["schoolId"] for line in world.pipeline.quarantined()} == {world.first}
+    about = {(line["schoolId"], line["since"]) for line in world.pipeline.quarantined()}
+    assert about == {(world.first, SINCE)}
     follow(world, readable(world))
 
 
 def test_an_object_without_a_readable_record_is_left_alone(world: World) -> None:
-    quarantine(world, world.first, "a", texts(UNREADABLE))
+    quarantine(world, world.first, texts(UNREADABLE))
     before = without_run_records(world)
     assert replay(world).status == 3
     assert without_run_records(world) == before
@@ -177,7 +181,7 @@ def test_an_empty_quarantine_is_no_fault(world: World) -> None:
 def test_each_school_gets_its_own(world: World) -> None:
     record = world.source.records(world.first)[0]
     for school in world.schools:
-        quarantine(world, school, "a", texts([{**record, "id": school}]))
+        quarantine(world, school, texts([{**record, "id": school}]))
     assert replay(world).status == 0
     landed = [(school, row) for (_, school), rows in world.pipeline.landed().items() for row in rows]
     assert (
@@ -185,18 +189,23 @@ def test_each_school_gets_its_own(world: World) -> None:
     )
 
 
-def test_the_same_record_in_two_objects_is_landed_once(world: World) -> None:
-    record = {**world.source.records(world.first)[0], "id": 901}
-    quarantine(world, world.first, "a", texts([record]))
-    quarantine(world, world.first, "b", texts([{**record, "comment": "newer", "modifiedOn": LATER}, record]))
+def test_each_record_is_landed_under_the_school_year_of_its_line(world: World) -> None:
+    quarantine(world, world.first, texts(readable(world)), year=54)
     assert replay(world).status == 0
-    assert left(world) == []
-    rows = world.pipeline.landed()[date(2025, 9, 22), world.first]
-    assert [row["comment"] for row in rows if row["id"] == 901] == ["newer"]
+    years = {
+        day: pq.read_metadata(io.BytesIO(world.pipeline.read(LANDING + list_name(world, day)))).metadata
+        for day in ("2025-09-22", "2025-09-23", "2026-01-15")
+    }
+    assert [about[b"school_years"] for about in years.values()] == [b"54,55", b"55", b"54"]
+
+
+def list_name(world: World, day: str) -> str:
+    year, month, number = day.split("-")
+    return f"year={year}/month={month}/day={number}/school_{world.first}.parquet"
 
 
 def test_a_second_replay_changes_nothing(world: World) -> None:
-    quarantine(world, world.first, "a", texts([*readable(world), *UNREADABLE]))
+    quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
     replay(world)
     before = without_run_records(world)
     again = replay(world)
@@ -206,10 +215,10 @@ def test_a_second_replay_changes_nothing(world: World) -> None:
 
 def test_one_that_was_killed_before_it_tidied_up_loses_nothing_and_lands_nothing_twice(world: World) -> None:
     everything = texts([*readable(world), *UNREADABLE])
-    quarantine(world, world.first, "a", everything)
+    quarantine(world, world.first, everything)
     replay(world)
     landed, kept = world.pipeline.keys(LANDING), world.pipeline.keys(QUARANTINE)
-    quarantine(world, world.first, "a", everything)  # as if it had not come to delete it
+    quarantine(world, world.first, everything)  # as if it had not come to delete it
     again = replay(world)
     assert again.status == 3
     assert world.pipeline.keys(LANDING) == landed
@@ -219,7 +228,7 @@ def test_one_that_was_killed_before_it_tidied_up_loses_nothing_and_lands_nothing
 
 
 def test_a_dry_run_says_what_would_be_landed_and_changes_nothing(world: World) -> None:
-    quarantine(world, world.first, "a", texts([*readable(world), *UNREADABLE]))
+    quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
     before = world.pipeline.keys("")
     done = replay(world, "--dry-run")
     assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 3)
@@ -227,32 +236,30 @@ def test_a_dry_run_says_what_would_be_landed_and_changes_nothing(world: World) -
 
 
 def test_the_source_is_not_asked(world: World) -> None:
-    quarantine(world, world.first, "a", texts(readable(world)))
+    quarantine(world, world.first, texts(readable(world)))
     done = replay(world, ESD_SECRET_ID="no/such/secret")
     assert done.status == 0, done.story
     assert not world.esd.traffic.log
 
 
 def test_a_fetch_after_it_has_the_last_word(world: World) -> None:
-    quarantine(world, world.first, "a", texts(readable(world)))
+    quarantine(world, world.first, texts(readable(world)))
     assert replay(world).status == 0
-    world.landed.publish(world.first, readable(world)[1:2])  # a date that the source does not name stays
+    follow(world, readable(world))
     assert world.pipeline.fetch().status == 0
-    world.publish()
+    world.landed.publish(world.first, world.source.records(world.first))
     world.compare_landing()
 
 
-@pytest.mark.parametrize("claimed", [False, True])
-def test_a_fetch_that_had_listed_what_a_replay_then_wrote_lists_it_again(world: World, claimed: bool) -> None:
-    if claimed:  # as every school is after its first fetch
-        assert world.pipeline.fetch().status == 0
-    before = world.pipeline.keys(LANDING)
+def test_a_fetch_that_had_listed_what_a_replay_then_wrote_merges_it(world: World) -> None:
     last = world.schools[1]
-    fetcher = Waiting(world, last, "claims/")  # it has listed for the first school
-    quarantine(world, last, "a", texts([{**world.source.records(last)[0], "id": 901}]))
+    record = world.source.records(world.first)[0]
+    world.change(world.first, record["id"], comment="newer", modifiedOn=LATER)
+    fetcher = Waiting(world, world.first, "year=")  # it has listed the lists of both
+    quarantine(world, last, texts([{**world.source.records(last)[0], "id": 901}]))
     assert replay(world).result["landed"] == 1
-    assert fetcher.end().result["objects_written"] == 1
-    assert world.pipeline.keys(LANDING) == before
+    fetcher.end()
+    assert 901 in {row["id"] for rows in world.pipeline.landed().values() for row in rows}
 
 
 def test_no_bucket(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.model import Record
@@ -12,7 +14,7 @@ from tests.sandbox.esd.records import make_school
 from tests.world import World
 
 MONDAY, TUESDAY = "12-08-2025", "12-09-2025"
-PARTS = ("landed", "quarantined", "repeats", "older")
+PARTS = ("landed", "quarantined", "repeats")
 
 
 def records(first_id: int, *dates: str) -> list[Record]:
@@ -44,41 +46,56 @@ def fetch(world: World, *flags: str) -> Finished:
     return world.pipeline.fetch(*flags, ESD_PAGE_SIZE="3", ESD_CONCURRENCY="1", ESD_ATTEMPTS="1")
 
 
-def counts(**told: int | None) -> dict[str, int | None]:
-    return {**dict.fromkeys(("received", *PARTS), 0), **told}
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("pages", "received", *PARTS, "quarantined_new", "moved", "removed"), 0),
+    **dict.fromkeys(("removals_waiting", "lists_written", "lists_merged", "lists_unchanged"), 0),
+    "source_count": None,
+    "quarantine": {},
+    "newest_date": None,
+}
 
 
 def test_each_schools_numbers_are_told(world: World) -> None:
     record = world.pipeline.run_record(fetch(world).result["run"])
-    by_school = [record["by_school"][str(school)] for school in world.schools]
-    odd, moving, empty, failing = by_school
+    odd, moving, empty, failing = (record["by_school"][str(school)] for school in world.schools)
     assert odd == {
-        **counts(pages=3, source_count=7, received=7, landed=6, quarantined=1),
-        "objects": {"written": 2},
+        **NOTHING,
+        "pages": 4,
+        "source_count": 7,
+        "received": 7,
+        "landed": 6,
+        "quarantined": 1,
+        "quarantined_new": 1,
+        "lists_written": 2,
+        "newest_date": "2025-12-09",
         "quarantine": {"minutesLate: not a whole number": 1},
     }
     assert moving == {
-        # Row 10 came before the others when page 1 had been read: the school was read again.
-        **counts(pages=3, source_count=None, received=6, landed=6),
-        "objects": {"written": 2},
-        "quarantine": {},
+        # Row 10 came before the others when page 1 had been read: row 13 came twice, row 10 comes next time.
+        **NOTHING,
+        "pages": 3,
+        "received": 6,
+        "landed": 5,
+        "repeats": 1,
+        "lists_written": 2,
+        "newest_date": "2025-12-09",
     }
-    assert empty == {**counts(pages=1, source_count=0), "objects": {}, "quarantine": {}}
-    assert failing["fault"].endswith("status 500, after 1 tries")
-    assert (failing["source_count"], failing["received"]) == (None, 0)
-    assert not set(PARTS) & set(failing)
+    assert empty == {**NOTHING, "pages": 1}
+    assert failing == {**NOTHING, "fault": "page 1: status 500, after 1 tries"}
 
 
 def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) -> None:
     done = fetch(world)
     record = world.pipeline.run_record(done.result["run"])
-    expected = {"schools": 4, "schools_failed": 1, "pages": 7, "received": 13}
-    expected |= {"landed": 12, "quarantined": 1, "repeats": 0, "older": 0}
-    expected |= {"objects_written": 4, "objects_unchanged": 0, "objects_superseded": 0}
-    assert {name: record[name] for name in expected} == expected
-    assert {name: done.result[name] for name in expected} == expected
+    expected = {"schools": 4, "schools_failed": 1, "pages": 8, "received": 13, "landed": 11}
+    expected |= {"quarantined": 1, "quarantined_new": 1, "repeats": 1, "moved": 0, "removed": 0}
+    expected |= {"removals_waiting": 0, "lists_written": 4, "lists_unchanged": 0, "lists_merged": 0}
+    told = {"scope": "whole", "newest_date": "2025-12-09", "standing": 0, **expected}
+    assert {name: record[name] for name in told} == told
+    assert done.result.keys() == {"status", "run", "seconds", "attention", *told}
+    assert {name: done.result[name] for name in told} == told
     assert record["received"] == sum(record[part] for part in PARTS)
-    assert sum(map(len, world.pipeline.landed().values())) == 12
+    assert sum(map(len, world.pipeline.landed().values())) == 11
     assert len(world.pipeline.quarantined()) == 1
 
 
@@ -90,29 +107,21 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
     place = f"s3://{world.pipeline.sandbox.aws.bucket}/{QUARANTINE}"
-    assert rows == f"1 records are in quarantine, {place}: minutesLate: not a whole number (1)"
+    told = f"1 records are new in quarantine, {place}: minutesLate: not a whole number (1)"
+    assert rows == f"{told}; have them corrected at the source (--quarantine lists them)"
 
 
-def test_a_second_run_has_the_same_sums_and_a_record_of_its_own(world: World) -> None:
-    first = fetch(world)
-    objects = world.pipeline.keys(LANDING)
-    second = fetch(world)
-    sums = ("schools", "pages", "received", *PARTS)
-    assert [second.result[name] for name in ("objects_written", "objects_unchanged")] == [0, 4]
-    assert {name: second.result[name] for name in sums} == {name: first.result[name] for name in sums}
-    assert world.pipeline.keys(LANDING) == objects
-    assert len(world.pipeline.keys(RUNS)) == 2
-
-
-def test_what_is_older_than_was_asked_for_is_counted(world: World) -> None:
+def test_a_second_run_tells_of_nothing_that_is_not_new(world: World) -> None:
+    fetch(world)
     world.esd.faults.clear()
-    record = world.pipeline.run_record(fetch(world, "--since", "2025-12-09").result["run"])
-    told = [record["by_school"][str(school)] for school in world.schools]
-    assert [
-        tuple(about[name] for name in ("source_count", "received", "landed", "quarantined", "older"))
-        for about in told
-    ] == [(7, 7, 2, 1, 4), (5, 5, 3, 0, 2), (0, 0, 0, 0, 0), (1, 1, 0, 0, 1)]
-    assert (record["received"], record["landed"], record["older"]) == (13, 5, 7)
+    fetch(world)
+    objects, lines = world.pipeline.keys(LANDING), world.pipeline.quarantined()
+    again = fetch(world)
+    assert (again.status, again.result["attention"]) == (0, [])
+    told = ("quarantined", "quarantined_new", "lists_written", "lists_unchanged")
+    assert [again.result[name] for name in told] == [1, 0, 0, 5]
+    assert (world.pipeline.keys(LANDING), world.pipeline.quarantined()) == (objects, lines)
+    assert len(world.pipeline.keys(RUNS)) == 3
 
 
 def test_a_dry_run_leaves_no_record(world: World) -> None:

@@ -60,9 +60,12 @@ class World:
             place: [tuple(row[name] for name in TOLD) for row in rows]
             for place, rows in self.pipeline.landed().items()
         }
-        assert landed == {
+        expected = {
             place: [_told(rows[key]) for key in sorted(rows)] for place, rows in self.landed.lists.items()
         }
+        assert landed.keys() == expected.keys()
+        for place, rows in expected.items():
+            assert landed[place] == rows, place
 
     @contextmanager
     def between(self, text: str, reached: Event, go_on: Event) -> Iterator[None]:

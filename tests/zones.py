@@ -1,44 +1,56 @@
-"""A landing zone as one fetcher sees it, and readings published to it."""
+"""A landing zone as one fetcher sees it, and readings that are landed in it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections import defaultdict
+from collections.abc import Mapping
 
-import polars as pl
 import pytest
 
+from attendance_common import aws
 from attendance_common.config import FetcherSettings
-from attendance_common.fetch.completeness import SchoolReading
-from attendance_common.fetch.landing_zone import LandingZone, Published
+from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.lists import ReadRecords, SchoolPlan
+from attendance_common.fetch.reading import Reading, whole_reading
+from attendance_common.landing import Areas
+from tests.pages import answers, dated_page, finish
 from tests.pipeline import LANDING, Pipeline
-from tests.samples import settings_with
+from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Sandbox
+
+YEAR = frozenset({55})
+Places = Mapping[int, dt.date]
 
 
 def zone_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
-    """A fetcher's view of the landing zone, with a listing of its own."""
+    """A fetcher's view of the landing zone, with a snapshot of its own."""
     for name, value in sandbox.environment.items():
         monkeypatch.setenv(name, value)
     settings = settings_with(FetcherSettings, bucket=sandbox.aws.bucket, prefix=LANDING)
-    return LandingZone(settings, dry_run=False)
+    areas = Areas(settings.bucket, settings.prefix)
+    return LandingZone(aws.s3_client(settings, 18), areas, {}, "R1", dry_run=False)
 
 
-def published(zone: LandingZone, reading: SchoolReading) -> Published:
-    """What came of the reading."""
-    done = Published()
-    zone.publish(reading, done)
-    return done
+def reading_of(places: Places) -> Reading:
+    """A whole reading of these records."""
+    return finish(whole_reading(SCHOOL, 100), answers(dated_page(places)))
+
+
+def land(zone: LandingZone, lists: SchoolLists, places: Places) -> SchoolPlan:
+    """Land these records, with the departures; all lists of the school are compared."""
+    reading = reading_of(places)
+    read = ReadRecords(reading.newest.select("id", "day"))
+    also = [day for day in lists.etags if day not in reading.days]
+    plan = zone.land(lists, reading.by_date(), read, also)
+    zone.take_out(lists, plan.departures)
+    return plan
 
 
 def landed(pipeline: Pipeline) -> dict[int, set[dt.date]]:
     """Where each record lies."""
     found = defaultdict(set)
-    aws = pipeline.sandbox.aws
-    for name in pipeline.keys(LANDING):
-        answer = aws.client("s3").get_object(Bucket=aws.bucket, Key=LANDING + name)
-        for row in pl.read_parquet(io.BytesIO(answer["Body"].read())).iter_rows(named=True):
-            if row["id"] is not None:
-                found[row["id"]].add(dt.datetime.strptime(row["date"], "%m-%d-%Y").date())
-    return found
+    for (day, _), rows in pipeline.landed().items():
+        for row in rows:
+            found[row["id"]].add(day)
+    return dict(found)

@@ -11,7 +11,7 @@ import email.utils
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ LONGEST_PAUSE = 30.0
 LONGEST_ASKED_PAUSE = 4 * 3600.0  # more than a token lives, less than a night
 GIVE_UP_AFTER = 3600.0
 WHOLE = 5  # times ESD_TIMEOUT: what an answer may take in all, since a body that drips is never silent
+RENEWALS = 3  # of a token that is refused, for one request: another thread's 401 may end the new one, too
 _PIECE = 2**16
 
 
@@ -139,35 +140,33 @@ class EsdApi:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def get(
-        self, path: str, parameters: dict[str, Any], sending: Callable[[], None] = lambda: None
-    ) -> requests.Response:
+    def get(self, path: str, parameters: dict[str, Any], accepted: Collection[int] = ()) -> requests.Response:
         """GET below the API's URL: an answer with status 200, or 404, which means that there is nothing.
 
-        `sending` is called each time just before the request is sent, all waiting done.
+        `accepted`: other statuses that are an answer, too.
         """
         token = self._token.current()
-        answer = self._get_with(token, path, parameters, sending)
-        if answer.status_code == 401:  # the token ended before it said it would
-            answer = self._get_with(self._token.current(refused=token), path, parameters, sending)
+        answer = self._get_with(token, path, parameters)
+        for _ in range(RENEWALS):
+            if answer.status_code != 401:  # the token ended before it said it would
+                break
+            token = self._token.current(refused=token)
+            answer = self._get_with(token, path, parameters)
         if answer.status_code == 401:
             reason = f"ESD refuses {path} even with a fresh token: check the API client's rights"
             raise SourceError(reason, to_mend=True)
-        if answer.status_code not in (200, 404):
+        if answer.status_code not in (200, 404, *accepted):
             reason = f"ESD answers {path} with status {answer.status_code}: check ESD_API_URL"
             raise SourceError(reason, to_mend=True)
         return answer
 
-    def _get_with(
-        self, token: str, path: str, parameters: dict[str, Any], sending: Callable[[], None]
-    ) -> requests.Response:
+    def _get_with(self, token: str, path: str, parameters: dict[str, Any]) -> requests.Response:
         def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
             request.headers["Authorization"] = f"Bearer {token}"
             return request
 
         # As auth, not as a header: requests lets a .netrc entry overwrite a header.
         with self._pace.turn():
-            sending()
             return self._send("GET", f"{self._settings.api_url}{path}", params=parameters, auth=bearer)
 
     def _ask_for_token(self) -> tuple[str, float]:

@@ -1,332 +1,263 @@
-"""Rows -> objects of the landing zone: only where the content differs, never over what was read later.
+"""The landed lists in S3: the only module that writes them.
 
-What cannot be a row goes to quarantine beside it, and a run leaves its record there.
+Snapshot and compare: the ETags are listed before a school is read. A list that still has its ETag is
+replaced (conditional PUT). One that another process has written since is merged: both sets of rows, and
+nothing leaves. So nothing that was written after a reading began is lost, however many fetchers run. There is
+no lock and no clock.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-import logging
-from collections import Counter, deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from attendance_common import aws, landing
-from attendance_common.config import FetcherSettings
+from attendance_common import __version__, aws, landing
 from attendance_common.errors import AwsError
-from attendance_common.fetch.claims import Claims, Stake
-from attendance_common.fetch.completeness import SchoolReading, day_of
 from attendance_common.fetch.lists import (
-    Became,
-    Change,
-    Landed,
+    LandedList,
+    ListChange,
+    ReadRecords,
+    SchoolPlan,
+    compare,
+    landed_list,
     md5,
-    newest_of,
-    next_wave,
-    over,
+    merge,
     parquet,
-    time_of,
-    without,
+    put_in,
+    take_out,
+    tombstone,
 )
-from attendance_common.fetch.page import Rejection
-from attendance_common.run_record import RunRecords
+from attendance_common.fetch.page import SCHEMA
+from attendance_common.log import log
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-log = logging.getLogger("attendance")
-
-UPLOADS = 16  # objects written at a time
-_RACES = 10  # lost to another fetcher over one object before it counts as failed
+UPLOADS = 16  # lists compared and written at a time
+SNAPSHOT_SECONDS = 300.0  # a listing that is younger serves the next school, too
+Done = TypeVar("Done")
+_RACES = 10  # lost to other writers of one list before it counts as failed
 
 
 @dataclass
-class Published:
-    """What came of a reading: its rows of the dates that were asked for, what became of each date's list.
+class SchoolLists:
+    """The lists of one school, as they were before it was read, and as this run wrote them since.
 
-    `overtaken`: it is not the last word; the school is to be read again.
+    `years`: the school years under which this run reads; none: it has no school year. `etags`: date -> ETag.
+    `foreign`: dates whose lists another process wrote since; they are merged, and nothing leaves them.
     """
 
-    landed: int = 0
-    became: dict[dt.date, Became] = field(default_factory=dict)
-    overtaken: bool = False
+    school_id: int
+    years: frozenset[int]
+    etags: dict[dt.date, str] = field(default_factory=dict)
+    written: set[dt.date] = field(default_factory=set)
+    foreign: set[dt.date] = field(default_factory=set)
 
-
-def _overtaken(done: Published, reading: SchoolReading, stake: Stake, *, came: bool) -> bool:
-    """Whether another's later reading may lie below this one, or not at all where this one gave way to it.
-
-    `came`: it came while this one was published. One that is at work may have died; one of recent dates
-    removes nothing.
-    """
-    became, later = set(done.became.values()), stake.told.later_than(reading)
-    in_part = later is not None and later > reading.since
-    in_vain = "superseded" in became and bool(stake.told.at_work)
-    return "overtaken" in became or in_part or in_vain or (came and bool({"written", "left"} & became))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    def name(self, day: dt.date) -> str:
+        """The list's name below the prefix."""
+        return landing.object_name(day, self.school_id)
 
 
 class LandingZone:
-    """Writes a school's objects: only where the content differs, never over what was read later."""
+    """Lists, reads and writes the landed lists; a dry run writes none."""
 
-    def __init__(self, settings: FetcherSettings, *, dry_run: bool) -> None:
-        self._s3: S3Client = aws.s3_client(settings, UPLOADS + 1)
-        self._areas = landing.Areas(settings.bucket, settings.prefix)
+    def __init__(
+        self, s3: S3Client, areas: landing.Areas, encryption: Mapping[str, Any], run: str, *, dry_run: bool
+    ) -> None:
+        self._s3 = s3
+        self._areas = areas
+        self._encryption = encryption
+        self._run = run
         self._dry_run = dry_run
-        self._encryption = aws.encryption(settings)
-        self.records = RunRecords(self._s3, self._areas, "fetch", self._encryption, dry_run=dry_run)
-        self._claims = Claims(self._s3, self._areas, self._encryption)
         self._pool = ThreadPoolExecutor(UPLOADS)
-        self._months: dict[str, dict[str, str]] = {}
+        self._snapshot: dict[int, dict[dt.date, str]] = {}
+        self._taken: float | None = None
 
-    @property
-    def quarantine(self) -> str:
-        """Where records lie that could not be landed."""
-        return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
+    # --- the snapshot --------------------------------------------------------------------------------------
 
-    def publish(self, reading: SchoolReading, done: Published) -> None:
-        """Write the school's quarantine, then each date; tells `done` as it goes on, also when it fails.
+    def lists_of(self, school_id: int, years: frozenset[int]) -> SchoolLists:
+        """The school's lists as they are now, or were less than five minutes ago; to be read before it is."""
+        if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
+            self._taken = time.monotonic()
+            self._snapshot = self._listed()
+        return SchoolLists(school_id, years, dict(self._snapshot.get(school_id, {})))
 
-        Raises AwsError; every write that was begun has ended by then.
-        """
-        rejections = reading.rejections()
-        with aws.explained(f"s3://{self._areas.bucket}"):
-            if rejections:
-                self._quarantine(reading.school_id, rejections)
-            stake = Stake() if self._dry_run else self._claims.stake(reading)
-            if not stake.still:
-                self._forget_listing()
-            later = stake.told.later_than(reading)
-            changes = self._compare(reading, later, done)
-            if reading.in_doubt:  # it stays at work: whoever gave way to it has to read again
-                doubted: Became = "doubted"
-                done.became |= dict.fromkeys(changes, doubted)
-            else:
-                self._change(reading, changes, done)
-                self._leave(reading, later, done)
-            came = not (self._dry_run or reading.in_doubt) and self._claims.end(reading, stake)
-            done.overtaken = _overtaken(done, reading, stake, came=came)
+    def _listed(self) -> dict[int, dict[dt.date, str]]:
+        found: dict[int, dict[dt.date, str]] = {}
+        with aws.explained(f"s3://{self._areas.bucket}/{self._areas.landing}"):
+            for name, etag in aws.listed(self._s3, self._areas.bucket, self._areas.landing).items():
+                if place := landing.list_of(name):
+                    day, school = place
+                    found.setdefault(school, {})[day] = etag
+        return found
 
-    def _forget_listing(self) -> None:
-        self._months.clear()
-        self._claims.look()
+    # --- what was read -------------------------------------------------------------------------------------
 
-    def _compare(
-        self, reading: SchoolReading, later: dt.date | None, done: Published
-    ) -> dict[dt.date, Change]:
-        """Write the lists of new dates, and compare the others with what is landed; gives what is to change.
-
-        Dates from `later` on were read later by another.
-        """
-        changes: dict[dt.date, Change] = {}
-        pending: deque[Future[None]] = deque()
-        try:
-            for day, rows in reading.by_date(last=True):
-                done.landed += rows.height
-                if later is not None and day >= later:
-                    done.became[day] = "superseded"
-                    continue
-                self._existing(day)
-                pending.append(self._pool.submit(self._publish_date, day, rows, reading, done, changes))
-                if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
-                    pending.popleft().result()
-        finally:
-            wait(pending)
-        for future in pending:
-            future.result()
-        return changes
-
-    def _publish_date(
+    def land(
         self,
-        day: dt.date,
-        rows: pl.DataFrame,
-        reading: SchoolReading,
-        done: Published,
-        changes: dict[dt.date, Change],
-    ) -> None:
-        """Write one list where no object is; else see how the one that is there is to be changed."""
-        became = self._beside(day, rows, reading)
-        if isinstance(became, Change):
-            changes[day] = became
-        else:
-            done.became[day] = became
+        lists: SchoolLists,
+        by_date: Iterable[tuple[dt.date, pl.DataFrame]],
+        read: ReadRecords,
+        also: Collection[dt.date] = (),
+    ) -> SchoolPlan:
+        """Put what was read into its lists, and compare these and those of the dates in `also` with it.
 
-    def _beside(self, day: dt.date, rows: pl.DataFrame, reading: SchoolReading) -> Became | Change:
-        name = landing.object_name(day, reading.school_id)
-        etag, body = self._existing(day).get(name), parquet(rows)
-        if etag and etag == md5(body):
-            return "unchanged"
-        new = Change(name, None, body)
-        if etag is None and self._write(new, reading):
-            return "written"
-        there = self._look(name)
-        return over(there, rows, body, reading) if there else new
-
-    def _change(self, reading: SchoolReading, changes: Mapping[dt.date, Change], done: Published) -> None:
-        """Write what is to change; a list that records leave comes after those where they now stand."""
-        waiting = changes
-        while waiting:
-            wave = next_wave(waiting)
-            futures = [self._pool.submit(self._write_over, *each, reading, done) for each in wave.items()]
-            wait(futures)
-            for future in futures:
-                future.result()
-            waiting = {day: change for day, change in waiting.items() if day not in wave}
-
-    def _write_over(self, day: dt.date, change: Change, reading: SchoolReading, done: Published) -> None:
-        """Write one list, unless records would leave it for one that is another fetcher's now."""
-        theirs = {to for to in change.takes if done.became.get(to) in ("superseded", "overtaken")}
-        done.became[day] = "overtaken" if theirs or not self._write(change, reading) else "written"
-
-    def _write(self, change: Change, reading: SchoolReading) -> bool:
-        """Put the list unless another fetcher was faster; says whether it is there."""
-        told = {"content-md5": md5(change.body), "read-at": time_of(reading)}
-        if self._dry_run or self._put_if(change.name, change.replaces, change.body, told):
-            return True
-        there = self._look(change.name)  # this PUT may have been answered into a broken connection
-        return there is not None and there.read_at == time_of(reading)
-
-    def _leave(self, reading: SchoolReading, later: dt.date | None, done: Published) -> None:
-        """Take records out of the lists of dates that the source no longer mentions, once they moved.
-
-        Comes after their new dates were written, and only for those that no later reading wrote. An absent
-        date alone proves nothing, and what neither moved nor is gone from its own list stays. The months of
-        the reading and those beside them are looked through.
+        No record leaves a list here (see `take_out`). Raises AwsError; all writes that were begun have ended
+        by then.
         """
-        there = [day for day, what in done.became.items() if what in ("written", "unchanged")]
-        moved = reading.places().filter(pl.col("day").is_in(there)).select("id")
-        gone = pl.DataFrame({"id": list(reading.missed)}, schema={"id": pl.Int64})
-        leaving, read_at = pl.concat([moved, gone]), time_of(reading)
-        names = self._of_other_dates(reading.school_id, done.became.keys(), reading.since, later)
-        futures = [
-            self._pool.submit(self._take_out, day, name, leaving, read_at, done)
-            for day, name in names.items()
-        ]
-        wait(futures)
-        for future in futures:
-            future.result()
+        jobs: Iterator[tuple[dt.date, Callable[[], ListChange]]] = chain(
+            ((day, partial(self._put_in, lists, day, rows, read)) for day, rows in by_date),
+            ((day, partial(self._look_over, lists, day, read)) for day in also),
+        )
+        return SchoolPlan(self._each(jobs))
 
-    def _of_other_dates(
-        self, school_id: int, days: Collection[dt.date], since: dt.date, later: dt.date | None
-    ) -> dict[dt.date, str]:
-        """The school's objects of dates that are none of these, from `since` on, before `later`."""
-        near = {month for day in days for month in landing.months_beside(day)}
-        names = (name for month in near for name in self._existing(month))
-        of_school = (name for name in names if name.endswith(f"/{landing.file_name(school_id)}"))
-        dated = {day: name for name in of_school if (day := landing.partition_of(name))}
-        asked = (day for day in dated if day >= since and (later is None or day < later))
-        return {day: dated[day] for day in asked if day not in days}
+    def merge(self, lists: SchoolLists, rows: pl.DataFrame) -> None:
+        """Add rows to their lists: the newer version of each id counts, of equals the landed one."""
+        days = rows["date"].str.to_date("%m-%d-%Y").alias("day")
+        parts = rows.with_columns(days).partition_by("day", as_dict=True, include_key=False)
+        self._each((day, partial(self._merge, lists, day, part)) for (day,), part in parts.items())
 
-    def _take_out(
-        self, day: dt.date, name: str, leaving: pl.DataFrame, read_at: str, done: Published
-    ) -> None:
-        """Take these records out of one list, unless a later reading wrote it."""
+    def take_out(self, lists: SchoolLists, ids: Mapping[dt.date, Collection[int]]) -> int:
+        """Take records out of their lists; gives how many left.
+
+        Nothing leaves a list that another process has written since the snapshot.
+        """
+        return sum(self._each((day, partial(self._take_out, lists, day, ids[day])) for day in ids).values())
+
+    def _each(self, jobs: Iterable[tuple[dt.date, Callable[[], Done]]]) -> dict[dt.date, Done]:
+        """Do these in parallel, few of them waiting; gives what each returns."""
+        done: dict[dt.date, Done] = {}
+        pending: deque[tuple[dt.date, Future[Done]]] = deque()
+        with aws.explained(f"s3://{self._areas.bucket}"):
+            try:
+                for day, job in jobs:
+                    pending.append((day, self._pool.submit(job)))
+                    if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
+                        first, future = pending.popleft()
+                        done[first] = future.result()
+            finally:
+                wait([future for _, future in pending])
+            return done | {day: future.result() for day, future in pending}
+
+    def _put_in(self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, read: ReadRecords) -> ListChange:
+        """Write the list of a date with the records that were read, unless it holds them already."""
+        body, known = parquet(rows, lists.years), lists.etags.get(day)
+        if known == md5(body):
+            return ListChange(rows.height, lists.years)
+        if known is None and self._put(lists, day, body):
+            return ListChange(0, lists.years)
+        landed = self._look(lists.name(day))
+        if landed is None or known is None or landed.etag != known:
+            return self._merge_foreign(lists, day, rows)
+        compared = compare(landed.rows, day, read)
+        body = parquet(put_in(landed.rows, rows), landed.years | lists.years)
+        if landed.has_body(body) or self._put(lists, day, body):
+            return ListChange(landed.rows.height, landed.years, compared)
+        return self._merge_foreign(lists, day, rows)
+
+    def _merge_foreign(self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame) -> ListChange:
+        """Merge rows into a list that another process wrote since the snapshot."""
+        lists.foreign.add(day)
+        return self._merge(lists, day, rows, exists=True)
+
+    def _merge(
+        self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, *, exists: bool = False
+    ) -> ListChange:
+        """Write a list with its rows and these. `exists`: it does, though the snapshot may lack it."""
         for _ in range(_RACES):
-            there = self._look(name)
-            if there is None or there.read_at > read_at:
-                return
-            rows = there.rows()
-            rest = None if rows is None else without(rows, leaving, read_at)
-            if rest is not None and not self._dry_run and not self._put_if(name, there.etag, *rest):
-                continue
-            if rest is not None or there.read_at == read_at:
-                done.became[day] = "left"
-            return
-        raise AwsError(f"{name} is being written by others again and again: run again later")
+            # S3 denies a look at what is not there to one who may not list the bucket (API: GetObject, 403).
+            landed = self._look(lists.name(day)) if exists or day in lists.etags else None
+            found = landed or LandedList("", rows.clear())
+            lists.etags.pop(day, None)
+            lists.etags |= {day: landed.etag} if landed else {}
+            body = parquet(merge(found.rows, rows), found.years | lists.years)
+            if (landed and landed.has_body(body)) or self._put(lists, day, body):
+                return ListChange(found.rows.height, found.years)
+            exists = True
+        raise AwsError(f"{lists.name(day)} is being written by others again and again: run again later")
 
-    def _existing(self, day: dt.date) -> dict[str, str]:
-        """Name -> ETag of the objects that were in the date's month when it was first asked for."""
-        month = landing.month_folder(day)
-        if month not in self._months:
-            found = aws.listed(self._s3, self._areas.bucket, f"{self._areas.landing}{month}")
-            self._months[month] = {f"{month}{name}": etag for name, etag in found.items()}
-        return self._months[month]
+    def _look_over(self, lists: SchoolLists, day: dt.date, read: ReadRecords) -> ListChange:
+        """Compare the list of a date that was not read."""
+        landed = self._look(lists.name(day))
+        if landed is None or landed.etag != lists.etags[day] or day in lists.foreign:
+            return ListChange(0, frozenset())
+        return ListChange(landed.rows.height, landed.years, compare(landed.rows, day, read))
 
-    def _look(self, name: str) -> Landed | None:
+    def _take_out(self, lists: SchoolLists, day: dt.date, ids: Collection[int]) -> int:
+        landed = None if day in lists.foreign else self._look(lists.name(day))
+        if landed is None or landed.etag != lists.etags[day]:
+            log.info("%s was written by another process meanwhile: nothing leaves it", lists.name(day))
+            return 0
+        rest = take_out(landed.rows, ids)
+        years = landed.years | lists.years
+        body = parquet(rest, years) if rest.height else tombstone(lists.school_id, years, self._run)
+        leaving = landed.rows.height - rest.height
+        return leaving if leaving and self._put(lists, day, body) else 0
+
+    def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
+        """The newest date up to `until` whose list has a record."""
+        with aws.explained(f"s3://{self._areas.bucket}"):
+            for day in sorted((day for day in lists.etags if day <= until), reverse=True):
+                landed = self._look(lists.name(day))
+                if landed is not None and landed.rows.height:
+                    return day
+        return None
+
+    # --- objects -------------------------------------------------------------------------------------------
+
+    def _look(self, name: str) -> LandedList | None:
         """What is landed under a name now; None when nothing is."""
         from botocore.exceptions import ClientError
 
         try:
             whole = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.landing + name)
         except ClientError as error:
-            if _status(error) == 404:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
             raise
-        return Landed(name, whole["ETag"].strip('"'), whole["Metadata"], whole["Body"].read())
+        etag, content_md5 = whole["ETag"].strip('"'), whole["Metadata"].get("content-md5")
+        try:
+            return landed_list(whole["Body"].read(), etag, content_md5)
+        except pl.exceptions.PolarsError:
+            log.warning("%s is no Parquet with records: it counts as empty", name)
+            return LandedList(etag, pl.DataFrame(schema=SCHEMA))
 
-    def _put_if(self, name: str, etag: str | None, body: bytes, told: dict[str, str]) -> bool:
-        """Put the object if it has this ETag, or if there is none (None)."""
-        key = self._areas.landing + name
-        more = {"Metadata": told, **self._encryption}
-        put = aws.put_if(self._s3, etag, Bucket=self._areas.bucket, Key=key, Body=body, **more)
-        return put is not None
-
-    def _put(self, key: str, body: bytes, **more: Any) -> None:
-        self._s3.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption, **more)
-
-    def _get(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._areas.bucket, Key=key)["Body"].read()
-
-    def _quarantine(self, school_id: int, rejections: Sequence[Rejection]) -> str:
-        """One JSON line per record, whole; its key is named by its content: a rerun does not pile up."""
-        lines = [{"reason": r.reason, "schoolId": school_id, "record": r.record} for r in rejections]
-        body = "".join(json.dumps(line) + "\n" for line in sorted(lines, key=json.dumps)).encode()
-        digest = hashlib.sha256(body).hexdigest()[:32]
-        key = f"{self._areas.quarantine}school_{school_id}/{digest}.jsonl"
+    def _put(self, lists: SchoolLists, day: dt.date, body: bytes) -> bool:
+        """Write a list if it is still as this run knows it; whether it is there now."""
+        key, digest = self._areas.landing + lists.name(day), md5(body)
+        etag: str | None = digest
         if not self._dry_run:
-            self._put(key, body)
-        return key
+            etag = aws.put_if(
+                self._s3,
+                lists.etags.get(day),
+                Bucket=self._areas.bucket,
+                Key=key,
+                Body=body,
+                Metadata={"content-md5": digest, "version": __version__},
+                **self._encryption,
+            )
+            etag = etag or self._answer_was_lost(lists.name(day), body)
+        if etag is not None:
+            self._note(lists, day, etag)
+        return etag is not None
 
-    # --- replaying the quarantine ---------------------------------------------------------------------------
+    def _answer_was_lost(self, name: str, body: bytes) -> str | None:
+        """The ETag of an object that has this body: this run's own PUT, whose answer did not arrive."""
+        landed = self._look(name)
+        return landed.etag if landed and landed.has_body(body) else None
 
-    def quarantined(self) -> Iterator[tuple[str, int, list[Rejection]]]:
-        """Key, school and records of each object in quarantine."""
-        for name in aws.listed(self._s3, self._areas.bucket, self._areas.quarantine):
-            key = f"{self._areas.quarantine}{name}"
-            try:
-                lines = [json.loads(line) for line in self._get(key).splitlines()]
-                rejections = [Rejection(line["reason"], line["record"], None) for line in lines]
-                [school] = {int(line["schoolId"]) for line in lines}
-            except (ValueError, TypeError, KeyError):
-                sentence = f"{key} is not what the fetcher puts into quarantine: move it away"
-                raise AwsError(sentence, to_mend=True) from None
-            yield key, school, rejections
-
-    def merge(self, school_id: int, rows: pl.DataFrame) -> Counter[str]:
-        """Add rows to the lists that are landed; a newer version that is there stays."""
-        parts = rows.partition_by("date")
-        with nullcontext() if self._dry_run else self._claims.working(school_id):
-            return Counter(self._merge_date(day_of(part), school_id, part) for part in parts)
-
-    def _merge_date(self, day: dt.date, school_id: int, rows: pl.DataFrame) -> str:
-        name = landing.object_name(day, school_id)
-        look = name in self._existing(day)  # S3 denies a look at what is not there (API: GetObject, 403)
-        for _ in range(_RACES):
-            there = self._look(name) if look else None
-            held = there.rows() if there else None
-            landed = rows.clear() if held is None else held
-            whole = newest_of(landed, rows)
-            if whole.equals(landed):
-                return "unchanged"
-            body = parquet(whole)
-            told = {"content-md5": md5(body), "read-at": there.read_at if there else ""}
-            if self._dry_run or self._put_if(name, there.etag if there else None, body, told):
-                return "written"
-            look = True
-        raise AwsError(f"{name} is being written by others again and again: run again later")
-
-    def replace_quarantined(self, key: str, school_id: int, rest: Sequence[Rejection]) -> None:
-        """Keep the rest of an object in quarantine; the new object is written before the old one goes."""
-        kept = self._quarantine(school_id, rest) if rest else None
-        if kept != key and not self._dry_run:
-            self._s3.delete_object(Bucket=self._areas.bucket, Key=key)
+    def _note(self, lists: SchoolLists, day: dt.date, etag: str) -> None:
+        if self._dry_run:
+            log.info("would write %s", lists.name(day))
+        else:
+            lists.etags[day] = etag
+        lists.written.add(day)

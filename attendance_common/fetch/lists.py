@@ -1,20 +1,19 @@
-"""One school's list for a date: its Parquet, and what becomes of it beside the object that is landed."""
+"""One school's list for a date: its Parquet, and what a reading makes of the list that is landed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import io
-import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from attendance_common.fetch.completeness import SchoolReading
+from attendance_common.fetch.page import SCHEMA
 
-log = logging.getLogger("attendance")
+SCHOOL_YEARS = "school_years"  # footer key: the school years under which the records were read, "54,55"
+RUN = "run"  # footer key of a tombstone: the run that wrote it
 
 
 def md5(body: bytes) -> str:
@@ -22,115 +21,122 @@ def md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
-def time_of(reading: SchoolReading) -> str:
-    """When a reading began, as metadata tells it: the later one is the greater text."""
-    return reading.begun.isoformat(timespec="microseconds")
-
-
-def parquet(rows: pl.DataFrame, footer: dict[str, str] | None = None) -> bytes:
+def parquet(rows: pl.DataFrame, years: Collection[int], **footer: str) -> bytes:
     """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
+    if years:
+        footer[SCHOOL_YEARS] = ",".join(map(str, sorted(years)))
     body = io.BytesIO()
-    rows.write_parquet(body, compression="snappy", statistics=False, metadata=footer)
+    rows.rechunk().write_parquet(body, compression="snappy", statistics=True, metadata=footer or None)
     return body.getvalue()
 
 
-def newest_of(landed: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    """Both lists in one, sorted by id, no id twice: the newest version, of equals the one that is landed."""
-    together = pl.concat([more, landed], how="diagonal_relaxed").select(more.columns)
-    by_age = together.sort("modified_on", nulls_last=False, maintain_order=True)
+def tombstone(school_id: int, years: Collection[int], run: str) -> bytes:
+    """A list that lost its last record: one row, in which every column but `school_id` is NULL."""
+    rows = pl.DataFrame({"school_id": [school_id]}, schema={"school_id": pl.Int64})
+    return parquet(_as_declared(rows), years, **{RUN: run})
+
+
+def _as_declared(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the columns of SCHEMA; one that an older version did not land is NULL."""
+    lacking = [pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in rows.columns]
+    return rows.with_columns(lacking).select(SCHEMA.names()).cast(pl.Schema(SCHEMA))
+
+
+@dataclass(frozen=True)
+class LandedList:
+    """A list as it is in the landing zone. `years`: the school years under which its records were read."""
+
+    etag: str
+    rows: pl.DataFrame
+    years: frozenset[int] = frozenset()
+    content_md5: str | None = None
+
+    def has_body(self, body: bytes) -> bool:
+        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
+        return md5(body) in (self.etag, self.content_md5)
+
+
+def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
+    """An object as a list; a tombstone has no rows. Raises polars' PolarsError when it is no list."""
+    rows = pl.read_parquet(io.BytesIO(body))
+    rows = _as_declared(rows).filter(pl.col("id").is_not_null())
+    named = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "") if rows.height else ""
+    years = frozenset(int(year) for year in named.split(",") if year.isdecimal())
+    return LandedList(etag, rows, years, content_md5)
+
+
+def put_in(landed: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+    """The landed rows and those that were read, which replace their landed versions; sorted by id."""
+    others = landed.join(read.select("id"), on="id", how="anti")
+    return pl.concat([others, read]).sort("id") if others.height else read
+
+
+def merge(landed: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Both sets of rows: the newer version of each id, of equals the landed one; sorted by id."""
+    by_age = pl.concat([rows, landed]).sort("modified_on", nulls_last=False, maintain_order=True)
     return by_age.unique("id", keep="last", maintain_order=True).sort("id")
 
 
-def keep(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """The list, and landed rows that it must not lose; sorted by id."""
-    lost = kept.filter(~pl.col("id").is_in(rows["id"].to_list()))
-    return newest_of(lost, rows) if lost.height else rows
-
-
-def without(landed: pl.DataFrame, moved: pl.DataFrame, read_at: str) -> tuple[bytes, dict[str, str]] | None:
-    """An object's body and metadata without the records that moved; None when it holds none of them.
-
-    One that would hold nothing becomes a tombstone: one row, NULL but for the school. That Spectrum reads
-    Parquet without rows is not confirmed. Its footer names the reading: no two tombstones are alike.
-    """
-    rest = landed.join(moved, on="id", how="anti", maintain_order="left")
-    if rest.height == landed.height:
-        return None
-    body = parquet(rest) if rest.height else parquet(_tombstone(landed), {"run": read_at})
-    return body, {"content-md5": md5(body), "read-at": read_at}
-
-
-def _tombstone(landed: pl.DataFrame) -> pl.DataFrame:
-    return landed.head(1).select(
-        pl.col(name) if name == "school_id" else pl.lit(None, dtype).alias(name)
-        for name, dtype in landed.schema.items()
-    )
+def take_out(landed: pl.DataFrame, ids: Collection[int]) -> pl.DataFrame:
+    """The landed rows but for these."""
+    return landed.filter(~pl.col("id").is_in(list(ids)))
 
 
 @dataclass(frozen=True)
-class Landed:
-    """An object as it is in the landing zone: its name, ETag, metadata and body."""
+class ReadRecords:
+    """Which records a reading holds: `places` (id, day) of those it lands, `rejected` ids of the others."""
 
-    name: str
-    etag: str
-    told: dict[str, str]
-    body: bytes
+    places: pl.DataFrame
+    rejected: Collection[int] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Landed records that a reading holds under another date, or not at all."""
+
+    moved: list[int] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+
+
+def compare(landed: pl.DataFrame, day: dt.date, read: ReadRecords) -> Comparison:
+    """What became of the landed records of a date that was read, or near one that was."""
+    found = landed.select("id").join(read.places, on="id", how="left", maintain_order="left")
+    moved = found.filter(pl.col("day") != day)["id"].to_list()
+    lacking = found.filter(pl.col("day").is_null())["id"].to_list()
+    rejected = set(read.rejected)
+    return Comparison(moved, [each for each in lacking if each not in rejected])
+
+
+# --- what a reading makes of a school's lists -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListChange:
+    """What a reading makes of one list: of its landed records, some moved to another date, some are missing.
+
+    `landed`, `years`: its records and their school years before this reading. Of a list that another process
+    has written since the snapshot, none moved and none is missing.
+    """
+
+    landed: int
+    years: frozenset[int]
+    compared: Comparison = Comparison()
+
+
+@dataclass
+class SchoolPlan:
+    """A reading beside what is landed of its school: what becomes of each list."""
+
+    changes: dict[dt.date, ListChange] = field(default_factory=dict)
 
     @property
-    def read_at(self) -> str:
-        """When the reading began that wrote it."""
-        return self.told.get("read-at", "")
+    def departures(self) -> Mapping[dt.date, list[int]]:
+        """Records that moved to another date, by the date whose list they leave."""
+        return {day: change.compared.moved for day, change in self.changes.items() if change.compared.moved}
 
-    def holds(self, body: bytes) -> bool:
-        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
-        return md5(body) in (self.etag, self.told.get("content-md5"))
-
-    def rows(self) -> pl.DataFrame | None:
-        """Its rows; None where it has none: a tombstone, or no Parquet with records."""
-        try:
-            rows = pl.read_parquet(io.BytesIO(self.body)).cast({"id": pl.Int64})
-        except pl.exceptions.PolarsError:
-            log.warning("%s was no Parquet with records: it is written anew", self.name)
-            return None
-        return None if rows.height == 1 and rows.item(0, "id") is None else rows
-
-
-@dataclass(frozen=True)
-class Change:
-    """A list that is to be written where an object with this ETag is, or none (None).
-
-    `takes`: the dates where the records now stand that leave it; those that are gone have none.
-    """
-
-    name: str
-    replaces: str | None
-    body: bytes
-    takes: frozenset[dt.date] = frozenset()
-
-
-def next_wave(waiting: Mapping[dt.date, Change]) -> Mapping[dt.date, Change]:
-    """The lists that no record leaves for one that still waits, lest it be nowhere; all, in a circle."""
-    free = {day: change for day, change in waiting.items() if not change.takes & waiting.keys()}
-    return free or waiting
-
-
-# What became of a list: superseded, a later reading wrote it; doubted, it is as it was (the reading is in
-# doubt); overtaken, another fetcher wrote it meanwhile; left, by records that moved.
-Became = Literal["written", "unchanged", "superseded", "doubted", "overtaken", "left"]
-
-
-def over(there: Landed, rows: pl.DataFrame, body: bytes, reading: SchoolReading) -> Became | Change:
-    """What became of a list (its rows, and as Parquet) where an object is, or how it is to be changed."""
-    takes: frozenset[dt.date] = frozenset()
-    if not there.holds(body):
-        if there.read_at > time_of(reading):
-            return "superseded"
-        landed = there.rows()
-        if landed is not None:
-            whole = keep(rows, reading.kept(landed))
-            gone = landed.join(whole, on="id", how="anti")
-            body = parquet(whole)
-            takes = frozenset(reading.places().join(gone, on="id", how="semi")["day"])
-    if there.holds(body):  # its PUT's answer was lost, if it is this reading's
-        return "written" if there.read_at == time_of(reading) else "unchanged"
-    return Change(there.name, there.etag, body, takes)
+    @property
+    def missing(self) -> Mapping[dt.date, list[int]]:
+        """Landed records that the reading lacks, by date."""
+        return {
+            day: change.compared.missing for day, change in self.changes.items() if change.compared.missing
+        }

@@ -1,20 +1,21 @@
-"""Pages of a school that wait for the others, and rows that wait for the rest of their date."""
+"""Pages of a school that wait for the others, and rows that wait for the rest of their date.
+
+The rows of a page are packed (Arrow, lz4): a sixth of their size in memory. They are unpacked one page at a
+time, when their dates are written.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
 from attendance_common.fetch.page import SCHEMA, Page, Paging
 
-
-def absent_page(number: int) -> Page:
-    """What a 404 says: there are no records (page 1), or no such page."""
-    return Page(pl.DataFrame(schema=SCHEMA), (), Paging(count=0) if number == 1 else Paging())
-
+Moment = dt.date | dt.datetime  # a day, or when a record was modified: in UTC, without a zone
+_TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
 
 _KEYS = (
     pl.col("id"),
@@ -23,41 +24,84 @@ _KEYS = (
 )
 
 
-class HeldPage:
-    """A page that waits for the others; its rows are packed (Arrow, lz4), a sixth of their size in memory.
+def absent_page() -> Page:
+    """What a 404 says: no records here."""
+    return Page(pl.DataFrame(schema=SCHEMA), (), Paging())
 
-    `keys`: each row's id, day and modified_on. `content`: two pages share it only when they hold the same.
-    """
+
+class PackedPage:
+    """A page whose rows are packed. `keys`: each row's id, day and modified_on, in the order of the page."""
 
     def __init__(self, page: Page) -> None:
         self.received = page.received
         self.paging = page.paging
         self.keys = page.rows.select(_KEYS)
         self.rejections = page.rejections
-        self.content = hash((tuple(page.rows["id"]), page.rejections))
         body = io.BytesIO()
         page.rows.write_ipc_stream(body, compression="lz4")
         self._packed = body.getvalue()
-
-    def holds_the_same_as(self, page: HeldPage) -> bool:
-        """Whether the records are the same and stand in the same places; what they say may have changed."""
-        return self.ids.equals(page.ids) and self.rejections == page.rejections
 
     @property
     def ids(self) -> pl.Series:
         """Each row's id."""
         return self.keys["id"]
 
-    def unpacked(self, *, last: bool) -> pl.DataFrame:
-        """The rows again; for the last time: then they take no more memory here."""
-        packed = self._packed
-        if last:
-            self._packed = b""
+    def oldest(self, column: str) -> Moment | None:
+        """The oldest `day` or `modified_on` on the page; None where it has none."""
+        oldest: Moment | None = self.keys[column].min()  # type: ignore[assignment]
+        return oldest
+
+    def lists_the_same_as(self, page: PackedPage) -> bool:
+        """Whether both pages hold the same ids in the same order; what the records say may have changed."""
+        theirs = [rejection.record_id for rejection in page.rejections]
+        ours = [rejection.record_id for rejection in self.rejections]
+        return self.ids.equals(page.ids) and ours == theirs
+
+    def unpack(self) -> pl.DataFrame:
+        """The rows, for the only time: they take no memory here afterwards."""
+        packed, self._packed = self._packed, b""
         return pl.read_ipc_stream(io.BytesIO(packed))
 
 
-class WaitingRows:
-    """Rows whose date has not ended yet, beside their places (`_newest`, and `end`: the date's last page)."""
+def newest_versions(pages: Mapping[int, PackedPage]) -> pl.DataFrame:
+    """Where the newest version of each id is: id, day, modified_on, page, row on the page.
+
+    Of versions that are equally new, the one on the last page counts.
+    """
+    empty = PackedPage(absent_page()).keys.with_row_index("row").with_columns(page=pl.lit(0, pl.Int64))
+    keys = pl.concat(
+        [empty]
+        + [
+            page.keys.with_row_index("row").with_columns(page=pl.lit(number, pl.Int64))
+            for number, page in sorted(pages.items())
+        ]
+    )
+    by_age = keys.sort("modified_on", nulls_last=False, maintain_order=True)
+    return by_age.unique("id", keep="last", maintain_order=True)
+
+
+def rows_by_date(
+    pages: Mapping[int, PackedPage], newest: pl.DataFrame
+) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+    """Each date's rows (the `newest` ones, sorted by id), a date at a time; unpacks the pages for good.
+
+    A date is yielded soon after the last page that has it, so few rows are in memory.
+    """
+    newest = newest.with_columns(end=pl.col("page").max().over("day")).sort("page", "row")
+    ends, ripe = set(newest["end"]), False
+    waiting = _WaitingRows()
+    for places in newest.partition_by("page", maintain_order=True):
+        number = places.item(0, "page")
+        rows = pages[number].unpack()
+        waiting.add(rows if places.height == rows.height else rows[places["row"]], places)
+        ripe = ripe or number in ends
+        if ripe and (waiting.height >= _TOGETHER or number == max(ends)):
+            yield from waiting.ended(number)
+            ripe = False
+
+
+class _WaitingRows:
+    """Rows whose date has not ended, and their places (`newest_versions`; `end`: the date's last page)."""
 
     def __init__(self) -> None:
         self._rows: list[pl.DataFrame] = []

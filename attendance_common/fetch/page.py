@@ -19,7 +19,6 @@ import polars as pl
 from msgspec.structs import astuple
 
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
-from attendance_common.fetch import nesting
 from attendance_common.fetch.record import (
     REQUIRED,
     Row,
@@ -46,6 +45,11 @@ class Rejection:
     reason: str
     record: str
     record_id: int | None
+
+    @property
+    def key(self) -> int | str:
+        """What makes it the same record as another: its id, else its text."""
+        return self.record if self.record_id is None else self.record_id
 
 
 @dataclass(frozen=True)
@@ -230,13 +234,8 @@ def _split(body: bytes) -> tuple[list[str], Paging]:
     """Each record's own text, as received, and the paging."""
     try:
         return _split_strict(body)
-    except RecursionError:  # a record that no decoder reads must not hide the others
-        shallow = nesting.cut(body.decode(errors="surrogateescape"))
-    try:
-        records, paging = _split_strict(shallow.text.encode(errors="surrogateescape"))
     except RecursionError as error:
-        raise UnreadablePage("the answer is not JSON") from error
-    return [shallow.whole(record) for record in records], paging
+        raise UnreadablePage("the answer is not JSON, or nested too deeply") from error
 
 
 def _split_strict(body: bytes) -> tuple[list[str], Paging]:
@@ -267,30 +266,14 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
 def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
     try:
         record = json.loads(text)
-    except ValueError:
-        return Rejection("the record cannot be decoded", text, _id_at_least(text))
-    except RecursionError:
-        return Rejection("nested too deeply", text, _id_at_least(text))
+    except (ValueError, RecursionError):
+        return Rejection("the record cannot be decoded", text, None)
     try:
         return flatten_record(record, school_id)
     except Unfit as unfit:
         return Rejection(str(unfit), text, record_id(record))
     except RecursionError:
         return Rejection("nested too deeply", text, record_id(record))
-
-
-_LONGEST_NUMBER = 40  # digits; Python refuses to decode thousands of them
-
-
-def _id_at_least(text: str) -> int | None:
-    """The id of a record that cannot be decoded (a number too long, a depth); None where it has none."""
-    try:
-        record = json.loads(
-            nesting.cut(text).text, parse_int=lambda digits: int(digits[:_LONGEST_NUMBER]), strict=False
-        )
-    except (ValueError, RecursionError):
-        return None
-    return record_id(record)
 
 
 def _opened(answer: Any) -> tuple[list[Any], Paging]:

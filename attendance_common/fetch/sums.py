@@ -1,55 +1,134 @@
-"""What a fetch did: its schools' numbers, their sums, and what of them needs a person. No student's data."""
+"""What a fetch did: the sums over its schools, and what of it needs a person. No student's data."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from attendance_common.fetch.conditions import Found, judge
+
 if TYPE_CHECKING:
-    from attendance_common.fetch.lists import Became
+    from attendance_common.fetch.school import School
 
-PARTS = ("landed", "quarantined", "repeats", "older")  # of the records received
-_SUMS = ("pages", "received", *PARTS)
-_OBJECTS = ("written", "unchanged", "superseded", "left")
+SHORT, EMPTY_YEAR = "short", "empty year"  # conditions, see `conditions`
+ALL = "all"  # in place of a school: a condition of all that were read
 
-Schools = Mapping[int, Mapping[str, Any]]  # id -> what became of it: a `fault`, or the number of each part
+_SUMS = (
+    *("pages", "received", "landed", "repeats", "quarantined", "quarantined_new", "moved", "removed"),
+    *("removals_waiting", "lists_written", "lists_unchanged", "lists_merged"),
+)
+
+Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
+Last = Callable[[str, "int | str"], "Found | None"]  # what was judged last of a condition, of a school
 
 
-def counts(schools: Schools) -> dict[str, Any]:
+def counts(schools: Numbers) -> dict[str, Any]:
     """The run's sums over its schools, those that could not be read included."""
-    told = schools.values()
-    objects: Counter[str] = sum((Counter(about.get("objects")) for about in told), Counter())
+    dates = [about["newest_date"] for about in schools.values() if about["newest_date"]]
     return {
         "schools": len(schools),
-        "schools_failed": len(_faults(schools)),
-        **{key: sum(about.get(key, 0) or 0 for about in told) for key in _SUMS},
-        **{f"objects_{became}": objects[became] for became in _OBJECTS},
+        "schools_failed": sum("fault" in about for about in schools.values()),
+        **{key: sum(about[key] for about in schools.values()) for key in _SUMS},
+        "newest_date": max(dates, default=None),
     }
 
 
-def attention(schools: Schools, run: str, quarantine: str) -> list[str]:
-    """A sentence for each thing that needs a person; `quarantine` is where it lies."""
-    sentences = [f"school {school} was not read: {fault}" for school, fault in _faults(schools).items()]
-    sentences += [
-        f"school {school}: its records do not add up, see the run record {run}"
-        for school, about in schools.items()
-        if not about.get("fault") and about["received"] != sum(about[part] for part in PARTS)
-    ]
-    reasons: Counter[str] = sum((Counter(about.get("quarantine")) for about in schools.values()), Counter())
-    if reasons:
-        most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-        sentences.append(f"{reasons.total()} records are in quarantine, {quarantine}: {most}")
+def failures(schools: Iterable[School]) -> list[str]:
+    """A sentence for each school of which something could not be read in this run."""
+    sentences = []
+    for school in schools:
+        if school.fault:
+            sentences.append(f"school {school.school_id} was not read: {school.fault}; run again")
+        if school.gaps and not school.fault:
+            pages = "; ".join(
+                why if why.startswith(f"page {page}:") else f"page {page}: {why}"
+                for page, why in school.gaps.items()
+            )
+            sentences.append(
+                f"school {school.school_id} was read with a gap ({pages}): what was read is landed, nothing "
+                f"was removed; run again with --school {school.school_id}"
+            )
     return sentences
 
 
-def by_both(first: Mapping[dt.date, Became], second: Mapping[dt.date, Became]) -> dict[dt.date, Became]:
-    """What became of each date's list by two readings, one word each: what was changed stays so."""
-    changed = ("written", "left")
-    stays = {day: was for day, was in first.items() if was in changed and second.get(day) not in changed}
-    return {**first, **second, **stays}
+def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
+    """The sentence about a source that does not sort, and one for each school that only seems so.
+
+    `unread`: schools that were not asked for any more.
+    """
+    cure = "what is recent may lie on pages that were not read: run without --days, --since, --modified-hours"
+    sentences = [
+        f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
+        f"tells of a last page; {cure}"
+        for school in schools
+        if school.seems_older
+    ]
+    seen = [school.school_id for school in schools if school.unsorted]
+    if seen:
+        sentences.insert(
+            0, f"the source does not sort as asked (school {seen[0]}), {unread} schools were not read; {cure}"
+        )
+    return sentences
 
 
-def _faults(schools: Schools) -> dict[int, str]:
-    return {school: about["fault"] for school, about in schools.items() if about.get("fault")}
+def quarantined(schools: Iterable[School], place: str) -> list[str]:
+    """The sentence about records that are new in quarantine; `place` is where they lie."""
+    reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
+    if not reasons:
+        return []
+    most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
+    what = f"{reasons.total()} records are new in quarantine, {place}: {most}"
+    return [f"{what}; have them corrected at the source (--quarantine lists them)"]
+
+
+def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[str]:
+    """A sentence for each school whose records may not leave, with the flag that lets them."""
+    sentences = []
+    for school, why in stopped.items():
+        count = schools[school].waiting
+        sentences.append(
+            f"school {school}: {why}, and none does: check at the source that they are gone; if so, run with "
+            f"--allow-removals {school}={count}"
+        )
+    return sentences
+
+
+@dataclass
+class Judged:
+    """The states of the world that a run judged: for its record, and what of them is new."""
+
+    last: Last
+    now: dt.datetime
+    conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+    standing: int = 0
+
+    def note(self, condition: str, school: int | str, by: int, sentence: str) -> None:
+        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing."""
+        found: Found | None = None
+        if by:
+            found, standing = judge(self.last(condition, school), self.now, by)
+            self.standing += standing
+            self.sentences += [] if standing else [f"{sentence} (since {found['since']})"]
+        self.conditions.setdefault(condition, {})[str(school)] = found
+
+
+def judge_schools(judged: Judged, schools: Collection[School], year: int | None) -> None:
+    """Judge what whole readings say of their schools."""
+    received = sum(school.tally.received for school in schools)
+    whole = [school for school in schools if school.short is not None]
+    for school in whole:
+        came, count = (school.tally.source_count or 0) - (school.short or 0), school.tally.source_count
+        judged.note(
+            SHORT,
+            school.school_id,
+            school.short or 0,
+            f"school {school.school_id}: the source counts {count} records and sends {came}: what came is "
+            "landed; ask the source's operator for the others",
+        )
+    if year is not None and whole:
+        sentence = f"no school has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"
+        judged.note(EMPTY_YEAR, ALL, int(not received), sentence)

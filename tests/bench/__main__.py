@@ -17,6 +17,7 @@ from tests.bench.table import Row, show_rows
 
 MEASURES: dict[str, Callable[[Sizes], Iterable[Row]]] = {
     "fetch": fetching.fetch,
+    "deletions": fetching.deletions,
     "straightforward": fetching.straightforward,
     "dlt": fetching.dlt,
     "latency": fetching.latency,

@@ -18,13 +18,21 @@ RECORDS = 1000  # on a page
 RECORD_BYTES = 50e9 / 189e6  # in Parquet: 189 million rows in about 50 GB
 PAGE_SECONDS = 7.0
 DAYS = 180  # of school in a year
-MONTHS = 10
+CONFIRMED = 5  # pages read again of a school with a deletion: its date's, and one more on each side
+DELETED = 1 / 3  # of the schools have a deletion in a night
+SNAPSHOT_SECONDS = 300  # the fetcher lists the landing zone anew
+LOADER_LISTS = 3  # of the landing zone in a load: before, after the reading, in the last transaction
 START_SECONDS = 0.8  # of the process: until the first page is asked for, and after the last one
 
 DOLLARS_A_PUT_OR_LIST = 0.005 / 1000
 DOLLARS_A_GET = 0.0004 / 1000
 DOLLARS_A_BYTE_SCANNED = 5 / 1e12
 KEYS_A_LIST = 1000
+
+
+def pages_a_night(schools: int) -> int:
+    """Pages asked for: all, one behind the last of each school, and those of deletions again."""
+    return schools * (PAGES + 1) + math.ceil(schools * DELETED) * CONFIRMED
 
 
 def fetch_seconds(pages: int, page_seconds: float, at_once: int, shards: int = 1) -> float:
@@ -54,27 +62,28 @@ class Night:
 
     @property
     def puts(self) -> int:
-        """Also two for each school's claim: when it is staked, and when the school is published."""
-        return self.written + 2 * self.schools
+        """Each list that differs, and the record of either run."""
+        return self.written + 2
 
     @property
     def lists(self) -> int:
-        """The loader lists each month, and each partition that it loads twice; the fetcher the claims, each
-        month and the two beside them.
+        """The fetcher lists the landing zone every five minutes, and the quarantine once.
+
+        The loader lists the landing zone before and after it reads.
         """
-        a_month = math.ceil(self.objects / MONTHS / KEYS_A_LIST)
-        fetcher = math.ceil(self.schools / KEYS_A_LIST) + (MONTHS + 2) * a_month
-        return fetcher + MONTHS * a_month + 2 * DAYS * math.ceil(self.schools / KEYS_A_LIST)
+        whole = math.ceil(self.objects / KEYS_A_LIST)
+        seconds = fetch_seconds(pages_a_night(self.schools), PAGE_SECONDS, 16)
+        return whole * math.ceil(seconds / SNAPSHOT_SECONDS) + 1 + LOADER_LISTS * whole
 
     @property
     def gets(self) -> int:
-        """A look at each object that differs and at each claim, if any are there; the loader reads footers,
-        Spectrum all, once each.
+        """A look at each list that differs, and at those of deletions again; Spectrum reads all, once each.
 
         Every partition is loaded: 81 % of the records are modified after their date, no date stays as it is.
         """
-        looks = 0 if self.changed is None else self.written + self.schools
-        return looks + 2 * self.objects
+        again = math.ceil(self.schools * DELETED) * CONFIRMED
+        looks = 0 if self.changed is None else self.written + again
+        return looks + self.objects
 
     @property
     def scanned_bytes(self) -> float:
@@ -96,7 +105,8 @@ class Night:
 def hours() -> Iterator[tuple[str, ...]]:
     """Hours of a year's fetch: requests at a time, by number of shards."""
     for at_once in (1, 4, 8, 16, 32, 64):
-        cells = (fetch_seconds(SCHOOLS * PAGES, PAGE_SECONDS, at_once, shards) for shards in (1, 2, 4, 8))
+        pages = pages_a_night(SCHOOLS)
+        cells = (fetch_seconds(pages, PAGE_SECONDS, at_once, shards) for shards in (1, 2, 4, 8))
         yield str(at_once), *(f"{cell / 3600:.1f}" for cell in cells)
 
 
@@ -104,7 +114,8 @@ def growth() -> Iterator[tuple[str, ...]]:
     """The same for more schools, and what a first fetch and load and then each night cost."""
     for schools in (SCHOOLS, 250, 500, 1000):
         pages = schools * PAGES
-        alone, shared = (fetch_seconds(pages, PAGE_SECONDS, 16, shards) for shards in (1, 4))
+        asked = pages_a_night(schools)
+        alone, shared = (fetch_seconds(asked, PAGE_SECONDS, 16, shards) for shards in (1, 4))
         first, night = Night(schools), Night(schools, changed=0.2)
         yield (
             f"{schools:,}",

@@ -32,6 +32,10 @@ class Source(Companion):
         """Let every page take so long."""
         self.ask(do="slow", seconds=seconds)
 
+    def delete(self, every: int) -> None:
+        """Delete one record of every so-many-th school."""
+        self.ask(do="delete", every=every)
+
 
 def client_of(sandbox: Sandbox) -> dict[str, str]:
     """What a tool needs that does not look the secret up by itself."""
@@ -49,6 +53,11 @@ def serve(sandbox: Sandbox) -> None:
         request = json.loads(line)
         if request["do"] == "empty":
             sandbox.aws.reset()
+        elif request["do"] == "delete":
+            for school in [school["id"] for school in sandbox.source.schools][:: request["every"]]:
+                rows = sandbox.source.bodies(school)
+                if rows:
+                    sandbox.source.remove(school, rows[len(rows) // 2].id)
         else:
             sandbox.esd.faults.clear()
             sandbox.esd.faults.add(Fault("slow", seconds=request["seconds"], times=None))

@@ -120,7 +120,7 @@ class Warehouse(Sandbox):
     def land(self, rows: pl.DataFrame, day: dt.date, school: int) -> None:
         """Put one object, as the fetcher writes it."""
         key = self.areas.landing + landing.object_name(day, school)
-        self._client.put_object(Bucket=self.aws.bucket, Key=key, Body=parquet(rows))
+        self._client.put_object(Bucket=self.aws.bucket, Key=key, Body=parquet(rows, [55]))
 
     @property
     def _client(self) -> Any:

@@ -21,6 +21,7 @@ class Memory(NamedTuple):
     now: datetime
     schools: list[Record]
     rows: dict[int, list[Row]]
+    other_years: dict[tuple[int, int], list[Row]]
 
 
 class Source:
@@ -36,6 +37,7 @@ class Source:
         self.now = now or datetime(2026, 3, 2, 6, 0, tzinfo=timezone.utc)
         self.schools: list[Record] = list(schools)
         self._rows: dict[int, list[Row]] = {}
+        self._other_years: dict[tuple[int, int], list[Row]] = {}  # school year and school -> rows
         self._by_id: dict[int, tuple[int, list[Row]]] = {}
 
     @classmethod
@@ -93,15 +95,15 @@ class Source:
     def remember(self) -> Memory:
         """Give what `restore` needs; cheap, rows are shared."""
         with self.lock:
-            return Memory(
-                self.now, list(self.schools), {school: list(rows) for school, rows in self._rows.items()}
-            )
+            rows = {school: list(rows) for school, rows in self._rows.items()}
+            return Memory(self.now, list(self.schools), rows, dict(self._other_years))
 
     def restore(self, memory: Memory) -> None:
         """Let everything be as it was."""
         with self.lock:
             self.now, self.schools = memory.now, list(memory.schools)
             self._rows = {school: list(rows) for school, rows in memory.rows.items()}
+            self._other_years = dict(memory.other_years)
             self.version += 1
 
     def set_records(self, school_id: int, records: Iterable[Record]) -> None:
@@ -109,6 +111,17 @@ class Source:
         with self.lock:
             self._rows[school_id] = sorted(map(to_row, records))
             self.version += 1
+
+    def set_other_year(self, school_year: int, school_id: int, records: Iterable[Record]) -> None:
+        """Let a school have these records in another school year than the source's own."""
+        with self.lock:
+            self._other_years[school_year, school_id] = sorted(map(to_row, records))
+            self.version += 1
+
+    def other_year(self, school_year: int, school_id: int) -> Sequence[Row]:
+        """Give a school's rows of another school year, sorted by date and id."""
+        with self.lock:
+            return self._other_years.get((school_year, school_id), [])
 
     def add(self, school_id: int, record: Record) -> None:
         """Add a record, be its id there already or not."""

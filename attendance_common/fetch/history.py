@@ -1,0 +1,73 @@
+"""What earlier runs judged: read from their records in S3, the newest first, when somebody asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attendance_common import aws, landing
+from attendance_common.fetch.conditions import REMEMBERED, Found
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name
+
+
+class History:
+    """The fetcher's run records of the last seven days."""
+
+    def __init__(self, s3: S3Client, areas: landing.Areas, year: int | None, now: dt.datetime) -> None:
+        self._s3 = s3
+        self._areas = areas
+        self._year = year
+        self._oldest = f"{now - REMEMBERED:{_NAMED_BY}}"
+        self._week_ago = (now - REMEMBERED).isoformat(timespec="seconds")
+        self._records: list[Mapping[str, Any]] = []
+        self._unread: list[str] | None = None
+
+    def last(self, condition: str, school: int | str) -> Found | None:
+        """What the newest record says that judged this condition of the school, in the same school year."""
+        for record in self._newest_first():
+            judged = (
+                record.get("conditions", {}).get(condition, {})
+                if record.get("school_year") == self._year
+                else {}
+            )
+            if str(school) in judged:
+                found: Found | None = judged[str(school)]
+                return found
+        return None
+
+    def last_report(self, school: int) -> str:
+        """When the newest run began that told what came of the school; a week ago when none did since."""
+        finished = (
+            str(record["began"])
+            for record in self._newest_first()
+            if record.get("status") != 1 and str(school) in record.get("by_school", {}) and "began" in record
+        )
+        return next(finished, self._week_ago)
+
+    def _newest_first(self) -> Iterator[Mapping[str, Any]]:
+        yield from self._records
+        prefix = f"{self._areas.runs}fetch/"
+        with aws.explained(f"s3://{self._areas.bucket}/{prefix}"):
+            if self._unread is None:
+                listed = aws.listed(self._s3, self._areas.bucket, prefix)
+                self._unread = sorted(name for name in listed if name >= self._oldest)
+            while self._unread:
+                name = self._unread.pop()
+                body = self._s3.get_object(Bucket=self._areas.bucket, Key=prefix + name)["Body"].read()
+                self._records.append(_record(body))
+                yield self._records[-1]
+
+
+def _record(body: bytes) -> Mapping[str, Any]:
+    """A run's record; an empty one where there is none that can be read."""
+    try:
+        record = json.loads(body)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}

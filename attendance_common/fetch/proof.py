@@ -1,0 +1,174 @@
+"""When a landed record that was not read may leave: the reading is proved, and the brake is not on.
+
+What was read is landed, whatever a count says. What was not read leaves only when the reading is proved to
+hold the whole list, covers the list that the record lies in, a second look at its pages still lacks it, and
+not suspiciously many leave at once.
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from attendance_common.fetch.reading import Reading
+
+NEAR = dt.timedelta(days=60)  # of a date that was read: its lists are compared
+
+SCHOOL_SHARE, SCHOOL_FEW = 0.10, 50  # of a school's landed records may leave in a run
+RUN_SHARE, RUN_FEW = 0.02, 500  # of all schools' together
+
+
+# --- is it proved? ----------------------------------------------------------------------------------------
+
+
+def can_be_proved(reading: Reading) -> bool:
+    """Whether it has no gap, an id for every record, and did not end since its pages brought nothing new."""
+    if reading.gaps or any(rejection.record_id is None for rejection in reading.rejections):
+        return False
+    return not reading.progress.went_idle or reading.progress.counts[-1:] == [reading.received]
+
+
+def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
+    """Whether every count that both readings were told is the number of different records of the first."""
+    counts = first.progress.counts + (second.progress.counts if second else [])
+    agree = bool(first.progress.counts) and set(counts) == {first.different}
+    return agree and can_be_proved(first) and not (second and second.gaps)
+
+
+def proved_by_repetition(first: Reading, second: Reading) -> bool:
+    """Whether two whole readings hold the same ids in the same order."""
+    ours, theirs = (
+        {number: page for number, page in reading.pages.items() if page.received}
+        for reading in (first, second)
+    )
+    same = ours.keys() == theirs.keys() and all(ours[n].lists_the_same_as(theirs[n]) for n in ours)
+    return same and second.is_whole and can_be_proved(first) and can_be_proved(second)
+
+
+def is_proved(first: Reading, second: Reading) -> bool:
+    """Whether what both readings lack is gone; the second is whole, or of the pages to confirm."""
+    return proved_by_counts(first, second) or proved_by_repetition(first, second)
+
+
+# --- what has to be read again? ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """What to read again, and why; `pages` None: the whole list."""
+
+    pages: list[int] | None
+    why: str
+
+
+def second_look(reading: Reading, missing: Collection[dt.date], short_before: int) -> SecondLook | None:
+    """The second look that a whole reading needs, if any.
+
+    `missing`: the dates of landed records that it lacks; `short_before`: how many records fewer than counted
+    came when the school was read last.
+    """
+    if reading.gaps:
+        return None
+    lacking = reading.progress.missing
+    if lacking > short_before:
+        return SecondLook(None, f"{lacking} records fewer came than the source counts")
+    if not missing or not can_be_proved(reading):
+        return None
+    if not proved_by_counts(reading):
+        return SecondLook(None, "landed records are missing, and the source's counts prove nothing")
+    return SecondLook(pages_to_confirm(reading, missing), "landed records are missing")
+
+
+def pages_to_confirm(reading: Reading, days: Collection[dt.date]) -> list[int]:
+    """The pages on which records of these dates would be; all pages where the list is not sorted by date.
+
+    For each date: from the last page with an earlier date to the first one with a later date, and one more on
+    each side.
+    """
+    numbers = sorted(reading.pages)
+    listed = reading.ordered()
+    dates = pl.concat([page.keys["day"] for page in listed])
+    if not dates.is_sorted():
+        return numbers
+    dated = [number for number in numbers if reading.pages[number].keys.height]
+    starts = [reading.pages[number].keys["day"][0] for number in dated]
+    ends = [reading.pages[number].keys["day"][-1] for number in dated]
+    chosen: set[int] = set()
+    for day in days:
+        earlier = bisect.bisect_left(starts, day) - 1  # the last page that begins before the date
+        later = bisect.bisect_right(ends, day)  # the first page that ends after it
+        low = dated[earlier] if earlier >= 0 else numbers[0]
+        high = dated[later] if later < len(dated) else numbers[-1]
+        chosen.update(range(low - 1, high + 2))
+    return [number for number in numbers if number in chosen]
+
+
+# --- what does it cover? ----------------------------------------------------------------------------------
+
+
+def near(day: dt.date, read: Sequence[dt.date]) -> bool:
+    """Whether a date lies within 60 days of one of the sorted dates that were read."""
+    at = bisect.bisect_left(read, day - NEAR)
+    return at < len(read) and read[at] <= day + NEAR
+
+
+def covers(
+    day: dt.date, years: Collection[int], read: Sequence[dt.date], year: int | None, *, emptied: bool = False
+) -> bool:
+    """Whether a whole reading of `year`, with these sorted dates, speaks for a list of these school years.
+
+    `emptied`: the operator says that a school without records has none: then it speaks for every list of its
+    year.
+    """
+    if year is None:
+        return not years and bool(read) and read[0] <= day <= read[-1]
+    return set(years) == {year} and (near(day, read) if read else emptied)
+
+
+# --- the brake --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Removals:
+    """Records of a school that are proved gone, by date; `landed`: records in the lists that are covered."""
+
+    school_id: int
+    ids: Mapping[dt.date, Sequence[int]]
+    landed: int
+
+    @property
+    def count(self) -> int:
+        """How many records would leave."""
+        return sum(map(len, self.ids.values()))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which schools' records may leave, and for each other one why not."""
+
+    released: Sequence[Removals]
+    stopped: Mapping[int, str]
+
+
+def brake(removals: Sequence[Removals], allowed: Mapping[int, int]) -> Verdict:
+    """Let records leave where they are not suspiciously many; `allowed`: how many the operator expects."""
+    expected = [each for each in removals if each.count <= allowed.get(each.school_id, -1)]
+    others = [each for each in removals if each not in expected]
+    stopped = {each.school_id: _too_many(each) for each in others if each.count > _school_limit(each)}
+    total, landed = sum(each.count for each in others), sum(each.landed for each in removals)
+    if total > max(RUN_SHARE * landed, RUN_FEW):
+        why = f"{total} of all schools' {landed} landed records would leave in one run"
+        stopped = {each.school_id: why for each in others if each.count} | stopped
+    return Verdict([each for each in removals if each.count and each.school_id not in stopped], stopped)
+
+
+def _school_limit(removals: Removals) -> float:
+    return min(max(SCHOOL_SHARE * removals.landed, SCHOOL_FEW), removals.landed / 2)
+
+
+def _too_many(removals: Removals) -> str:
+    return f"{removals.count} of its {removals.landed} landed records would leave in one run"

@@ -1,0 +1,165 @@
+"""Records that cannot be landed: one file of JSON lines for each school, beside the landing zone.
+
+A line holds the whole record, the reason, since when it lies here, and the school year under which it was
+read. Each record is there once: by its id, else by its text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attendance_common import aws, landing
+from attendance_common.errors import AwsError
+from attendance_common.fetch.page import Rejection
+from attendance_common.fetch.record import record_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_RACES = 10  # lost to another fetcher over one file before it counts as failed
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record in quarantine."""
+
+    record: str
+    reason: str
+    since: str
+    school_year: int | None
+
+    @property
+    def record_id(self) -> int | None:
+        """The record's id; None where it has none that can be read."""
+        try:
+            return record_id(json.loads(self.record))
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def rejection(self) -> Rejection:
+        """The record as a page gives it."""
+        return Rejection(self.reason, self.record, self.record_id)
+
+
+Lines = dict[int | str, Line]  # by what makes a record the same as another: see Rejection.key
+
+
+def after_reading(
+    lines: Lines,
+    rejections: Iterable[Rejection],
+    landed: Collection[int],
+    *,
+    since: str,
+    year: int | None,
+    proved: bool,
+) -> Lines:
+    """What lies in quarantine after a reading: what it rejected, and what was there and is not landed now.
+
+    `landed`: the ids that it landed. `proved`: the reading holds every record of its school year; then what
+    it does not hold is gone.
+    """
+    came = {rejection.key: rejection for rejection in rejections}
+    kept = {
+        key: line
+        for key, line in lines.items()
+        if key in came or not (key in landed or (proved and line.school_year == year))
+    }
+    for key, rejection in came.items():
+        first_seen = lines[key].since if key in lines else since
+        kept[key] = Line(rejection.record, rejection.reason, first_seen, year)
+    return kept
+
+
+def written(school_id: int, lines: Lines) -> bytes:
+    """A school's file."""
+    objects = (
+        {
+            "schoolId": school_id,
+            "schoolYearId": line.school_year,
+            "since": line.since,
+            "reason": line.reason,
+            "record": line.record,
+        }
+        for _, line in sorted(lines.items(), key=lambda item: (isinstance(item[0], str), item[0]))
+    )
+    return "".join(json.dumps(line) + "\n" for line in objects).encode()
+
+
+def read(body: bytes) -> Lines:
+    """The lines of a file; raises ValueError, TypeError or KeyError when it is none of the fetcher's."""
+    objects = [json.loads(line) for line in body.splitlines()]
+    lines = [Line(each["record"], each["reason"], each["since"], each["schoolYearId"]) for each in objects]
+    return {line.rejection.key: line for line in lines}
+
+
+class Quarantine:
+    """The files in S3; a dry run writes none."""
+
+    def __init__(
+        self, s3: S3Client, areas: landing.Areas, encryption: Mapping[str, Any], *, dry_run: bool
+    ) -> None:
+        self._s3 = s3
+        self._areas = areas
+        self._encryption = encryption
+        self._dry_run = dry_run
+        self._etags: dict[str, str] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it lies."""
+        return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
+
+    def schools(self) -> list[int]:
+        """The schools that have a file; AwsError names an object that is none of the fetcher's."""
+        found = {name: landing.school_of_quarantine(name) for name in self._listed()}
+        for name, school in found.items():
+            if school is None:
+                raise self._strange(name)
+        return sorted(school for school in found.values() if school is not None)
+
+    def has(self, school_id: int) -> bool:
+        """Whether a school has a file."""
+        return landing.quarantine_name(school_id) in self._listed()
+
+    def lines(self, school_id: int) -> Lines:
+        """What lies there of a school."""
+        name = landing.quarantine_name(school_id)
+        return self._look(name)[0] if name in self._listed() else {}
+
+    def update(self, school_id: int, change: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
+        """Replace a school's lines by what `change` makes of them; gives those before and after."""
+        name = landing.quarantine_name(school_id)
+        lines: Lines = {}
+        etag: str | None = None
+        if name in self._listed():
+            lines, etag = self._look(name)
+        for _ in range(_RACES):
+            changed = change(lines)
+            if changed == lines or self._dry_run or self._put(name, written(school_id, changed), etag):
+                return lines, changed
+            lines, etag = self._look(name)
+        raise AwsError(f"{self.place}{name} is written by others again and again: run again later")
+
+    def _listed(self) -> dict[str, str]:
+        if self._etags is None:
+            self._etags = aws.listed(self._s3, self._areas.bucket, self._areas.quarantine)
+        return self._etags
+
+    def _look(self, name: str) -> tuple[Lines, str]:
+        found = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.quarantine + name)
+        try:
+            return read(found["Body"].read()), found["ETag"].strip('"')
+        except (ValueError, TypeError, KeyError):
+            raise self._strange(name) from None
+
+    def _strange(self, name: str) -> AwsError:
+        return AwsError(f"{self.place}{name} is not what the fetcher puts into quarantine: move it away")
+
+    def _put(self, name: str, body: bytes, etag: str | None) -> bool:
+        key = self._areas.quarantine + name
+        put = {"Bucket": self._areas.bucket, "Key": key, "Body": body, **self._encryption}
+        return aws.put_if(self._s3, etag, **put) is not None

@@ -1,0 +1,193 @@
+"""Threads that read pages, and the loop that keeps them busy over all schools."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from attendance_common.config import FetcherSettings
+from attendance_common.errors import SourceError
+from attendance_common.fetch.api import EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.packed_pages import PackedPage, absent_page
+from attendance_common.fetch.page import Page, UnreadablePage, read_page
+from attendance_common.fetch.reading import Reading
+
+_REFUSALS = (400, 416)  # of a page that is behind the list's end; 404 is an empty page
+_SETTLING = 2  # readings that wait for their school to be written; more would fill the memory
+
+Settle = Callable[[Reading], "Reading | None"]
+
+
+class Refused(SourceError):
+    """The source refuses the page, as it may do with one behind the end of the list."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page to be read."""
+
+    reading: Reading
+    number: int
+
+
+@dataclass(frozen=True)
+class PageCame:
+    """The answer to a task: a page, or why there is none."""
+
+    task: Task
+    answer: PackedPage | BaseException
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A reading's school was written; `result` gives the second look that it needs, or raises."""
+
+    future: Future[Reading | None]
+
+
+def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> PackedPage:
+    """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
+    school_id, number = task.reading.school_id, task.number
+    parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
+    if settings.school_year_id is not None:
+        parameters["schoolYearId"] = settings.school_year_id
+    course = task.reading.course
+    order = {"sortField": course.sort_field, "sortDirection": course.direction}
+
+    def ask() -> Page:
+        answer = api.get("/v1/periodAttendance", {**parameters, **order}, accepted=_REFUSALS)
+        if answer.status_code == 404:
+            return absent_page()
+        if answer.status_code in _REFUSALS:
+            raise Refused(f"refused with status {answer.status_code}")
+        try:
+            return read_page(answer.content, school_id)
+        except UnreadablePage as error:
+            raise TemporaryFault(str(error)) from error
+
+    # packed by the thread that read it: an answer may wait while a school is written
+    return PackedPage(patiently(f"school {school_id}, page {number}", settings.attempts, ask))
+
+
+class Readers:
+    """Threads that read pages. Daemons: a request that hangs must not keep the process from ending."""
+
+    def __init__(self, count: int, read: Callable[[Task], PackedPage]) -> None:
+        self._read = read
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[PageCame | Settled] = queue.SimpleQueue()
+        for _ in range(count):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def submit(self, task: Task) -> None:
+        """Have the page read; its answer comes to `events`."""
+        self._tasks.put(task)
+
+    def _work(self) -> None:
+        while True:
+            task = self._tasks.get()
+            try:
+                answer: PackedPage | BaseException = self._read(task)
+            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+                answer = error
+            self.events.put(PageCame(task, answer))
+
+
+class SchoolQueue:
+    """Reads school after school, each until it needs no second look; `settle` writes what was read.
+
+    `ahead` pages are kept asked for over all schools. A school is opened only when those that are open have
+    no page left to ask for, so few are in memory. One reading is settled at a time, in a thread of its own,
+    while the next ones are read.
+    """
+
+    def __init__(self, readings: Iterator[Reading], readers: Readers, ahead: int, settle: Settle) -> None:
+        self._waiting = readings
+        self._readers = readers
+        self._ahead = ahead
+        self._settle = settle
+        self._opened: deque[Reading] = deque()
+        self._under_way = self._settling = self._read = self._closed = 0
+
+    def read_all(self, show: Callable[[int, int], None]) -> None:
+        """Read until nothing is left; `show` is told the pages read, and those known of.
+
+        When it is stopped, the school that is being written is written whole.
+        """
+        settler = ThreadPoolExecutor(1)
+        try:
+            while True:
+                self._ask_for_pages()
+                if not (self._opened or self._settling):
+                    return
+                event = self._readers.events.get()
+                if isinstance(event, Settled):
+                    self._settled(event)
+                else:
+                    self._came(event, settler)
+                show(self._read, self._closed + sum(map(_pages_known, self._opened)))
+        finally:
+            settler.shutdown(wait=True, cancel_futures=True)
+
+    def _ask_for_pages(self) -> None:
+        while self._under_way < self._ahead:
+            task = self._next_task()
+            if task is None:
+                following = next(self._waiting, None) if self._settling < _SETTLING else None
+                if following is None:
+                    return
+                self._opened.append(following)
+                continue
+            self._readers.submit(task)
+            self._under_way += 1
+
+    def _next_task(self) -> Task | None:
+        """The next page to ask for, the school first that was opened first."""
+        for reading in self._opened:
+            number = reading.next_page()
+            if number is not None:
+                return Task(reading, number)
+        return None
+
+    def _came(self, event: PageCame, settler: ThreadPoolExecutor) -> None:
+        self._under_way -= 1
+        self._read += 1
+        reading = event.task.reading
+        take_in(event)
+        if reading.finished:
+            self._opened.remove(reading)
+            self._closed += _pages_known(reading)
+            self._settling += 1
+            future = settler.submit(self._settle, reading)
+            future.add_done_callback(lambda done: self._readers.events.put(Settled(done)))
+
+    def _settled(self, event: Settled) -> None:
+        self._settling -= 1
+        again = event.future.result()
+        if again is not None:
+            self._opened.appendleft(again)
+
+
+def take_in(event: PageCame) -> None:
+    """Give the reading its page, or the reason why there is none; raises what is no fault of the source."""
+    reading, number, answer = event.task.reading, event.task.number, event.answer
+    if isinstance(answer, SourceError):
+        reading.fail(number, f"page {number}: {answer.reason}", refused=isinstance(answer, Refused))
+    elif isinstance(answer, BaseException):
+        raise answer
+    else:
+        reading.add(number, answer)
+
+
+def _pages_known(reading: Reading) -> int:
+    return max(reading.progress.last_page, reading.progress.asked)
+
+
+def reader_of(api: EsdApi, settings: FetcherSettings) -> Callable[[Task], PackedPage]:
+    """What a thread does with a task."""
+    return partial(fetch_page, api, settings)

@@ -1,0 +1,131 @@
+"""One reading of a school: the pages that came, and what they say together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cached_property
+
+import polars as pl
+
+from attendance_common.fetch.packed_pages import PackedPage, newest_versions, rows_by_date
+from attendance_common.fetch.page import Rejection
+from attendance_common.fetch.paging import ChosenPages, Course, NewestPages, Progress, WholeList
+
+
+class Reading:
+    """The pages of one school, in whatever order they come.
+
+    What it says (`newest` and all that follows from it) is asked for when it has `finished`, not before.
+    """
+
+    def __init__(self, school_id: int, course: Course, progress: Progress) -> None:
+        self.school_id = school_id
+        self.course = course
+        self.progress = progress
+        self.pages: dict[int, PackedPage] = {}
+        self._ids = pl.Series("id", [], dtype=pl.Int64)  # of all rows that came
+        self._rejected: set[Rejection] = set()
+
+    # --- while it is read ----------------------------------------------------------------------------------
+
+    def next_page(self) -> int | None:
+        """The next page to ask for; None when there is none, or none before an awaited page has come."""
+        number = self.course.following(self.progress)
+        return None if number is None else self.progress.ask(number)
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is awaited and nothing is left to ask for."""
+        return self.progress.waiting == 0 and self.course.following(self.progress) is None
+
+    def add(self, number: int, page: PackedPage) -> None:
+        """Take in a page; what it says of the whole list may add pages to ask for."""
+        self.progress.came(number, page.paging, page.received, fresh=self._brings_something_new(page))
+        found = [self.progress.oldest, page.oldest(self.course.column)]
+        self.progress.oldest = min((each for each in found if each is not None), default=None)
+        self.pages[number] = page
+        self._ids.append(page.ids)
+        self._rejected.update(page.rejections)
+
+    def fail(self, number: int, reason: str, *, refused: bool = False) -> None:
+        """Note that a page could not be had after all tries, or that the source refused it."""
+        self.progress.fail(number, reason, refused=refused)
+
+    def _brings_something_new(self, page: PackedPage) -> bool:
+        """Whether a record on the page has not come before. The first look is quick, and mostly enough."""
+        if page.ids.len() and not (self._ids == page.ids[0]).any():
+            return True
+        return not page.ids.is_in(self._ids.implode()).all() or not self._rejected.issuperset(page.rejections)
+
+    # --- when it has finished ------------------------------------------------------------------------------
+
+    @property
+    def gaps(self) -> dict[int, str]:
+        """Pages that are lacking -> why."""
+        return self.progress.gaps
+
+    @property
+    def received(self) -> int:
+        """Records on all pages, repeats included."""
+        return self.progress.received
+
+    @cached_property
+    def newest(self) -> pl.DataFrame:
+        """Where the newest version of each id is: id, day, modified_on, page, row on the page."""
+        return newest_versions(self.pages)
+
+    @cached_property
+    def rejections(self) -> list[Rejection]:
+        """What goes to quarantine, in the order of the pages: each record once, the last of an id."""
+        found: dict[int | str, Rejection] = {}
+        for _, page in sorted(self.pages.items()):
+            for rejection in page.rejections:
+                found[rejection.key] = rejection
+        return list(found.values())
+
+    @property
+    def rejected_ids(self) -> list[int]:
+        """The ids of records that go to quarantine."""
+        return [rejection.record_id for rejection in self.rejections if rejection.record_id is not None]
+
+    @property
+    def different(self) -> int:
+        """How many different records came."""
+        nameless = sum(rejection.record_id is None for rejection in self.rejections)
+        ids = pl.Series("id", self.rejected_ids, dtype=pl.Int64)
+        return pl.concat([self.newest["id"], ids]).n_unique() + nameless
+
+    @property
+    def days(self) -> list[dt.date]:
+        """Every date that was read, sorted."""
+        return self.newest["day"].unique().sort().to_list()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all pages were to be read."""
+        return isinstance(self.course, WholeList)
+
+    def ordered(self) -> list[PackedPage]:
+        """The pages in the order of the list."""
+        return [page for _, page in sorted(self.pages.items())]
+
+    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Each date's rows, sorted by id, no id twice; can be asked for once."""
+        return rows_by_date(self.pages, self.newest)
+
+
+def whole_reading(school_id: int, page_size: int) -> Reading:
+    """A reading of all pages."""
+    return Reading(school_id, WholeList(), Progress(page_size))
+
+
+def recent_reading(school_id: int, page_size: int, since: dt.date | dt.datetime) -> Reading:
+    """A reading of the newest pages, back to a date, or to a time when records were modified."""
+    return Reading(school_id, NewestPages(since), Progress(page_size))
+
+
+def reading_again(first: Reading, pages: list[int]) -> Reading:
+    """A second look at some pages of a reading."""
+    progress = Progress(first.progress.page_size, pages_known=first.progress.last_page)
+    return Reading(first.school_id, ChosenPages(pages), progress)

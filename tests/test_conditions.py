@@ -1,0 +1,85 @@
+"""States that last: told when they are new, counted while they stand, told again after a week."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from attendance_common.fetch.conditions import judge
+from attendance_common.fetch.history import History
+from attendance_common.landing import Areas
+from tests.fake_s3 import FakeS3
+
+NOW = dt.datetime(2025, 12, 9, 6, 0, tzinfo=dt.timezone.utc)
+AREAS = Areas("bucket", "landing/attendance/")
+
+
+def before(days: int) -> str:
+    return (NOW - dt.timedelta(days=days)).isoformat(timespec="seconds")
+
+
+@pytest.mark.parametrize(
+    ("previous", "since", "told", "standing"),
+    [
+        (None, before(0), before(0), False),
+        ({"since": before(30), "told": before(6)}, before(30), before(6), True),
+        ({"since": before(30), "told": before(7)}, before(30), before(0), False),
+    ],
+)
+def test_a_state_is_told_when_it_is_new_or_was_told_long_ago(
+    previous: dict[str, str] | None, since: str, told: str, standing: bool
+) -> None:
+    assert judge(previous, NOW, 49) == ({"since": since, "told": told, "by": 49}, standing)
+
+
+def history(records: dict[str, Any]) -> History:
+    """The history of records, each named by its days before now."""
+    objects: dict[str, tuple[bytes, dict[str, str]]] = {
+        f"runs/fetch/{NOW - dt.timedelta(days=int(days)):%Y%m%dT%H%M%SZ}-abc.json": (body.encode(), {})
+        for days, record in records.items()
+        for body in [record if isinstance(record, str) else json.dumps(record)]
+    }
+    s3: Any = FakeS3(objects, lambda: None)
+    return History(s3, AREAS, 55, NOW)
+
+
+def record(found: Any, school: str = "1", year: int = 55) -> dict[str, Any]:
+    return {"school_year": year, "conditions": {"short": {school: found}}}
+
+
+def test_the_newest_record_that_judged_a_condition_counts() -> None:
+    told = history(
+        {
+            "1": "no JSON",
+            "2": record({"by": 9}, school="2"),
+            "3": record({"by": 9}, year=54),
+            "4": record({"by": 4}),
+            "5": record({"by": 5}),
+        }
+    )
+    assert told.last("short", 1) == {"by": 4}
+    assert told.last("short", 2) == {"by": 9}
+    assert told.last("short", 3) is None
+    assert told.last("empty year", "all") is None
+
+
+def test_one_that_did_not_find_it_counts_as_well() -> None:
+    assert history({"1": record(None), "2": record({"by": 9})}).last("short", 1) is None
+
+
+def test_records_of_more_than_seven_days_ago_are_forgotten() -> None:
+    assert history({"8": record({"by": 9})}).last("short", 1) is None
+
+
+def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found() -> None:
+    told = history(
+        {
+            "1": {"status": 1, "began": before(1), "by_school": {"1": {}}},
+            "2": {"status": 3, "began": before(2), "by_school": {"2": {}}},
+            "3": {"status": 0, "began": before(3), "by_school": {"1": {}}},
+        }
+    )
+    assert [told.last_report(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]
