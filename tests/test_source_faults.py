@@ -444,7 +444,7 @@ def test_rows_that_move_between_pages_come_with_the_next_run(
     )  # one that came while it was read may be counted, and lacking
     lands_now = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
     there = {each["id"] for school in world.schools for each in world.source.records(school)}
-    assert len(there - lands_now) <= 2  # one of each school
+    assert len(there - lands_now) <= 4  # of each school the one that came, and one that slipped
     lands(world)
 
 
