@@ -111,9 +111,15 @@ def _resource(call: Call) -> str:
 
 def put_into_quarantine(world: World, record: dict[str, Any]) -> None:
     """Put a record there that this version can read."""
-    line = {"reason": "not yet readable", "schoolId": world.first, "record": json.dumps(record)}
+    line = {
+        "schoolId": world.schools[1],
+        "schoolYearId": 55,
+        "since": "2026-01-01T00:00:00+00:00",
+        "reason": "not yet readable",
+        "record": json.dumps(record),
+    }
     aws = world.pipeline.sandbox.aws
-    key = f"{QUARANTINE}school_{world.first}/earlier.jsonl"
+    key = f"{QUARANTINE}school_{world.schools[1]}.jsonl"
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=json.dumps(line).encode() + b"\n")
 
 
@@ -124,7 +130,7 @@ def test_the_fetcher_does_its_work_under_its_policy_and_needs_all_of_it(world: W
         world.source.add(world.first, {**good, "id": 99, "studentId": None})
         assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 3
         world.change(world.first, good["id"], modifiedOn=None)
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 3
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
         put_into_quarantine(world, {**good, "id": 98})
         replayed = world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=gate.endpoint)
     assert replayed.result["landed"] == 1
