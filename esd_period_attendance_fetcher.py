@@ -303,9 +303,17 @@ class AddRemovals(argparse.Action):
         setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})
 
 
+EXAMPLES = {
+    "--dry-run": "read everything, say what would be written, and write nothing",
+    "--days 3": "land what the last three days hold",
+    "--school 12549 --verbose": "read one school, and log each request",
+    "--allow-removals 12549=400": "let up to 400 records of a school leave that are proved gone",
+}
+
+
 def flags() -> argparse.ArgumentParser:
     """The fetcher's flags."""
-    made = command.parser((__doc__ or "").strip(), FetcherSettings)
+    made = command.parser((__doc__ or "").strip(), FetcherSettings, EXAMPLES)
     kind = made.add_mutually_exclusive_group()
     kind.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
     kind.add_argument(

@@ -264,9 +264,16 @@ class _ForgetList(argparse.Action):
         namespace.forget_list = [*namespace.forget_list, each]
 
 
+EXAMPLES = {
+    "--dry-run": "say what would be registered, loaded and repaired, and change nothing",
+    "--verify": "compare all columns of what was loaded with S3 and with the table",
+    "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
+}
+
+
 def flags() -> argparse.ArgumentParser:
     """The loader's flags."""
-    made = command.parser((__doc__ or "").strip(), LoaderSettings)
+    made = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
     made.add_argument(
         "--verify",
         action="store_true",

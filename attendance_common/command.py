@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -151,8 +151,13 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-def parser(description: str, settings: type[config.AwsSettings]) -> argparse.ArgumentParser:
-    """The flags that both commands have; a command adds its own to what comes back."""
+def parser(
+    description: str, settings: type[config.AwsSettings], examples: Mapping[str, str]
+) -> argparse.ArgumentParser:
+    """The flags that both commands have; a command adds its own to what comes back.
+
+    `examples`: flags as one would type them -> what they do.
+    """
     made = _Parser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -164,6 +169,8 @@ def parser(description: str, settings: type[config.AwsSettings]) -> argparse.Arg
         help="log each request, each statement, and where a failure came from",
     )
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    lines = (f"  python {made.prog} {flags}\n      {what}" for flags, what in examples.items())
+    made.epilog = "examples:\n" + "\n".join(lines) + f"\n\n{made.epilog}"
     return made
 
 

@@ -61,7 +61,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Give a way to run a piece of work as a command."""
 
     def run_work(work: Callable[[command.Context], command.Outcome], *argv: str) -> Ran:
-        flags = command.parser("About.", AwsSettings)
+        flags = command.parser("About.", AwsSettings, {})
         status = command.run(flags, AwsSettings, lambda _, context: work(context), argv)
         return Ran(status, *capsys.readouterr())
 
@@ -134,7 +134,7 @@ def test_what_a_failure_came_from_is_not_told(run: Run, argv: Sequence[str]) -> 
 @pytest.mark.parametrize("argv", [["--no-such-flag"], ["--buck", "x"], ["extra"]], ids=" ".join)
 def test_wrong_usage(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        command.run(command.parser("About.", AwsSettings), AwsSettings, failing(AssertionError()), argv)  # type: ignore[arg-type]
+        command.run(command.parser("About.", AwsSettings, {}), AwsSettings, failing(AssertionError()), argv)  # type: ignore[arg-type]
     assert stopped.value.code == 2
     said = capsys.readouterr()
     assert "usage:" in said.err

@@ -8,8 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import esd_period_attendance_fetcher
+import redshift_loader
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
@@ -76,6 +80,14 @@ def test_help_names_the_flags_the_variables_and_the_exit_statuses(script: str) -
         "3 finished",
     ):
         assert word in " ".join(ran.stdout.split())
+
+
+@pytest.mark.parametrize("script", [esd_period_attendance_fetcher, redshift_loader])
+def test_the_examples_of_the_help_can_be_typed(script: Any) -> None:
+    assert script.EXAMPLES
+    for flags in script.EXAMPLES:
+        assert script.flags().parse_args(flags.split())
+        assert f"{flags}\n" in script.flags().format_help()
 
 
 @pytest.mark.parametrize("module", PURE)
