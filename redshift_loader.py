@@ -24,6 +24,7 @@ from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
 from attendance_common.load import attention, control, external, plan, repair, table_check, verify
 from attendance_common.load.batch import READ, Batch, Loaded, named
+from attendance_common.load.batches import load_batches
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
@@ -45,6 +46,11 @@ class Done:
     faults: dict[ListId, str] = field(default_factory=dict)
     zone: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+
+    def add(self, batch: Loaded) -> None:
+        """Add what came of a batch."""
+        self.sums.update(batch.counts)
+        self.faults |= batch.faults
 
     def result(self) -> dict[str, Any]:
         """The counts of the result line."""
@@ -87,7 +93,7 @@ class Run:
             self._load_changed(())
             state = self._let_go(())
         self._repair(state.damaged)
-        self._say_newest(state)
+        self.done.counts["newest_date"] = state.newest_date
 
     # --- loading what changed ---------------------------------------------------------------------------
 
@@ -131,44 +137,20 @@ class Run:
 
     def _load_batches(self, changed: dict[ListId, Version], gone: Sequence[ListId]) -> set[ListId]:
         """Load batch after batch; gives the lists that wait for another round."""
-        batches = plan.batches([*changed, *gone], self._settings.batch_partitions)
         batch = Batch(self._warehouse, self._listing, self._context.run)
+        done = load_batches(batch, self._listing, changed, gone, self._settings.batch_partitions)
         lists, settled, waiting = len(changed) + len(gone), 0, set[ListId]()
-
-        def load(these: Sequence[ListId]) -> Loaded:
-            versions = {each: changed[each] for each in these if each in changed}
-            return batch.load(versions, [each for each in these if each not in changed])
-
         with self._context.progress("lists") as show:
             try:
-                for these, outcome in in_halves(batches, load, plan.halves):
-                    if isinstance(outcome, Loaded):
-                        waiting |= self._add(these, outcome)
-                    else:
-                        waiting |= self._look_again(these[0], changed.get(these[0]), outcome)
+                for these, outcome in done:
+                    self.done.add(outcome)
+                    waiting |= outcome.waiting
                     settled += len(these)
+                    log_batch(these, outcome)
                     show(settled, lists)
             except Terminated as stopped:
                 raise Terminated(f"{stopped}: {lists - settled} of {lists} lists") from stopped
         return waiting
-
-    def _look_again(self, each: ListId, version: Version | None, fault: WarehouseError) -> set[ListId]:
-        """Note why a list cannot be loaded, unless it was written since it was listed: then it waits."""
-        if self._listing.versions([each]).get(each) != version:
-            return {each}
-        self.done.faults[each] = str(fault)
-        return set()
-
-    def _add(self, lists: Sequence[ListId], outcome: Loaded) -> set[ListId]:
-        """Count what came of a batch; gives the lists that wait for another round."""
-        self.done.sums.update(outcome.counts)
-        self.done.faults |= outcome.faults
-        fields = event("batch_loaded", counts=outcome.counts)
-        log.info("%s: %s", named(lists), counted(outcome.counts), extra=fields)
-        if outcome.waiting:
-            waiting = named(sorted(outcome.waiting))
-            log.info("%s: written while it was read, so the next round loads it", waiting)
-        return outcome.waiting
 
     # --- holding the table against what was loaded ------------------------------------------------------
 
@@ -193,9 +175,6 @@ class Run:
             self.done.sums["repaired_dates"] += len(days)
             self.done.sentences += attention.repaired(days, outcome)
 
-    def _say_newest(self, state: TableState) -> None:
-        self.done.counts["newest_date"] = state.newest.isoformat() if state.newest else None
-
     # --- changing nothing -------------------------------------------------------------------------------
 
     def _show_plan(self, forgotten: Collection[ListId]) -> None:
@@ -211,7 +190,7 @@ class Run:
         )
         state = table_check.check(self._warehouse)
         log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
-        self._say_newest(state)
+        self.done.counts["newest_date"] = state.newest_date
 
     def verify(self) -> None:
         """Compare footers, external rows, places and the table's rows; change nothing."""
@@ -225,10 +204,14 @@ class Run:
         self.done.sentences += verified.sentences
 
 
-def counted(outcomes: Counter[str]) -> str:
-    """Counts for the log: `3 inserted, 1 updated`."""
-    told = (f"{count} {name.replace('_', ' ')}" for name, count in outcomes.items() if count)
-    return ", ".join(told) or "nothing to do"
+def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
+    """Log what came of a batch: `12 lists of 2025-12-08 to 2025-12-09: 3 inserted, 1 updated`."""
+    counts = (f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items() if count)
+    counted = ", ".join(counts) or "nothing to do"
+    log.info("%s: %s", named(lists), counted, extra=event("batch_loaded", counts=outcome.counts))
+    if outcome.waiting:
+        waiting = named(sorted(outcome.waiting))
+        log.info("%s: written while it was read, so the next round loads it", waiting)
 
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:

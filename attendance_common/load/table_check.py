@@ -114,6 +114,11 @@ class TableState:
     marked: int
     newest: dt.date | None
 
+    @property
+    def newest_date(self) -> str | None:
+        """The newest date of the table, as the result says it."""
+        return None if self.newest is None else self.newest.isoformat()
+
 
 def state_of(dates: Iterable[DateSums]) -> TableState:
     """What the check's rows mean."""

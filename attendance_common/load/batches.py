@@ -1,0 +1,36 @@
+"""The changed lists, batch after batch; what is at fault is found by halving and holds up nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from attendance_common.errors import WarehouseError
+from attendance_common.load import plan
+from attendance_common.load.batch import Batch, Loaded
+from attendance_common.load.halving import in_halves
+from attendance_common.load.listing import Listing
+from attendance_common.load.plan import ListId, Version
+
+
+def load_batches(
+    batch: Batch, listing: Listing, changed: Mapping[ListId, Version], gone: Sequence[ListId], dates: int
+) -> Iterator[tuple[Sequence[ListId], Loaded]]:
+    """Load the lists in batches of so many dates; gives each batch with what came of it, as it is done."""
+
+    def load(these: Sequence[ListId]) -> Loaded:
+        versions = {each: changed[each] for each in these if each in changed}
+        return batch.load(versions, [each for each in these if each not in changed])
+
+    batches = plan.batches([*changed, *gone], dates)
+    for these, outcome in in_halves(batches, load, plan.halves):
+        if isinstance(outcome, Loaded):
+            yield these, outcome
+        else:
+            yield these, _look_again(listing, these[0], changed.get(these[0]), outcome)
+
+
+def _look_again(listing: Listing, each: ListId, version: Version | None, fault: WarehouseError) -> Loaded:
+    """Why a list cannot be loaded; one that was written since it was listed waits for another round."""
+    if listing.versions([each]).get(each) != version:
+        return Loaded(waiting={each})
+    return Loaded(faults={each: str(fault)})
