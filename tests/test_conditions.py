@@ -74,10 +74,11 @@ def test_records_of_more_than_seven_days_ago_are_forgotten() -> None:
     assert history({"8": record({"by": 9})}).last("short", 1) is None
 
 
-def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found() -> None:
+@pytest.mark.parametrize("failed", [1, 2])
+def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found(failed: int) -> None:
     told = history(
         {
-            "1": {"status": 1, "began": before(1), "by_school": {"1": {}}},
+            "1": {"status": failed, "began": before(1), "by_school": {"1": {}}},
             "2": {"status": 3, "began": before(2), "by_school": {"2": {}}},
             "3": {"status": 0, "began": before(3), "by_school": {"1": {}}},
         }

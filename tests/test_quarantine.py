@@ -133,7 +133,7 @@ def test_what_a_run_that_died_did_not_tell_is_told_by_the_next_one(world: World)
         return Refusal(403, "AccessDenied") if call.key.startswith(RUNS) else None
 
     with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
-        assert fetch(world, AWS_ENDPOINT_URL=gate.endpoint).status == 1
+        assert fetch(world, AWS_ENDPOINT_URL=gate.endpoint).status == 2
     assert ids(world) == [901, 902, None]
     assert told(fetch(world)) == (3, 3, 3)
     assert told(fetch(world)) == (0, 3, 0)

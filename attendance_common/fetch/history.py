@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, landing
+from attendance_common.errors import ExitStatus
 from attendance_common.fetch.conditions import REMEMBERED, Found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+FINISHED = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 _NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name
 
 
@@ -46,7 +48,9 @@ class History:
         finished = (
             str(record["began"])
             for record in self._newest_first()
-            if record.get("status") != 1 and str(school) in record.get("by_school", {}) and "began" in record
+            if record.get("status") in FINISHED
+            and str(school) in record.get("by_school", {})
+            and "began" in record
         )
         return next(finished, self._week_ago)
 
