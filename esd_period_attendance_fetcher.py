@@ -174,7 +174,7 @@ def remove(run: Run) -> list[str]:
         school = run.schools[removals.school_id]
         school.tally.removed = run.zone.take_out(school.lists, removals.ids)
         about = event("removed", school=school.school_id, counts={"removed": school.tally.removed})
-        gone = "school %d: %d records are gone and were removed"
+        gone = "school %d: %d records are gone at the source, and leave"
         log.info(gone, school.school_id, school.tally.removed, extra=about)
     return sums.braked(verdict.stopped, run.schools)
 

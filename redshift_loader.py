@@ -44,6 +44,7 @@ class Done:
     counts: dict[str, Any]
     sums: Counter[str] = field(default_factory=Counter)
     faults: dict[ListId, str] = field(default_factory=dict)
+    uncontrolled: set[ListId] = field(default_factory=set)
     zone: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
 
@@ -51,6 +52,7 @@ class Done:
         """Add what came of a batch."""
         self.sums.update(batch.counts)
         self.faults |= batch.faults
+        self.uncontrolled |= batch.uncontrolled
 
     def result(self) -> dict[str, Any]:
         """The counts of the result line."""
@@ -59,7 +61,8 @@ class Done:
 
     def attention(self) -> list[str]:
         """A sentence for each thing that needs a person."""
-        return [*self.zone, *attention.unloaded(self.faults), *self.sentences]
+        uncontrolled = [attention.uncontrolled(sorted(self.uncontrolled))] if self.uncontrolled else []
+        return [*self.zone, *attention.unloaded(self.faults), *uncontrolled, *self.sentences]
 
 
 class Run:
@@ -115,10 +118,8 @@ class Run:
 
     def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
         """Count what lies in the landing zone, and say what a person should know of it."""
-        if there := sorted(self._listing.versions(forgotten)):
-            raise AttendanceError(
-                f"--forget-list: {self._areas.list_url(*there[0])} is in S3: move it away first", to_mend=True
-            )
+        if faults := self._unforgettable(found, forgotten):
+            raise AttendanceError(f"--forget-list: {'; '.join(faults)}", to_mend=True)
         self.done.counts |= {"partitions": len(found.days), "lists": found.lists}
         foreign = attention.foreign_objects(found, self._areas)
         lost = attention.gone(sorted(found.gone.keys() - set(forgotten)), self._areas)
@@ -127,6 +128,15 @@ class Run:
         log.info(
             "%d lists in %d partitions, %d to load", *counts.values(), extra=event("listed", counts=counts)
         )
+
+    def _unforgettable(self, found: Found, forgotten: Collection[ListId]) -> list[str]:
+        """Why lists cannot be forgotten: only a loaded list whose object is gone can be."""
+        there = self._listing.versions(forgotten)
+        unknown = [each for each in forgotten if each not in there and each not in found.gone]
+        return [
+            *(f"{self._areas.list_url(*each)} is in S3: move it away first" for each in sorted(there)),
+            *(f"{self._areas.list_url(*each)} was never loaded" for each in sorted(unknown)),
+        ]
 
     def _register(self, found: Found) -> None:
         new = plan.to_register(found, self._registered)
@@ -184,10 +194,12 @@ class Run:
         new = plan.to_register(found, self._registered)
         self.done.sums |= Counter(registered=len(new), loaded=len(found.changed))
         log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
-        log.info(
-            "would load: %s",
-            ", ".join(f"{day} school {school}" for day, school in sorted(found.changed)) or "nothing",
-        )
+        lists = sorted(found.changed)
+        log.info("would load: %s", named(lists) if lists else "nothing")
+        for each in lists:
+            log.debug("would load the list of %s of school %d", *each)
+        for each in sorted(forgotten):
+            log.info("would let go: the records of the list of %s of school %d", *each)
         state = table_check.check(self._warehouse)
         log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
         self.done.counts["newest_date"] = state.newest_date
@@ -206,8 +218,8 @@ class Run:
 
 def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
     """Log what came of a batch: `12 lists of 2025-12-08 to 2025-12-09: 3 inserted, 1 updated`."""
-    counts = (f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items() if count)
-    counted = ", ".join(counts) or "nothing to do"
+    counts = [f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items() if count]
+    counted = ", ".join(counts) or ("not loaded" if outcome.faults else "nothing to do")
     log.info("%s: %s", named(lists), counted, extra=event("batch_loaded", counts=outcome.counts))
     if outcome.waiting:
         waiting = named(sorted(outcome.waiting))

@@ -38,7 +38,7 @@ class ConfigurationError(AttendanceError):
     def __init__(self, faults: Sequence[str]) -> None:
         listed = "; ".join(faults)
         super().__init__(
-            f"{listed}. Set it in the environment, in .env or by its flag (see --help)", to_mend=True
+            f"{listed}. Correct it in the environment, in .env or by its flag (see --help)", to_mend=True
         )
         self.faults = list(faults)
 

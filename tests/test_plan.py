@@ -217,8 +217,8 @@ def test_both_halves_have_something_and_together_everything_once(lists: set[List
 
 # --- which lists count as loaded ----------------------------------------------------------------------------
 
-GOOD = Summary(rows=3, records=3, ids=3, students=3, dated=3)
-TOMBSTONE = Summary(rows=1, records=0, ids=0, students=0, dated=0)
+GOOD = Summary(rows=3, records=3, ids=3, students=3, dated=3, placed=0)
+TOMBSTONE = Summary(rows=1, records=0, ids=0, students=0, dated=0, placed=0)
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,11 @@ TOMBSTONE = Summary(rows=1, records=0, ids=0, students=0, dated=0)
         (GOOD, None),
         (TOMBSTONE, None),
         (None, "Spectrum found no row of this school in it"),
-        (Summary(3, 2, 2, 2, 2), "it has rows without an id"),
-        (Summary(2, 0, 0, 0, 0), "it has rows without an id"),
-        (Summary(3, 3, 2, 3, 3), "it has an id twice"),
-        (Summary(3, 3, 3, 2, 3), "it has rows without a student"),
-        (Summary(3, 3, 3, 3, 2), "it has rows of another date"),
+        (Summary(3, 2, 2, 2, 2, 0), "it has rows without an id"),
+        (Summary(2, 0, 0, 0, 0, 0), "it has rows without an id"),
+        (Summary(3, 3, 2, 3, 3, 0), "it has an id twice"),
+        (Summary(3, 3, 3, 2, 3, 0), "it has rows without a student"),
+        (Summary(3, 3, 3, 3, 2, 0), "it has rows of another date"),
     ],
 )
 def test_why_a_list_cannot_be_loaded(summary: Summary | None, fault: str | None) -> None:
@@ -243,7 +243,7 @@ def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
     before = dict.fromkeys(lists, ONE)
     after = dict.fromkeys(lists, ONE) | {moved: Version("e1", LATER)}
     del after[vanished]
-    twice_read = Summary(3, 3, 2, 3, 3)
+    twice_read = Summary(3, 3, 2, 3, 3, 0)
     read = {good: GOOD, emptied: TOMBSTONE, moved: twice_read, vanished: GOOD, twice: twice_read}
     reading = judge(before, after, read)
     assert reading.accepted == {good: 3, emptied: 0}

@@ -155,8 +155,12 @@ def test_a_column_changed_by_hand_is_seen_by_verify_alone(loaded: Pipeline) -> N
     do(loaded, f"UPDATE {TABLE} SET comment = 'by hand' WHERE id = 5")
     assert load(loaded) == {}
     told = attention(loaded.load("--verify"))
-    assert "1 records" in told
+    assert "1 records with other columns than were loaded, on 2025-12-08: DELETE FROM" in told
     assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": "by hand"}]
+    do(loaded, f"DELETE FROM {TABLE} WHERE attendance_date = '2025-12-08'")
+    assert loaded.load().status == 3
+    assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": None}]
+    assert loaded.load("--verify").status == 0
 
 
 # --- control rows and places --------------------------------------------------------------------------------
@@ -165,9 +169,18 @@ def test_a_column_changed_by_hand_is_seen_by_verify_alone(loaded: Pipeline) -> N
 def test_an_empty_control_table_is_filled_again_and_no_row_is_written(loaded: Pipeline) -> None:
     before = lineage(loaded)
     do(loaded, f"TRUNCATE {LISTS}")
-    assert load(loaded) == {"unchanged": 4}
+    done = loaded.load()
+    assert (done.result["unchanged"], done.result["inserted"], done.result["updated"]) == (4, 0, 0)
+    assert "had no row for 3 lists that were loaded before, first 2025-12-08 of school 1" in attention(done)
     assert lineage(loaded) == before
     assert load(loaded) == {}
+
+
+def test_a_list_that_was_forgotten_comes_back_without_a_word(loaded: Pipeline) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    assert loaded.load("--forget-list", "2025-12-09", "2").status == 0
+    land(loaded, TUESDAY, EIGHT, school=2)
+    assert load(loaded) == {"inserted": 1}
 
 
 @pytest.mark.parametrize(
@@ -227,6 +240,8 @@ def test_only_a_list_that_is_gone_can_be_forgotten(loaded: Pipeline) -> None:
     done = loaded.load("--forget-list", "2025-12-09", "2")
     assert done.status == 2
     assert "school_2.parquet is in S3" in done.result["error"]
+    done = loaded.load("--forget-list", "2025-12-09", "3")
+    assert (done.status, "was never loaded" in done.result["error"]) == (2, True)
     assert statuses(loaded) == WHOLE
 
 
@@ -327,7 +342,11 @@ def test_verify_finds_nothing_where_nothing_is_wrong(loaded: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
-        (f"TRUNCATE {TABLE}", "4 records"),
+        (
+            f"TRUNCATE {TABLE}",
+            "other rows than were loaded on 2 dates: 2025-12-08, 2025-12-09: run the loader",
+        ),
+        (f"UPDATE {TABLE} SET id = 999 WHERE id = 5", "on 1 dates: 2025-12-08"),
         (f"DELETE FROM {PLACES} WHERE id = 8", "the rows are not those that were loaded"),
         (f"UPDATE {PLACES} SET hash = '' WHERE id = 8", "the rows are not those that were loaded"),
     ],
@@ -347,6 +366,9 @@ def test_a_dry_run_says_what_would_be_repaired_and_repairs_nothing(loaded: Pipel
     do(loaded, f"TRUNCATE {TABLE}")
     done = loaded.load("--dry-run")
     assert "would repair: 2025-12-08, 2025-12-09" in done.story
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    done = loaded.load("--dry-run", "--forget-list", "2025-12-09", "2")
+    assert "would let go: the records of the list of 2025-12-09 of school 2" in done.story
     assert statuses(loaded) == {}
 
 

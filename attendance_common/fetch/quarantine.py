@@ -157,7 +157,8 @@ class Quarantine:
             raise self._strange(name) from None
 
     def _strange(self, name: str) -> AwsError:
-        return AwsError(f"{self.place}{name} is not what the fetcher puts into quarantine: move it away")
+        sentence = f"{self.place}{name} is not what the fetcher puts into quarantine: move it away"
+        return AwsError(sentence, to_mend=True)
 
     def _put(self, name: str, body: bytes, etag: str | None) -> bool:
         key = self._areas.quarantine + name

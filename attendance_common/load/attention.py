@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -86,9 +87,41 @@ def repaired(days: Sequence[object], done: Repaired) -> list[str]:
     return sentences
 
 
+def damaged(days: Sequence[object]) -> str:
+    """Dates on which the table has other rows than were loaded: the next load repairs them."""
+    return (
+        f"{NATIVE} has other rows than were loaded on {len(days)} dates: {_named(days)}: run the loader, "
+        "which repairs them, and names rows whose id no list has"
+    )
+
+
+def changed_columns(records: Mapping[dt.date, int]) -> str:
+    """Dates whose rows have the right ids and times, and other columns that somebody changed."""
+    days = sorted(records)
+    return (
+        f"{NATIVE} has {sum(records.values())} records with other columns than were loaded, on "
+        f"{_named(days)}: DELETE FROM {NATIVE} WHERE attendance_date = each of these dates, then run the loader, "
+        "which reads them again"
+    )
+
+
+def uncontrolled(lists: Sequence[ListId]) -> str:
+    """Lists whose row in the control table was gone although they had been loaded."""
+    return (
+        f"{LISTS} had no row for {len(lists)} lists that were loaded before, first {lists[0].day} of school "
+        f"{lists[0].school}: they were loaded again; find out what else writes this table"
+    )
+
+
 def unrepaired(days: Sequence[object], fault: str) -> str:
     """Dates whose rows could not be read again."""
     return f"{NATIVE} is not what was loaded from {days[0]} to {days[-1]}, and cannot be repaired: {fault}"
+
+
+def _named(days: Sequence[object]) -> str:
+    """Up to five dates."""
+    more = f" and {len(days) - NAMED} more" if len(days) > NAMED else ""
+    return ", ".join(map(str, days[:NAMED])) + more
 
 
 def _schools(schools: Sequence[int]) -> str:

@@ -24,11 +24,15 @@ class CheckFailed(WarehouseError):
 
 @dataclass
 class Loaded:
-    """What came of a batch: counts of rows and lists, lists that wait, lists at fault with the reason."""
+    """What came of a batch: counts of rows and lists, lists that wait, lists at fault with the reason.
+
+    `uncontrolled`: lists that were loaded before, although the control table had no row for them.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     waiting: set[ListId] = field(default_factory=set)
     faults: dict[ListId, str] = field(default_factory=dict)
+    uncontrolled: set[ListId] = field(default_factory=set)
 
 
 class Batch:
@@ -67,7 +71,7 @@ class Batch:
         loaded = reading.accepted.keys() - unresolved
         counts.update(loaded=len(loaded), rows_read=sum(reading.accepted.values()))
         check_sum(counts, first, last)
-        return Loaded(counts, reading.moved | unresolved, reading.faults)
+        return Loaded(counts, reading.moved | unresolved, reading.faults, reading.placed - known.keys())
 
     def _stage(self, changed: Mapping[ListId, Version]) -> Reading:
         """Read the lists, and list them again: a list counts when its object is the same before and after."""

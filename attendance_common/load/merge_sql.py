@@ -52,7 +52,7 @@ def stage_more(lists: Collection[ListId]) -> Statement:
     return f"INSERT INTO staged (\n    {listed(columns)}\n)\n{text}\n{wanted}", values
 
 
-# A list's rows, records and different records, and the dates that they say; a record needs a student.
+# A list's rows, and how many have an id, another id than the others, a student, the list's date, a place.
 SUMMARY = """\
 SELECT
     partition_date,
@@ -61,7 +61,8 @@ SELECT
     COUNT(id),
     COUNT(DISTINCT id),
     COUNT(student_id),
-    SUM(CASE WHEN attendance_date = partition_date THEN 1 ELSE 0 END)
+    SUM(CASE WHEN attendance_date = partition_date THEN 1 ELSE 0 END),
+    SUM(CASE WHEN place_marked THEN 0 WHEN place_hash IS NULL THEN 0 ELSE 1 END)
 FROM staged
 GROUP BY partition_date, school_id"""
 

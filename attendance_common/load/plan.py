@@ -174,7 +174,7 @@ def halves(lists: Sequence[ListId]) -> list[list[ListId]]:
 
 class Summary(NamedTuple):
     """What was read of one list: its rows, and how many have an id, another id than the others, a student,
-    and the list's date.
+    the list's date, and a place since the list was loaded before.
     """
 
     rows: int
@@ -182,6 +182,7 @@ class Summary(NamedTuple):
     ids: int
     students: int
     dated: int
+    placed: int
 
     @property
     def is_tombstone(self) -> bool:
@@ -206,11 +207,15 @@ def fault_of(summary: Summary | None) -> str | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a batch's lists are: loaded (with their records), changed while they were read, at fault (why)."""
+    """What a batch's lists are: loaded (with their records), changed while they were read, at fault (why).
+
+    `placed`: of those that are loaded, the ones that have places, so they were loaded before.
+    """
 
     accepted: dict[ListId, int]
     moved: set[ListId]
     faults: dict[ListId, str]
+    placed: set[ListId]
 
 
 def judge(
@@ -221,4 +226,5 @@ def judge(
     still = before.keys() - moved
     faults = {each: fault for each in sorted(still) if (fault := fault_of(read.get(each)))}
     accepted = {each: read[each].records for each in still - faults.keys()}
-    return Reading(accepted, moved, faults)
+    placed = {each for each in accepted if read[each].placed}
+    return Reading(accepted, moved, faults, placed)

@@ -127,7 +127,7 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
         damaged=[each.day for each in sums if each.table_differs],
         misplaced=[each.day for each in sums if each.places != each.records and not each.forgotten],
         marked=sum(each.marked for each in sums),
-        newest=max((each.day for each in sums if each.table_rows), default=None),
+        newest=max((each.day for each in sums if each.winners), default=None),
     )
 
 

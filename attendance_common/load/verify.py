@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from attendance_common.load import attention, plan, repair, table_check
 from attendance_common.load import merge_sql as sql
-from attendance_common.load import plan, repair
 from attendance_common.load.footers import FOOTER_BYTES, rows_of
-from attendance_common.load.list_sql import NATIVE, PLACES, S3
+from attendance_common.load.list_sql import PLACES, S3
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.plan import Found, ListId, Loaded
 from attendance_common.load.refusals import Unreadable
@@ -48,24 +49,39 @@ FROM (
 ) AS part
 GROUP BY partition_date, school_id"""
 
-COUNT_SUSPECTS = "SELECT COUNT(*) FROM suspect"
+SUSPECTS_BY_DATE = """\
+SELECT partition_date, COUNT(*)
+FROM suspect
+GROUP BY partition_date
+ORDER BY partition_date"""
 
 
 def verify(warehouse: Warehouse, listing: Listing, loaded: Loaded, found: Found, dates: int) -> Verified:
     """Compare every list that counts as loaded, so many dates at a time."""
     verified = Verified()
+    damaged = table_check.check(warehouse).damaged
+    if damaged:
+        verified.sentences.append(attention.damaged(damaged))
     lists = [each for each in loaded if each not in found.changed and each not in found.gone]
     verified.counts.update(verified=len(lists), not_loaded=len(found.changed))
     for batch in plan.batches(lists, dates):
         try:
-            warehouse.snapshot(partial(_compare, warehouse, listing, batch, verified))
+            suspects = warehouse.snapshot(partial(_compare, warehouse, listing, batch, verified))
+            verified.counts.update(differing_records=sum(suspects.values()))
+            if changed := {day: count for day, count in suspects.items() if day not in damaged}:
+                verified.sentences.append(attention.changed_columns(changed))
         except Unreadable as fault:
             verified.sentences.append(f"lists of {batch[0].day} to {batch[-1].day} cannot be read: {fault}")
     return verified
 
 
-def _compare(warehouse: Warehouse, listing: Listing, lists: Sequence[ListId], verified: Verified) -> None:
-    """One transaction that is rolled back: its tables are temporary."""
+def _compare(
+    warehouse: Warehouse, listing: Listing, lists: Sequence[ListId], verified: Verified
+) -> dict[dt.date, int]:
+    """One transaction that is rolled back: its tables are temporary.
+
+    Gives the dates of records that the table has otherwise than they were loaded, with their number.
+    """
     days = sorted({each.day for each in lists})
     warehouse.rows(*sql.stage(lists))
     read = {
@@ -75,14 +91,9 @@ def _compare(warehouse: Warehouse, listing: Listing, lists: Sequence[ListId], ve
     footers = _footers(listing, lists)
     warehouse.rows(*repair.find_rows(days))
     warehouse.rows(*repair.find_suspects(days))
-    [(suspects,)] = warehouse.rows(COUNT_SUSPECTS)
-    verified.counts.update(rows=sum(rows for _, rows, _ in read.values()), differing_records=suspects)
+    verified.counts.update(rows=sum(rows for _, rows, _ in read.values()))
     verified.sentences += differences(lists, read, footers)
-    if suspects:
-        verified.sentences.append(
-            f"{NATIVE} has {suspects} records from {days[0]} to {days[-1]} otherwise than they were loaded: "
-            "delete these dates' rows from it, and run the loader, which reads them again"
-        )
+    return dict(warehouse.rows(SUSPECTS_BY_DATE))
 
 
 def differences(
@@ -95,8 +106,10 @@ def differences(
     by_footer = [each for each in lists if footers[each] != read.get(each, nothing)[1]]
     by_places = [each for each in lists if not _as_loaded(*read.get(each, nothing))]
     return [
-        *_sentence(by_footer, "Spectrum reads another number of rows than the object's footer tells"),
-        *_sentence(by_places, "the rows are not those that were loaded"),
+        *_sentence(
+            by_footer, "Spectrum reads another number of rows than the object's footer tells", "fetch again"
+        ),
+        *_sentence(by_places, "the rows are not those that were loaded", "run the loader"),
     ]
 
 
@@ -105,11 +118,11 @@ def _as_loaded(places: int, rows: int, other: int) -> bool:
     return other == 0 and (places == rows or (places, rows) == (0, 1))
 
 
-def _sentence(lists: Sequence[ListId], what: str) -> list[str]:
+def _sentence(lists: Sequence[ListId], what: str, cure: str) -> list[str]:
     if not lists:
         return []
     day, school = min(lists)
-    return [f"{what}: {len(lists)} lists, first that of {day} of school {school}"]
+    return [f"{what}: {len(lists)} lists, first that of {day} of school {school}: {cure}"]
 
 
 def _footers(listing: Listing, lists: Collection[ListId]) -> dict[ListId, int | None]:
