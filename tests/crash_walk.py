@@ -63,19 +63,22 @@ def _ids(objects: Mapping[str, Content]) -> set[int]:
 def between_tables(before: Sequence[Row], after: Sequence[Row], now: Sequence[Row]) -> list[str]:
     """Every date holds what it held or what it will hold, and every record stands once.
 
-    A record that moves between dates of two batches is there all the time, at one date or at the other.
+    A record that moves between dates of two batches is there all the time, at one date or at the other; one
+    that leaves is there until all batches are loaded.
     """
     old, new, held = ({row["id"]: row for row in rows} for rows in (before, after, now))
     moved = {key for key in old.keys() & new.keys() if _day(old[key]) != _day(new[key])}
+    leave = old.keys() - new.keys()
     days = sorted({_day(row) for rows in (before, after, now) for row in rows})
     found = [
         f"{day} is neither as before nor as after"
         for day in days
-        if _on(day, now, moved) not in (_on(day, before, moved), _on(day, after, moved))
+        if _on(day, now, moved | leave) not in (_on(day, before, moved | leave), _on(day, after, moved))
     ]
     found += [
         f"{key} has moved nowhere" for key in sorted(moved) if held.get(key) not in (old[key], new[key])
     ]
+    found += [f"{key} left otherwise" for key in sorted(leave) if held.get(key, old[key]) != old[key]]
     return found + (["an id stands twice"] if len(held) < len(now) else [])
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
-from typing import Any
-from unittest.mock import patch
+from typing import Any, ClassVar
 
 import psycopg2
 
@@ -18,7 +19,11 @@ from tests.pipeline import Pipeline
 
 
 class Loading:
-    """Loads with the sandbox's settings; what a load says is kept."""
+    """Loads with the sandbox's settings; what a load says is kept. Loads may overlap in several threads."""
+
+    _lock = threading.Lock()
+    _under_way = 0
+    _before: ClassVar[dict[str, str | None]] = {}
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._variables = pipeline.sandbox.environment
@@ -27,16 +32,36 @@ class Loading:
     def load(self, *, dates: int = 366, forgotten: Sequence[tuple[date, int]] = ()) -> command.Outcome:
         """One load, in batches of so many dates."""
         flags = argparse.Namespace(dry_run=False, verify=False, forget_list=list(forgotten))
-        with self._environment(REDSHIFT_BATCH_PARTITIONS=str(dates)):
-            settings = config.read(LoaderSettings, argparse.Namespace()).settings()
+        given = argparse.Namespace(batch_partitions=str(dates))
+        with self._environment():
+            settings = config.read(LoaderSettings, given).settings()
             context = command.Context(flags, command.Termination(), command.run_id())
             self.said = redshift_loader.load(settings, context)
         return self.said
 
     @contextmanager
-    def _environment(self, **more: str) -> Iterator[None]:
-        with patch.dict("os.environ", {**self._variables, **more}):
+    def _environment(self) -> Iterator[None]:
+        """The sandbox's variables, from the first load that begins to the last that ends."""
+        with self._lock:
+            if not Loading._under_way:
+                Loading._before = {name: os.environ.get(name) for name in self._variables}
+                os.environ.update(self._variables)
+            Loading._under_way += 1
+        try:
             yield
+        finally:
+            with self._lock:
+                Loading._under_way -= 1
+                if not Loading._under_way:
+                    _restore(Loading._before)
+
+
+def _restore(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 @contextmanager

@@ -74,7 +74,9 @@ def test_a_school_is_opened_only_when_the_open_ones_have_no_page_left_to_ask_for
 def test_a_page_that_fails_does_not_stop_the_others() -> None:
     def answer(task: Task) -> Answer:
         broken = task.reading.school_id == 2 and task.number == 2
-        return SourceError("school 2, page 2: status 500, after 6 tries") if broken else three_pages(task)
+        return (
+            SourceError("status 500, after 6 tries", what="school 2, page 2") if broken else three_pages(task)
+        )
 
     readings = {reading.school_id: reading for reading in read([1, 2, 3], InTurn(answer))}
     assert received(readings.values()) == {1: 5, 2: 3, 3: 5}

@@ -100,8 +100,8 @@ def changed_columns(records: Mapping[dt.date, int]) -> str:
     days = sorted(records)
     return (
         f"{NATIVE} has {sum(records.values())} records with other columns than were loaded, on "
-        f"{_named(days)}: DELETE FROM {NATIVE} WHERE attendance_date = each of these dates, then run the loader, "
-        "which reads them again"
+        f"{_named(days)}: DELETE FROM {NATIVE} WHERE attendance_date = each of these dates, then run the "
+        "loader, which reads them again"
     )
 
 
