@@ -91,11 +91,10 @@ class Run:
         self._load_changed(forgotten)
         state = self._let_go(forgotten)
         if state.misplaced:
-            self.done.sentences.append(attention.misplaced(state.misplaced))
-            repair.forget(self._warehouse, state.misplaced)
-            self._load_changed(())
-            state = self._let_go(())
-        self._repair(state.damaged)
+            self._fill_places(state.misplaced)
+            state = self._let_go(forgotten)
+        if unwon := self._repair(state.damaged):
+            self._fill_places(unwon)
         self.done.counts["newest_date"] = state.newest_date
 
     # --- loading what changed ---------------------------------------------------------------------------
@@ -114,7 +113,7 @@ class Run:
             waiting = self._load_batches(changed, newly_gone)
             if not waiting:
                 return
-        self.done.faults |= dict.fromkeys(waiting, attention.WRITTEN_MEANWHILE)
+        self.done.faults = dict.fromkeys(waiting, attention.WAITS) | self.done.faults
 
     def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
         """Count what lies in the landing zone, and say what a person should know of it."""
@@ -165,17 +164,25 @@ class Run:
     # --- holding the table against what was loaded ------------------------------------------------------
 
     def _let_go(self, forgotten: Collection[ListId]) -> TableState:
-        """Let marked places go that may, and check the table."""
-        marked = self.done.sums.pop("marked", 0) or forgotten
-        if not marked:
-            state = table_check.check(self._warehouse)
-            if not state.marked:
-                return state
+        """Check the table; let marked places go that may, unless places are damaged, and check again."""
+        state = table_check.check(self._warehouse)
+        if state.misplaced or not (state.marked or forgotten):
+            return state
         self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten)
         return table_check.check(self._warehouse)
 
-    def _repair(self, damaged: Sequence[dt.date]) -> None:
-        """Read the rows again that the table has otherwise than they were loaded."""
+    def _fill_places(self, days: Sequence[dt.date]) -> None:
+        """Load the lists of these dates again, whose places somebody damaged."""
+        self.done.sentences.append(attention.misplaced(days))
+        repair.forget(self._warehouse, days)
+        self._load_changed(())
+
+    def _repair(self, damaged: Sequence[dt.date]) -> list[dt.date]:
+        """Read the rows again that the table has otherwise than they were loaded.
+
+        Gives the dates of rows whose places are damaged.
+        """
+        unwon: list[dt.date] = []
         step = self._settings.batch_partitions
         groups = [damaged[start : start + step] for start in range(0, len(damaged), step)]
         for days, outcome in in_halves(groups, partial(repair.repair, self._warehouse), repair.halves):
@@ -184,6 +191,8 @@ class Run:
                 continue
             self.done.sums["repaired_dates"] += len(days)
             self.done.sentences += attention.repaired(days, outcome)
+            unwon += outcome.unwon_days
+        return unwon
 
     # --- changing nothing -------------------------------------------------------------------------------
 

@@ -71,7 +71,8 @@ def misnamed(names: Iterable[str], known: Collection[str], place: str, *, strict
         if name in known or not name.upper().startswith(_OURS):
             continue
         meant = nearest(name, sorted(known))
-        if meant and (strict or not name.upper().startswith(f"{meant}_")):
+        another_thing = name.upper().rstrip("_").startswith(f"{meant}_")
+        if meant and (strict or not another_thing):
             faults.append(f"{name} in {place} is no setting (did you mean {meant}?)")
         elif strict:
             faults.append(f"{name} in {place} is no setting (see .env.example)")

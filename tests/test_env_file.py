@@ -112,6 +112,11 @@ def test_what_may_stand_in_it(folders: tuple[Path, Path]) -> None:
     assert os.environ["AWS_PROFILE"] == "p"  # for boto3
 
 
+def test_an_underscore_too_many_is_a_near_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESD_SCHOOL_YEAR_ID_", "55")
+    assert "did you mean ESD_SCHOOL_YEAR_ID?" in read().faults[0]
+
+
 def test_a_name_that_is_no_setting_is_a_fault_in_the_file(folders: tuple[Path, Path]) -> None:
     text = "ESD_SCHOOLYEAR_ID=55\nREDSHIFT_JDBC_URL=x\nS3_BUCKET_NAME=b\nPGUSER=u\nESDS=1\n"
     path = put(folders[0] / ".env", text)

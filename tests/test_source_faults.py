@@ -189,6 +189,24 @@ def test_a_refusal_behind_the_pages_told_of_is_the_end(world: World, status: int
     assert asked(world) == PAGES
 
 
+def test_a_404_among_the_pages_told_of_is_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "no_count", say_no_count)
+    refusal = Fault("status", school=world.first, page=2, status=404, times=None)
+    with_a_gap(world, refusal, Fault("no_count", times=None), pages=[2])
+    done = fetch(world, refusal)
+    assert done.status == 3
+    world.esd.faults.add(refusal)
+    assert world.pipeline.fetch("--days", "5000", **QUICK).status == 3
+
+
+@pytest.mark.parametrize("date", ["12-31-9999", "01-01-0001"])
+def test_a_record_of_the_first_or_the_last_day_of_all_is_landed(world: World, date: str) -> None:
+    record = world.source.records(world.first)[150]
+    world.change(world.first, record["id"], date=date, modifiedOn="2026-06-01T00:00:00Z")
+    lands(world)
+    arrives(world)
+
+
 def test_a_page_behind_that_cannot_be_had_is_no_gap_when_nothing_is_lacking(world: World) -> None:
     arrives(world, Fault("status", page=4, status=500, times=None))
     assert asked(world) == PAGES + 2

@@ -190,17 +190,46 @@ def test_a_list_that_was_forgotten_comes_back_without_a_word(loaded: Pipeline) -
         f"DELETE FROM {PLACES} WHERE id = 5",
         f"DELETE FROM {PLACES} WHERE school_id = 2",
         f"UPDATE {PLACES} SET partition_date = '{LATER}' WHERE id = 7",
+        f"UPDATE {PLACES} SET marked = TRUE",
+        f"UPDATE {PLACES} SET wins = FALSE",
+        f"UPDATE {PLACES} SET wins = FALSE WHERE id = 5",
+        f"INSERT INTO {PLACES} SELECT * FROM {PLACES}",
     ],
 )
 def test_damaged_places_are_filled_again_and_told(loaded: Pipeline, damage: str) -> None:
     do(loaded, damage)
     done = loaded.load()
-    assert done.status == 3
+    assert (done.status, done.result["removed"]) == (3, 0)
     assert "did not agree" in " ".join(done.result["attention"])
     assert statuses(loaded) == WHOLE
-    loaded.load()
     assert load(loaded) == {}
     assert statuses(loaded) == WHOLE
+
+
+def test_a_list_without_object_control_row_and_places_keeps_its_rows_and_is_named(loaded: Pipeline) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    do(loaded, f"DELETE FROM {LISTS} WHERE school_id = 2")
+    done = loaded.load()
+    assert (done.status, done.result["removed"]) == (3, 0)
+    assert "1 rows have an id that no list has; they stay" in " ".join(done.result["attention"])
+    assert statuses(loaded) == WHOLE
+
+
+def test_a_list_is_loaded_though_a_winner_of_one_of_its_records_lies_in_one_that_cannot_be_read(
+    loaded: Pipeline,
+) -> None:
+    land(loaded, MONDAY, version(7, "older", "2025-12-01 08:00:00.000000"), FIVE, SIX)
+    load(loaded)
+    put(loaded, MONDAY, "school_3.parquet", b"{}")
+    land(loaded, TUESDAY, version(9, "new", NEWER))
+    done = loaded.load()
+    assert done.status == 3
+    assert statuses(loaded)[9] == ("new", TUESDAY)
+    take_away(loaded, MONDAY, "school_3.parquet")
+    loaded.load()
+    loaded.load()
+    assert statuses(loaded)[7] == ("older", MONDAY)
+    assert load(loaded) == {}
 
 
 # --- objects ------------------------------------------------------------------------------------------------

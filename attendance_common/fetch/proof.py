@@ -112,8 +112,8 @@ def pages_to_confirm(reading: Reading, days: Collection[dt.date]) -> list[int]:
 
 def near(day: dt.date, read: Sequence[dt.date]) -> bool:
     """Whether a date lies within 60 days of one of the sorted dates that were read."""
-    at = bisect.bisect_left(read, day - NEAR)
-    return at < len(read) and read[at] <= day + NEAR
+    at = bisect.bisect_left(read, day)
+    return any(abs(each - day) <= NEAR for each in read[max(0, at - 1) : at + 1])
 
 
 def covers(

@@ -91,7 +91,7 @@ def written(school_id: int, lines: Lines) -> bytes:
 
 def read(body: bytes) -> Lines:
     """The lines of a file; raises ValueError, TypeError or KeyError when it is none of the fetcher's."""
-    objects = [json.loads(line) for line in body.splitlines()]
+    objects = [json.loads(line) for line in body.splitlines() if line.strip()]
     lines = [Line(each["record"], each["reason"], each["since"], each["schoolYearId"]) for each in objects]
     return {line.rejection.key: line for line in lines}
 

@@ -17,7 +17,7 @@ from attendance_common.fetch.packed_pages import PackedPage, absent_page
 from attendance_common.fetch.page import Page, UnreadablePage, read_page
 from attendance_common.fetch.reading import Reading
 
-_REFUSALS = (400, 416)  # of a page that is behind the list's end; 404 is an empty page
+_REFUSALS = (400, 404, 416)  # of a page that is behind the list's end; 404 of the first: no records
 _SETTLING = 2  # readings that wait for their school to be written; more would fill the memory
 
 Settle = Callable[[Reading], "Reading | None"]
@@ -61,7 +61,7 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> PackedPage
 
     def ask() -> Page:
         answer = api.get("/v1/periodAttendance", {**parameters, **order}, accepted=_REFUSALS)
-        if answer.status_code == 404:
+        if answer.status_code == 404 and task.number == 1:
             return absent_page()
         if answer.status_code in _REFUSALS:
             raise Refused(f"refused with status {answer.status_code}")

@@ -13,9 +13,9 @@ from attendance_common.load.repair import Repaired
 
 NAMED = 5  # of many things, so many are named
 
-WRITTEN_MEANWHILE = (
-    "it, or another list of one of its records, was written each time while it was read: run the loader when "
-    "no fetch is running"
+WAITS = (
+    "it was written each time while it was read, or another list of one of its records was, or cannot be "
+    "read: mend that one, or run the loader when no fetch is running"
 )
 
 

@@ -43,14 +43,17 @@ class Batch:
         self._listing = listing
         self._run = run
 
-    def load(self, changed: Mapping[ListId, Version], gone: Collection[ListId]) -> Loaded:
+    def load(
+        self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, alone: bool = False
+    ) -> Loaded:
         """Load lists as they were listed; of those whose object is gone, the rows yield to any other list's.
 
+        `alone`: no list outside the batch is read; ids whose winner lies there stay as they are, and wait.
         Raises Unreadable or CheckFailed when a list of the batch cannot be loaded: nothing of it is kept.
         """
-        return self._warehouse.locked(lambda: self._load(changed, gone))
+        return self._warehouse.locked(lambda: self._load(changed, gone, alone=alone))
 
-    def _load(self, changed: Mapping[ListId, Version], gone: Collection[ListId]) -> Loaded:
+    def _load(self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, alone: bool) -> Loaded:
         days = {each.day for each in [*changed, *gone]}
         known = control.versions(self._warehouse, days)
         changed = {each: version for each, version in changed.items() if known.get(each) != version}
@@ -65,7 +68,7 @@ class Batch:
             self._warehouse.rows(*sql.unstage(left_out))
         self._warehouse.rows(*sql.name_lists(gone))
         self._warehouse.rows(*sql.settle(min(days), max(days)))
-        first, last, unresolved = self._read_elsewhere()
+        first, last, unresolved = self._read_elsewhere(alone=alone)
         rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
         counts = self._write(first, last, rows)
         loaded = reading.accepted.keys() - unresolved
@@ -80,7 +83,7 @@ class Batch:
         read = {ListId(day, school): Summary(*numbers) for day, school, *numbers in found}
         return plan.judge(changed, self._listing.versions(changed.keys()), read)
 
-    def _read_elsewhere(self) -> tuple[dt.date, dt.date, set[ListId]]:
+    def _read_elsewhere(self, *, alone: bool) -> tuple[dt.date, dt.date, set[ListId]]:
         """Read rows that are to be written from lists outside the batch.
 
         Gives the first and the last date of all places of the ids that are written, and the lists that wait
@@ -91,7 +94,8 @@ class Batch:
         bounds = {kind: day or dt.date.min for kind, day, _ in found}
         unresolved: set[ListId] = set()
         if lists:
-            self._warehouse.rows(*sql.stage_more(lists))
+            if not alone:
+                self._warehouse.rows(*sql.stage_more(lists))
             unresolved = self._pass_over_unresolved()
         return bounds["first"], bounds["last"], unresolved
 
@@ -117,7 +121,7 @@ class Batch:
         counts = dict(send(*sql.outcomes(first, last)))
         send(sql.DROP_TEMPORARY)
         check_written(counts, first, last)
-        return Counter({name: counts.get(name, 0) for name in (*READ, "reread", "marked")})
+        return Counter({name: counts.get(name, 0) for name in (*READ, "reread")})
 
 
 def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:

@@ -10,6 +10,7 @@ from attendance_common.load.batch import Batch, Loaded
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Version
+from attendance_common.load.refusals import Unreadable
 
 
 def load_batches(
@@ -19,7 +20,13 @@ def load_batches(
 
     def load(these: Sequence[ListId]) -> Loaded:
         versions = {each: changed[each] for each in these if each in changed}
-        return batch.load(versions, [each for each in these if each not in changed])
+        lost = [each for each in these if each not in changed]
+        try:
+            return batch.load(versions, lost)
+        except Unreadable:
+            if len(these) > 1:
+                raise
+            return batch.load(versions, lost, alone=True)  # another list may be the one at fault
 
     batches = plan.batches([*changed, *gone], dates)
     for these, outcome in in_halves(batches, load, plan.halves):

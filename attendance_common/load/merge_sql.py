@@ -337,7 +337,7 @@ LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, GETDATE(), %s)"
 
 def outcomes(first: dt.date, last: dt.date) -> Statement:
     """What became of each row that was read; how many rows were to be written, how many of them from lists
-    outside the batch, and how many the table has; how many places are marked.
+    outside the batch, and how many the table has.
     """
     return _OUTCOMES, [first, last]
 
@@ -386,10 +386,6 @@ LEFT JOIN batch_list
     AND settled.school_id = batch_list.school_id
 WHERE settled.written
     AND batch_list.school_id IS NULL
-UNION ALL
-SELECT CAST('marked' AS VARCHAR(16)), COUNT(*)
-FROM settled
-WHERE marked
 UNION ALL
 SELECT CAST('rows' AS VARCHAR(16)), COUNT(*)
 FROM found

@@ -17,12 +17,16 @@ from attendance_common.load.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Repaired:
-    """Records that were read again; records that could not be; rows whose id no list has, and their dates."""
+    """Records that were read again; records that could not be; rows whose id no list has, and their dates.
+
+    `unwon_days`: dates of rows whose id has places, and none that wins: the places are damaged.
+    """
 
     records: int
     unreadable: int
     unknown: int
     unknown_days: tuple[dt.date, ...]
+    unwon_days: tuple[dt.date, ...]
 
 
 def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
@@ -42,9 +46,23 @@ WHERE origin = {S3}
     return text, list(days)
 
 
-def mark_places(days: Sequence[dt.date]) -> Statement:
-    """Let no place of these dates count until its list is loaded again."""
-    text = f"UPDATE {PLACES}\nSET marked = TRUE\nWHERE origin = {S3}\n    AND {_of('partition_date', days)}"
+def drop_places(days: Sequence[dt.date]) -> Statement:
+    """Forget the places of these dates, but for lists whose object is gone: nothing brings them back.
+
+    No row leaves the table by it: a row whose id has no place stays, and is named.
+    """
+    text = f"""\
+DELETE FROM {PLACES}
+WHERE origin = {S3}
+    AND {_of("partition_date", days)}
+    AND NOT EXISTS (
+        SELECT 1
+        FROM {LISTS} AS lists
+        WHERE lists.partition_date = period_attendance_places.partition_date
+            AND lists.school_id = period_attendance_places.school_id
+            AND lists.origin = {S3}
+            AND lists.etag IS NULL
+    )"""
     return text, list(days)
 
 
@@ -173,25 +191,33 @@ COUNT_SUSPECTS = """\
 SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
 FROM suspect"""
 
+# Rows without a winner: of ids that no list has, and of ids that only have places which do not win.
 UNKNOWN = f"""\
-SELECT table_row.attendance_date, COUNT(*)
-FROM table_row
-LEFT JOIN {PLACES} AS places
-    ON table_row.id = places.id
-    AND places.wins
-WHERE places.id IS NULL
-GROUP BY table_row.attendance_date
-ORDER BY table_row.attendance_date"""
+SELECT attendance_date, MAX(places), COUNT(*)
+FROM (
+    SELECT
+        table_row.id,
+        table_row.attendance_date,
+        COUNT(places.id) AS places,
+        SUM(CASE WHEN places.wins THEN 1 ELSE 0 END) AS winners
+    FROM table_row
+    LEFT JOIN {PLACES} AS places
+        ON table_row.id = places.id
+    GROUP BY table_row.id, table_row.attendance_date
+) AS row_found
+WHERE winners = 0
+GROUP BY attendance_date, CASE WHEN places > 0 THEN 1 ELSE 0 END
+ORDER BY attendance_date"""
 
 DROP = "DROP TABLE table_row, suspect, staged"
 
 
 def forget(warehouse: Warehouse, days: Sequence[dt.date]) -> None:
-    """Let the lists of these dates be loaded again, and their places go unless a list holds them."""
+    """Let the lists of these dates be loaded again, which fills their places anew."""
 
     def work() -> None:
         warehouse.rows(*forget_lists(days))
-        warehouse.rows(*mark_places(days))
+        warehouse.rows(*drop_places(days))
 
     warehouse.locked(work)
 
@@ -210,7 +236,9 @@ def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
     warehouse.rows(*delete_rows(days))
     warehouse.rows(INSERT_ROWS)
     [(suspects, found)] = warehouse.rows(COUNT_SUSPECTS)
-    unknown = warehouse.rows(UNKNOWN)
+    without = warehouse.rows(UNKNOWN)
     warehouse.rows(DROP)
     found = int(found or 0)
-    return Repaired(found, suspects - found, sum(n for _, n in unknown), tuple(day for day, _ in unknown))
+    unknown = {day: count for day, places, count in without if not places}
+    unwon = tuple(day for day, places, _ in without if places)
+    return Repaired(found, suspects - found, sum(unknown.values()), tuple(unknown), unwon)

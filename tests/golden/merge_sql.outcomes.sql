@@ -42,10 +42,6 @@ LEFT JOIN batch_list
 WHERE settled.written
     AND batch_list.school_id IS NULL
 UNION ALL
-SELECT CAST('marked' AS VARCHAR(16)), COUNT(*)
-FROM settled
-WHERE marked
-UNION ALL
 SELECT CAST('rows' AS VARCHAR(16)), COUNT(*)
 FROM found
 UNION ALL

@@ -72,7 +72,7 @@ def statements() -> dict[str, Statement]:
         "departures.find_all": departures.find([]),
         "departures.forget": departures.forget(LISTS),
         "repair.forget_lists": repair.forget_lists(DAYS),
-        "repair.mark_places": repair.mark_places(DAYS),
+        "repair.drop_places": repair.drop_places(DAYS),
         "repair.find_rows": repair.find_rows(DAYS),
         "repair.find_suspects": repair.find_suspects(DAYS),
         "repair.stage_suspects": repair.stage_suspects(LISTS),
