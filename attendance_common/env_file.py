@@ -80,9 +80,15 @@ def misnamed(names: Iterable[str], known: Collection[str], place: str, *, strict
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The setting that the name is nearly: same prefix, and the rest alike but for case and underscores."""
+    """The setting that the name is nearly: same prefix, and the rest alike but for case and underscores.
+
+    Or its first word is missing: `ESD_YEAR_ID`. A single word that is left, as in `ESD_URL`, says too little.
+    """
     prefix = name.upper().partition("_")[0] + "_"
     ours = [setting for setting in known if setting.startswith(prefix)]
+    rest = name.upper()[len(prefix) :]
+    if "_" in rest.strip("_") and (longer := [setting for setting in ours if setting.endswith(f"_{rest}")]):
+        return longer[0]
     rests = {_squashed(setting.removeprefix(prefix)): setting for setting in ours}
     found = difflib.get_close_matches(_squashed(name[len(prefix) :]), rests, n=1, cutoff=_NEAR)
     return rests[found[0]] if found else None
