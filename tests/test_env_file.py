@@ -28,7 +28,9 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[P
     beside.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", beside)
-    with mock.patch.dict(os.environ, clear=True):
+    for name in list(os.environ):
+        monkeypatch.delenv(name)  # before a test sets one, so that what was there comes back last
+    with mock.patch.dict(os.environ):
         yield here, beside
 
 
