@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, landing
+from attendance_common.conditions import Judged
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import Terminated
 from attendance_common.fetch import sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.schools import list_schools
+from attendance_common.history import History
 from attendance_common.log import event, log
 from attendance_common.run_record import RunRecords
 
@@ -42,7 +44,6 @@ class Run:
     """One fetch: its schools, what they write to, and its record."""
 
     def __init__(self, settings: FetcherSettings, context: command.Context) -> None:
-        from attendance_common.fetch.history import History
         from attendance_common.fetch.landing_zone import LandingZone
         from attendance_common.fetch.quarantine import Quarantine
 
@@ -56,7 +57,7 @@ class Run:
         self.zone: LandingZone = LandingZone(s3, areas, encryption, context.run, dry_run=dry_run)
         self.quarantine: Quarantine = Quarantine(s3, areas, encryption, dry_run=dry_run)
         self.records = RunRecords(s3, areas, "fetch", encryption, dry_run=dry_run)
-        self.history = History(s3, areas, self.year, self.now)
+        self.history = History(s3, areas, "fetch", self.now, self.year)
         self.schools: dict[int, School] = {}
 
     def numbers(self) -> dict[int, dict[str, Any]]:
@@ -182,7 +183,7 @@ def remove(run: Run) -> list[str]:
 def conclude(run: Run, doubts: list[str], unread: int) -> command.Outcome:
     """The result, and the run's record; `unread`: schools that were not asked for."""
     schools, numbers = run.schools.values(), run.numbers()
-    judged = sums.Judged(run.history.last, run.now)
+    judged = Judged(run.history.last, run.now)
     sums.judge_schools(judged, schools, run.year)
     attention = [*sums.failures(schools), *sums.unsorted_source(schools, unread), *doubts]
     attention += [*sums.quarantined(schools, run.quarantine.place), *judged.sentences]

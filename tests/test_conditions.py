@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from attendance_common.fetch.conditions import judge
-from attendance_common.fetch.history import History
+from attendance_common.conditions import judge
+from attendance_common.history import History
 from attendance_common.landing import Areas
 from tests.fake_s3 import FakeS3
 
@@ -43,7 +43,7 @@ def history(records: dict[str, Any]) -> History:
         for body in [record if isinstance(record, str) else json.dumps(record)]
     }
     s3: Any = FakeS3(objects, lambda: None)
-    return History(s3, AREAS, 55, NOW)
+    return History(s3, AREAS, "fetch", NOW, 55)
 
 
 def record(found: Any, school: str = "1", year: int = 55) -> dict[str, Any]:

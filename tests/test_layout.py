@@ -26,7 +26,7 @@ PURE = (
     "landing",
     "policies",
     "tables",
-    "fetch.conditions",
+    "conditions",
     "fetch.lists",
     "fetch.packed_pages",
     "fetch.page",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attendance_common.fetch.conditions import Found, judge
+from attendance_common.conditions import ALL, Judged
 
 if TYPE_CHECKING:
     from attendance_common.fetch.school import School
 
 SHORT, EMPTY_YEAR = "short", "empty year"  # conditions, see `conditions`
-ALL = "all"  # in place of a school: a condition of all that were read
 
 _SUMS = (
     *("pages", "received", "landed", "repeats", "quarantined", "quarantined_new", "moved", "removed"),
@@ -22,7 +19,6 @@ _SUMS = (
 )
 
 Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
-Last = Callable[[str, "int | str"], "Found | None"]  # what was judged last of a condition, of a school
 
 
 def counts(schools: Numbers) -> dict[str, Any]:
@@ -94,26 +90,6 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
             f"--allow-removals {school}={count}"
         )
     return sentences
-
-
-@dataclass
-class Judged:
-    """The states of the world that a run judged: for its record, and what of them is new."""
-
-    last: Last
-    now: dt.datetime
-    conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
-    sentences: list[str] = field(default_factory=list)
-    standing: int = 0
-
-    def note(self, condition: str, school: int | str, by: int, sentence: str) -> None:
-        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing."""
-        found: Found | None = None
-        if by:
-            found, standing = judge(self.last(condition, school), self.now, by)
-            self.standing += standing
-            self.sentences += [] if standing else [f"{sentence} (since {found['since']})"]
-        self.conditions.setdefault(condition, {})[str(school)] = found
 
 
 def judge_schools(judged: Judged, schools: Collection[School], year: int | None) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, landing
+from attendance_common.conditions import REMEMBERED, Found
 from attendance_common.errors import ExitStatus
-from attendance_common.fetch.conditions import REMEMBERED, Found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,11 +19,19 @@ _NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name
 
 
 class History:
-    """The fetcher's run records of the last seven days."""
+    """A command's run records of the last seven days; `year`: the school year that a fetch asks for."""
 
-    def __init__(self, s3: S3Client, areas: landing.Areas, year: int | None, now: dt.datetime) -> None:
+    def __init__(
+        self,
+        s3: S3Client,
+        areas: landing.Areas,
+        command: str,
+        now: dt.datetime,
+        year: int | None = None,
+    ) -> None:
         self._s3 = s3
-        self._areas = areas
+        self._bucket = areas.bucket
+        self._prefix = f"{areas.runs}{command}/"
         self._year = year
         self._oldest = f"{now - REMEMBERED:{_NAMED_BY}}"
         self._week_ago = (now - REMEMBERED).isoformat(timespec="seconds")
@@ -56,14 +64,13 @@ class History:
 
     def _newest_first(self) -> Iterator[Mapping[str, Any]]:
         yield from self._records
-        prefix = f"{self._areas.runs}fetch/"
-        with aws.explained(f"s3://{self._areas.bucket}/{prefix}"):
+        with aws.explained(f"s3://{self._bucket}/{self._prefix}"):
             if self._unread is None:
-                listed = aws.listed(self._s3, self._areas.bucket, prefix)
+                listed = aws.listed(self._s3, self._bucket, self._prefix)
                 self._unread = sorted(name for name in listed if name >= self._oldest)
             while self._unread:
                 name = self._unread.pop()
-                body = self._s3.get_object(Bucket=self._areas.bucket, Key=prefix + name)["Body"].read()
+                body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
                 self._records.append(_record(body))
                 yield self._records[-1]
 

@@ -7,11 +7,14 @@ last, and how much. Only a state that is new, or was told more than seven days a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 REMEMBERED = dt.timedelta(days=7)
 Found = dict[str, Any]  # since, told, by: as the record has it
+Last = Callable[[str, "int | str"], "Found | None"]  # what was judged last of a condition, of a school
+ALL = "all"  # in place of a school: a condition of all that were read
 
 
 def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tuple[Found, bool]:
@@ -24,3 +27,23 @@ def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tupl
         return {"since": moment, "told": moment, "by": by}, False
     standing = now - dt.datetime.fromisoformat(previous["told"]) < REMEMBERED
     return {"since": previous["since"], "told": previous["told"] if standing else moment, "by": by}, standing
+
+
+@dataclass
+class Judged:
+    """The states of the world that a run judged: for its record, and what of them is new."""
+
+    last: Last
+    now: dt.datetime
+    conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+    standing: int = 0
+
+    def note(self, condition: str, school: int | str, by: int, sentence: str) -> None:
+        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing."""
+        found: Found | None = None
+        if by:
+            found, standing = judge(self.last(condition, school), self.now, by)
+            self.standing += standing
+            self.sentences += [] if standing else [f"{sentence} (since {found['since']})"]
+        self.conditions.setdefault(condition, {})[str(school)] = found
