@@ -15,7 +15,7 @@ install: .venv/installed   ## make .venv with everything in it
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	@touch $@
 
-demo: install    ## the whole pipeline on this machine: set up, fetch, load, a day of corrections, again
+demo: install    ## the whole pipeline on this machine: a good day, a bad day, and the proof
 	@$(BIN)/python -m tests.demo
 
 sandbox: install ## the outside world on this machine, left running for play

@@ -1,28 +1,42 @@
-"""`make demo`: the whole pipeline on this machine, from the API to the analysts' queries, step by step."""
+"""`make demo`: the whole pipeline on this machine, from the API to the analysts' queries, and a bad day.
+
+It ends with the proof that the table equals the source; its exit status is 0 only then.
+"""
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from threading import Event
 from typing import Any
 
+from tests.model import native_row
+from tests.pipeline import FETCHER, LOADER, PATIENCE, SETUP, Pipeline
 from tests.readme import ROOT, owner_queries
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import correct_a_day
+from tests.sandbox.esd.records import Record
 
 SHOWN_ROWS = 6
-ABSENCES = """\
-SELECT attendance_date, COUNT(*) AS total_records,
-    SUM(CASE WHEN attendance_status IN ('A', 'Absent') THEN 1 ELSE 0 END) AS absences
-FROM public.period_attendance GROUP BY attendance_date ORDER BY attendance_date DESC"""
+DAYS_AHEAD = 4  # of the data's end: the two school days that pass in the demo do not reach beyond today
+MERGES = "INSERT INTO public.period_attendance ("  # the loader's statement at which it is killed
 
 
 def main() -> int:
-    """Play the demo; the exit status is 0 when every step went well."""
+    """Play the demo; the exit status is 0 when every step went as it should."""
     title("Starting the sandbox: an ESD API, S3 and Secrets Manager (moto), a Redshift stand-in")
-    with Sandbox(Options(schools=3, records=2000)) as sandbox:
-        Demo(sandbox).play()
+    until = datetime.now(timezone.utc) - timedelta(days=DAYS_AHEAD)
+    with Sandbox(Options(schools=3, records=2000, until=until)) as sandbox:
+        demo = Demo(sandbox)
+        demo.play_a_good_day()
+        demo.play_a_bad_day()
+        demo.prove()
     title("Where to go next")
     print("  make sandbox     leaves all of this running; it prints where the settings are")
     print("  make test        runs every check")
@@ -34,40 +48,147 @@ class Demo:
     """The steps, against a running sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        self._source = sandbox.source
+        self._pipeline = Pipeline(sandbox)
         self._environment = sandbox.process_environment()
+        self._steps = 0
 
-    def play(self) -> None:
+    # --- a good day ---------------------------------------------------------------------------------------
+
+    def play_a_good_day(self) -> None:
         """Set up, load, let a day of corrections pass, load again, and show what changed."""
-        title("1. Setting up the tables, once")
+        self._step("Setting up the tables, once")
         self._setup()
-        title("2. Fetching: every school, page by page, into S3")
-        self._script("esd_period_attendance_fetcher.py")
-        title("3. Loading: new partitions are registered, changed ones merged")
-        self._script("redshift_loader.py")
-        title("4. What the analysts ask")
+        self._step("Fetching: every school, page by page, into S3")
+        self._run(FETCHER)
+        self._step("Loading: new partitions are registered, changed lists merged")
+        self._run(LOADER)
+        self._step("What the analysts ask")
         for query in owner_queries():
             self._show(query)
-        before = self._rows(ABSENCES)
-        title("5. A day passes: teachers correct attendance")
-        done = correct_a_day(self._sandbox.source)
+        before = self._absences()
+        self._step("A day passes: teachers correct attendance")
+        self._correct()
+        self._step("Fetching again: only what changed is written")
+        self._run(FETCHER)
+        self._step("Loading again: only what changed is read")
+        self._run(LOADER)
+        self._step("What changed in the table, by the analysts' query")
+        show_difference(before, self._absences())
+
+    def _setup(self) -> None:
+        print(f"  $ psql -h … -p … -U dba02 -d db02 -f {SETUP}")
+        self._psql("--quiet", "-f", SETUP)
+        print("  done; running it again changes nothing")
+
+    def _correct(self) -> None:
+        done = correct_a_day(self._source)
         print(
             f"  at {done.schools} schools: {done.corrected} corrected, {done.added} new, {done.moved} moved"
         )
-        title("6. Fetching again: only what changed is written")
-        self._script("esd_period_attendance_fetcher.py")
-        title("7. Loading again: only what changed is read")
-        self._script("redshift_loader.py")
-        title("8. What changed in the table")
-        show_difference(before, self._rows(ABSENCES))
 
-    def _setup(self) -> None:
-        file = "redshift_period_attendance_setup.sql"
-        print(f"  $ psql -h … -p … -U dba02 -d db02 -f {file}")
-        self._psql("--quiet", "-f", file)
-        print("  done; running it again changes nothing")
+    # --- a bad day ----------------------------------------------------------------------------------------
 
-    def _script(self, name: str) -> None:
+    def play_a_bad_day(self) -> None:
+        """Let what can go wrong go wrong; every run after it says what a person should do, or mends it."""
+        dark, odd, *_ = [school["id"] for school in self._source.schools]
+        lost = self._source.records(dark)
+        broken = self._source.records(odd)[0]
+        self._step("A bad day: corrections, a school that lists nothing, a record with an impossible date")
+        self._correct()
+        self._source.set_records(dark, [])
+        self._source.put(odd, [broken | {"date": "02-30-2026"}])
+        print(f"  school {dark} lists nothing, a record of school {odd} is of 02-30-2026")
+        self._step("And the fetcher is killed when its first school is landed")
+        self._kill_fetcher()
+        self._step("Fetching again: it says what a person should do, and the dark school keeps its records")
+        self._run(FETCHER, status=3)
+        self._step("Somebody damages the table, and the loader is killed in the middle of its transaction")
+        self._damage()
+        self._kill_loader()
+        self._step("Loading again: the table is mended")
+        self._run(LOADER, status=3)
+        self._step("The next day all is well again at the source")
+        self._source.set_records(dark, lost)
+        self._source.put(odd, [broken])
+        self._run(FETCHER)
+        self._run(LOADER)
+
+    def _kill_fetcher(self) -> None:
+        print(f"  $ python {FETCHER}")
+        fetcher = self._pipeline.start(FETCHER)
+        fetcher.until("records on")
+        fetcher.send(signal.SIGKILL)
+        killed = fetcher.end()
+        print(f"  killed; its last words: {killed.story.splitlines()[-1]}")
+
+    def _kill_loader(self) -> None:
+        print(f"  $ python {LOADER}")
+        before = self._rows()
+        with self._held_at(MERGES) as reached:
+            loader = self._pipeline.start(LOADER)
+            if not reached.wait(PATIENCE):
+                sys.exit("the loader had nothing to merge")
+            loader.send(signal.SIGKILL)
+            loader.end()
+        print(f"  killed while it merged; the table has {self._rows()} rows, before {before}")
+
+    @contextmanager
+    def _held_at(self, text: str) -> Iterator[Event]:
+        """Hold back statements that begin so; gives the event that one has come."""
+        reached, over = Event(), Event()
+
+        def hold(sql: str) -> None:
+            if sql.startswith(text):
+                reached.set()
+                over.wait(PATIENCE)
+
+        with self._pipeline.before_each_statement(hold):
+            try:
+                yield reached
+            finally:
+                over.set()
+
+    def _damage(self) -> None:
+        days = [day for day, *_ in self._absences()]
+        deleted, doubled = days[3], days[5]
+        table = "public.period_attendance"
+        rows = self._rows()
+        self._sql(f"DELETE FROM {table} WHERE attendance_date = '{deleted}'")
+        left = self._rows()
+        self._sql(f"INSERT INTO {table} SELECT * FROM {table} WHERE attendance_date = '{doubled}'")
+        print(
+            f"  {rows - left} rows of {deleted} are deleted, {self._rows() - left} of {doubled} stand twice"
+        )
+
+    # --- the proof ----------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Compare each row of the table with its record at the source, column by column."""
+        self._step("The proof: the table beside the source, worked out without the scripts' code")
+        source = dict(self._expected())
+        rows = self._pipeline.table()
+        absent = sum(row["attendance_status"] == "Absent" for row in source.values())
+        print(f"  the source has {len(source)} records, {absent} of them with the status 'Absent'")
+        wrong = [key for key in source.keys() | rows.keys() if source.get(key) != rows.get(key)]
+        columns = len(next(iter(source.values())))
+        if wrong:
+            sys.exit(f"  the table differs in {len(wrong)} rows")
+        print(f"  the table has {len(rows)} rows, no id twice, and all {columns} columns of each are equal")
+
+    def _expected(self) -> Iterator[tuple[int, Record]]:
+        for school in self._source.schools:
+            for record in self._source.records(school["id"]):
+                yield record["id"], native_row(school["id"], record)
+
+    # --- acts ---------------------------------------------------------------------------------------------
+
+    def _step(self, text: str) -> None:
+        self._steps += 1
+        title(f"{self._steps}. {text}")
+
+    def _run(self, name: str, status: int = 0) -> None:
+        """Run a script, its log on stderr as it comes; the demo ends when its status is another."""
         print(f"  $ python {name}", flush=True)
         done = subprocess.run(
             [sys.executable, name],
@@ -78,10 +199,11 @@ class Demo:
             check=False,
         )
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        for key, value in told.items():
-            print(f"    {key:20} {value}")
-        if done.returncode:
-            sys.exit(f"{name} ended with status {done.returncode}")
+        print(f"  status {done.returncode}")
+        for sentence in told.get("attention", []):
+            print(textwrap.fill(sentence, 110, initial_indent="  ! ", subsequent_indent="    "))
+        if done.returncode != status:
+            sys.exit(f"{name} ended with status {done.returncode}, and {status} was due")
 
     def _show(self, query: str) -> None:
         print("\n" + indented(query))
@@ -90,15 +212,21 @@ class Demo:
         if len(answer) > SHOWN_ROWS + 2:
             print(f"    … and {len(answer) - SHOWN_ROWS - 2} rows more")
 
-    def _rows(self, query: str) -> dict[str, list[str]]:
-        answer = self._psql("-A", "-t", "-F", ",", "-c", query)
-        return {line.split(",")[0]: line.split(",")[1:] for line in answer.splitlines()}
+    def _absences(self) -> list[list[str]]:
+        """The analysts' query: date, records, students, absences; newest date first."""
+        [query] = [query for query in owner_queries() if "absences" in query]
+        return self._sql(query)
+
+    def _rows(self) -> int:
+        [[rows]] = self._sql("SELECT COUNT(*) FROM public.period_attendance")
+        return int(rows)
+
+    def _sql(self, text: str) -> list[list[str]]:
+        answer = self._psql("--quiet", "-A", "-t", "-F", ",", "-c", text)
+        return [line.split(",") for line in answer.splitlines()]
 
     def _psql(self, *arguments: str) -> str:
-        command = [self._environment["PSQL"], "-X", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
-        )
+        done = self._pipeline.psql(*arguments)
         if done.returncode:
             sys.exit(f"psql ended with status {done.returncode}: {done.stderr}")
         return done.stdout.rstrip()
@@ -114,14 +242,14 @@ def indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def show_difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> None:
+def show_difference(before: list[list[str]], after: list[list[str]]) -> None:
     """Print the dates whose counts differ, newest first."""
-    changed = [day for day in after if before.get(day) != after[day]]
-    print(f"  {'date':12} {'records':>16} {'absences':>16}")
-    for day in changed[:SHOWN_ROWS]:
-        old, new = before.get(day, ["0", "0"]), after[day]
+    known = {day: counts for day, *counts in before}
+    changed = [(day, known.get(day, ["0"] * 3), counts) for day, *counts in after if known.get(day) != counts]
+    print("  " + "".join(f"{name:>16}" for name in ("date", "records", "students", "absences")))
+    for day, old, new in changed[:SHOWN_ROWS]:
         cells = [f"{was} -> {now}" if was != now else now for was, now in zip(old, new, strict=True)]
-        print(f"  {day:12} {cells[0]:>16} {cells[1]:>16}")
+        print("  " + "".join(f"{cell:>16}" for cell in (day, *cells)))
     if len(changed) > SHOWN_ROWS:
         print(f"  … and {len(changed) - SHOWN_ROWS} dates more")
 

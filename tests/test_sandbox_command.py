@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import boto3
@@ -128,7 +129,7 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["env"]
 
 
-def test_bucket_and_secrets_are_there(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_secrets_and_data_are_there(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in running.variables.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").head_bucket(Bucket="edna-prod")
@@ -143,10 +144,14 @@ def test_bucket_and_secrets_are_there(running: Running, monkeypatch: pytest.Monk
         esd["ESD_URL"], data=form | {"client_secret": esd["ESD_SECRET_KEY"]}, timeout=10
     ).json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    answer = requests.get(
-        f"{running.variables['ESD_API_URL']}/v1/schools", headers=headers, timeout=10
-    ).json()
-    assert len(answer["schools"]) == 3
+    api = f"{running.variables['ESD_API_URL']}/v1"
+    schools = requests.get(f"{api}/schools", headers=headers, timeout=10).json()["schools"]
+    assert len(schools) == 3
+    asked = f"schoolId={schools[0]['id']}&schoolYearId=55&sortField=date&sortDirection=Descending"
+    answer = requests.get(f"{api}/periodAttendance?{asked}", headers=headers, timeout=10).json()
+    newest = datetime.strptime(answer["periodAttendanceList"][0]["date"], "%m-%d-%Y").date()
+    age = datetime.now(timezone.utc).date() - newest
+    assert timedelta(0) <= age <= timedelta(days=3)  # Friday's on a Monday that has just begun
 
 
 def test_libpq_connects_with_the_variables(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

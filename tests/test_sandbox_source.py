@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -72,6 +72,18 @@ def test_dates_are_weekdays_and_records_come_sorted_by_them(source: Source) -> N
     assert all(date.fromisoformat(day).weekday() < 5 for day in days)
     assert source.today == days[-1] == "2025-10-31"
     assert school_days(3, date(2025, 12, 12)) == [date(2025, 12, 12), date(2025, 12, 15), date(2025, 12, 16)]
+
+
+def test_data_can_end_at_a_moment() -> None:
+    until = datetime(2026, 1, 30, 12, 30, tzinfo=timezone.utc)  # a Friday
+    source = Source.generate(1, 600, days=10, until=until)
+    records = everything(source)
+    days = sorted({iso(record["date"]) for record in records})
+    assert (days[0], days[-1], len(days)) == ("2026-01-19", "2026-01-30", 10)
+    modified = sorted(record["modifiedOn"] for record in records if record["modifiedOn"])
+    assert modified[-1] == "2026-01-30T12:30:00Z"
+    sunday = Source.generate(1, 600, days=10, until=until + timedelta(days=2))
+    assert (sunday.today, sunday.now) == ("2026-01-30", until + timedelta(days=2))
 
 
 def test_ids_do_not_follow_the_dates(source: Source) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 import urllib.request
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
@@ -57,6 +58,7 @@ def up(arguments: argparse.Namespace) -> int:
     options = Options(
         schools=arguments.schools,
         records=arguments.records,
+        until=datetime.now(timezone.utc),
         esd=not arguments.without_esd,
         isolation=arguments.isolation,
         statement_log=arguments.statement_log,

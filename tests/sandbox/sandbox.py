@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -36,11 +37,15 @@ USER = "dba02"
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen about a sandbox; `records` is per school."""
+    """What can be chosen about a sandbox; `records` is per school.
+
+    `until`: when its data end; None: they always are the same.
+    """
 
     schools: int = 3
     records: int = 2000
     days: int = 60
+    until: datetime | None = None
     esd: bool = True
     redshift: bool = True
     isolation: Literal["SERIALIZABLE", "SNAPSHOT"] = "SERIALIZABLE"
@@ -112,7 +117,9 @@ class Sandbox:
         self.environment |= aws_variables(self.aws.endpoint, self.aws.bucket, self.aws.region)
 
     def _start_esd(self, stack: ExitStack) -> None:
-        self.source = Source.generate(self.options.schools, self.options.records, days=self.options.days)
+        self.source = Source.generate(
+            self.options.schools, self.options.records, days=self.options.days, until=self.options.until
+        )
         self._at_start = self.source.remember()
         client_id, client_secret = f"client-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
         self.esd = EsdServer(self.source, client_id=client_id, client_secret=client_secret)

@@ -59,6 +59,12 @@ def school_days(count: int, first: date = FIRST_DAY) -> list[date]:
     return [day for day in days if day.weekday() < 5][:count]
 
 
+def school_days_until(last: date, count: int) -> list[date]:
+    """Give the last `count` weekdays up to `last`."""
+    days = (last - timedelta(days=n) for n in range(count * 2 + 7))
+    return sorted(day for day in days if day.weekday() < 5)[-count:]
+
+
 def make_school(index: int) -> Record:
     """Describe the school with this number, as `/v1/schools` does."""
     name = _SCHOOL_NAMES[index % len(_SCHOOL_NAMES)]
@@ -179,11 +185,12 @@ def _absence(rng: random.Random) -> Record:
 
 
 def _modification(rng: random.Random, day: date, now: datetime) -> Record:
-    draw = rng.random()
+    draw, passed = rng.random(), (now.date() - day).days
     if draw < NEVER_MODIFIED:
         return {"modifiedBy": None, "modifiedOn": None}
-    later = 1 + _below(rng, (now.date() - day).days - 1) if draw < NEVER_MODIFIED + MODIFIED_LATER else 0
-    return {"modifiedBy": 12 + _below(rng, 28), "modifiedOn": _stamp(rng, day + timedelta(days=later))}
+    later = 1 + _below(rng, passed - 1) if passed > 0 and draw < NEVER_MODIFIED + MODIFIED_LATER else 0
+    by, on = 12 + _below(rng, 28), _stamp(rng, day + timedelta(days=later))
+    return {"modifiedBy": by, "modifiedOn": min(on, f"{now:%Y-%m-%dT%H:%M:%SZ}")}
 
 
 def _stamp(rng: random.Random, day: date) -> str:

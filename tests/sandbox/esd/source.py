@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from .records import FIRST_DAY, Record, Row, make_rows, make_school, school_days
+from .records import FIRST_DAY, Record, Row, make_rows, make_school, school_days, school_days_until
 
 SCHOOL_YEAR_ID = 55
 CORRECTIONS_GO_ON_FOR = timedelta(days=80)
@@ -48,12 +48,17 @@ class Source:
         *,
         days: int = 60,
         first_day: date = FIRST_DAY,
+        until: datetime | None = None,
         empty_schools: int = 1,
         seed: int = 1,
     ) -> Source:
-        """Invent schools of `records` records each over `days` weekdays, and some without records."""
-        calendar = school_days(days, first_day)
-        now = datetime.combine(calendar[-1] + CORRECTIONS_GO_ON_FOR, time(6), timezone.utc)
+        """Invent schools of `records` records each over `days` weekdays, and some without records.
+
+        The days begin at `first_day`, and corrections go on long after them; or they end at `until`, which is
+        the source's present.
+        """
+        calendar = school_days(days, first_day) if until is None else school_days_until(until.date(), days)
+        now = until or datetime.combine(calendar[-1] + CORRECTIONS_GO_ON_FOR, time(6), timezone.utc)
         source = cls([make_school(index) for index in range(schools + empty_schools)], now=now)
         for index in range(schools):
             rows = sorted(make_rows(index, records, calendar, now, seed))
