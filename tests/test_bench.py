@@ -34,6 +34,7 @@ ROWS = (
     "a night in which all lists changed",
     "Hours of a year's fetch",
     "Growth",
+    "A night and an hour",
 )
 
 

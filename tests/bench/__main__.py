@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from tests.bench import fetching, footprint, loading, merging, model, shipping
+from tests.bench import fetching, footprint, loading, merging, model, schedules, shipping
 from tests.bench.sizes import Sizes, add_flags, chosen
 from tests.bench.table import Row, show_rows
 
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         show_rows(rows, judged=not arguments.quick)
     if MODEL in names:
         model.tell()
+        schedules.tell()
     return int(failed)
 
 
