@@ -38,6 +38,7 @@ PURE = (
     "fetch.sums",
     "load.footers",
     "load.merge_sql",
+    "load.node_error",
     "load.plan",
     "load.refusals",
     "load.setup_sql",

@@ -1,6 +1,6 @@
 """What a refusal of Redshift means: which may pass, which can be sent again, and the operator's cure.
 
-Redshift's own text is in a sentence only where it cannot hold a record's data.
+Redshift's own text is in a sentence only where it cannot hold a record's data; its numbers always are.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from attendance_common.errors import WarehouseError
+from attendance_common.load import node_error
+from attendance_common.load.node_error import NodeError, says
 
+_REFUSED = "Redshift refused a statement"
 SETUP = "run redshift_period_attendance_setup.sql with psql"
 
 
@@ -28,18 +31,50 @@ class Unreadable(WarehouseError):
     """What lies in the landing zone is not what the table declares: other partitions may be."""
 
 
-# Redshift says 1023 as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
-_CONFLICT_MESSAGES = ("1023", "1018")  # whole; a file's name may hold the digits
+# Redshift says these as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
+_CONFLICT_CODES = (1018, 1023)
 _CONFLICT_SIGNS = (
-    "Serializable isolation violation",
+    "serializable isolation violation",
     "conflict with concurrent transaction",
-    "Partition already exists",  # Glue, when another loader registers it at this moment
+    "partition already exists",  # Glue, when another loader registers it at this moment
 )
 _CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
+
+# Redshift's own words that hold no data, and the cure.
+_OWN_WORDS_MAY_PASS = {
+    "Disk Full": "the cluster has no space left, so free some or add nodes",
+    "out of memory": "let other queries end, or give the loader's queue more memory",
+    "transaction is read-only": "a resize of the cluster may be under way",
+}
+_REPORT = "the cluster does not take this version's SQL, so report it"
+_OWN_WORDS_TO_MEND = {
+    "canceled by WLM": "a rule of the loader's queue stopped it, so give REDSHIFT_USER another queue",
+    "cancelled by WLM": "a rule of the loader's queue stopped it, so give REDSHIFT_USER another queue",
+    "This type of correlated subquery pattern is not supported": _REPORT,
+    "failed to find conversion function from": _REPORT,
+    "Insufficient Lake Formation permission(s)": "in Lake Formation, grant the IAM role of Spectrum SELECT "
+    "on the Glue table and DESCRIBE on its database",
+}
 # What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).
-_CATALOG_SIGNS = ("external catalog API", "is not authorized to", "into local catalog")
+_CATALOG_SIGNS = (
+    "external catalog api",
+    "is not authorized to",
+    "into local catalog",
+    "not authorized to get credentials of role",
+    "is not associated to cluster",
+    "is not associated with this cluster",
+)
 # Of them, those in which Glue itself is the fault (Glue API: common errors; dbt-external-tables#2).
-_CATALOG_MAY_PASS = ("Rate exceeded", "Throttl", "curl", "timed out", "InternalService", "ServiceUnavailable")
+_CATALOG_MAY_PASS = ("rate exceeded", "throttl", "curl", "timed out", "internalservice", "serviceunavailable")
+
+# The rows of some lists are at fault, so the batch is halved: told by the code, else by the words.
+_TOO_LONG = "a value is longer than its column"
+_NULL = "NULL lies where a value is required"
+_DATA_CODES = {8001: _TOO_LONG, 8007: _NULL, 15007: "an object is not what the external table declares"}
+_DATA_WORDS = {"value too long for": _TOO_LONG, "Cannot insert a NULL value": _NULL}
+# Texts, dates and numbers that a column cannot hold (DG: r_Load_Error_Reference).
+_PARSE_CODES = range(1200, 1300)
+
 _MISSING = f"a table, schema or column is missing, {SETUP}"
 _STATES = {
     "42P01": _MISSING,
@@ -52,59 +87,91 @@ _STATES = {
 def is_conflict(state: str, text: str) -> bool:
     """Whether the same statements may succeed when they are sent again."""
     if state == "XX000":
-        return first_line(text) in _CONFLICT_MESSAGES or any(sign in text for sign in _CONFLICT_SIGNS)
+        return node_error.parse(text).code in _CONFLICT_CODES or says(text, *_CONFLICT_SIGNS)
     return state in _CONFLICT_STATES
 
 
 def of_statement(state: str, text: str, parameters: dict[str, Any]) -> WarehouseError:
     """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
+    node = node_error.parse(text)
     if is_conflict(state, text):
-        return Conflict(f"Redshift: another transaction got in the way ({state})")
+        return Conflict(f"Redshift: another transaction got in the way ({_told(state, node)})")
     if not state:
         return _no_connection(text, parameters)
-    if "Spectrum Scan Error" in text:
-        return _scan_error(state, text)
-    if any(sign in text for sign in _CATALOG_SIGNS):
-        return _catalog_error(text)
-    return _by_state(state, text)
+    if node_error.is_scan_error(text):
+        return _scan_error(state, text, node)
+    if words := _own_words(text):
+        return _by_own_words(state, words, node)
+    if says(text, *_CATALOG_SIGNS):
+        return _catalog_error(state, text, node)
+    return _by_number(state, text, node)
 
 
-def _by_state(state: str, text: str) -> WarehouseError:
-    sentence = "Redshift refused a statement"
+def _own_words(text: str) -> str | None:
+    return next((each for each in [*_OWN_WORDS_MAY_PASS, *_OWN_WORDS_TO_MEND] if says(text, each)), None)
+
+
+def _by_own_words(state: str, words: str, node: NodeError) -> WarehouseError:
+    cure = (_OWN_WORDS_MAY_PASS | _OWN_WORDS_TO_MEND)[words]
+    sentence = f"{_REFUSED} with SQLSTATE {_told(state, node)}: {words}: {cure}"
+    return WarehouseError(sentence, to_mend=words in _OWN_WORDS_TO_MEND)
+
+
+def _told(state: str, node: NodeError) -> str:
+    """The numbers of an error: `XX000, code: 8001, query: 1823`."""
+    return ", ".join(filter(None, (state, node.numbers)))
+
+
+def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
+    told = _told(state, node)
+    refused = f"{_REFUSED} with SQLSTATE {told}"
     if state == "57014":
-        return Canceled(f"{sentence} with SQLSTATE {state}: it took longer than statement_timeout")
-    if state.startswith("22"):
-        return Unreadable(f"{sentence} with SQLSTATE {state}: see the README, 'Date Parse Error'")
+        return Canceled(f"{refused}: it was canceled, or took longer than statement_timeout")
+    if fault := _DATA_CODES.get(node.code or 0) or _by_data_words(text):
+        return Unreadable(f"{refused}: {fault}, see the README, 'Value Error'")
+    if node.code in _PARSE_CODES or state.startswith("22"):
+        return Unreadable(f"{refused}: see the README, 'Date Parse Error'")
     if state in _STATES or state.startswith("42"):
-        return WarehouseError(f"{_STATES.get(state, sentence)}: {first_line(text)} ({state})", to_mend=True)
-    return WarehouseError(f"{sentence} with SQLSTATE {state}")
+        return WarehouseError(f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({told})", to_mend=True)
+    return WarehouseError(refused)
 
 
-def _scan_error(state: str, text: str) -> WarehouseError:
+def _by_data_words(text: str) -> str | None:
+    return next((fault for words, fault in _DATA_WORDS.items() if says(text, words)), None)
+
+
+def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
     """An object that is not what the table declares; or, where S3 denied it, the role's fault."""
-    context = next((line for line in text.splitlines() if "context:" in line), "no context")
-    sentence = f"Spectrum Scan Error, {' '.join(context.split())}: see the README's troubleshooting"
-    denied = "Access Denied" in text or "AccessDenied" in text
+    context = node_error.scan_context(text)
+    sentence = f"Spectrum Scan Error, {context} ({_told(state, node)}): see the README's troubleshooting"
+    denied = any(sign in context for sign in ("Access Denied", "AccessDenied", "not authorized to perform"))
     if denied and not state.startswith("22"):
         return WarehouseError(sentence, to_mend=True)
     return Unreadable(sentence)
 
 
-def _catalog_error(text: str) -> WarehouseError:
-    if any(sign in text for sign in _CATALOG_MAY_PASS):
-        return WarehouseError(f"the Glue Data Catalog did not answer as it should ({first_line(text)})")
-    sentence = "Spectrum's IAM role or its policy is wrong, see the README"
-    return WarehouseError(f"{sentence} ({first_line(text)})", to_mend=True)
+def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
+    told = f"({first_line(text)}; {_told(state, node)})"
+    if says(text, *_CATALOG_MAY_PASS):
+        return WarehouseError(f"the Glue Data Catalog did not answer as it should {told}")
+    return WarehouseError(f"Spectrum's IAM role or its policy is wrong, see the README {told}", to_mend=True)
+
+
+_TLS = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
 
 
 def _no_connection(text: str, parameters: dict[str, Any]) -> WarehouseError:
     """By libpq's own sentences (fe-connect.c, fe-secure-openssl.c) and the server's at log-in."""
     to_mend = True
     broke_off = "SYSCALL" in text or "unexpectedly" in text
-    if "authentication failed" in text or "pg_hba.conf" in text:
+    if "authentication method" in text:  # of a password that is kept as SHA-256 (django-redshift-backend#146)
+        sentence = "keeps the password in a form that libpq cannot use: ALTER USER … PASSWORD sets it as MD5"
+    elif "authentication failed" in text or "pg_hba.conf" in text:
         sentence = "refuses the user or the password: check REDSHIFT_USER and REDSHIFT_SECRET_ID"
+    elif "does not match host name" in text:
+        sentence = f"{_TLS}; through a tunnel, set PGHOSTADDR=127.0.0.1 and leave REDSHIFT_HOST the cluster's"
     elif "certificate" in text or ("SSL" in text and not broke_off):
-        sentence = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
+        sentence = _TLS
     elif "does not exist" in text:
         sentence = "has no such database: check REDSHIFT_DATABASE"
     else:
