@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import psycopg2.errors
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.sandbox.redshift.testing import (
@@ -142,6 +144,17 @@ def test_compressions_that_spectrum_reads(
 INCOMPATIBLE = "has an incompatible Parquet schema for column"
 VERSION = "has an invalid version number"
 NOW = datetime(2025, 12, 9, 8, 1, 44)
+NO_ROWS = pa.array([], pa.int64())
+
+
+def with_an_empty_row_group() -> bytes:
+    out = io.BytesIO()
+    with pq.ParquetWriter(out, pa.schema([("x", pa.int64())]), version="1.0") as writer:
+        writer.write_table(pa.table({"x": pa.array([1], pa.int64())}))
+        writer.write_table(pa.table({"x": NO_ROWS}))
+    return out.getvalue()
+
+
 UNREADABLE = {
     "an int32 file for BIGINT": ("x BIGINT", parquet({"x": pa.array([1], pa.int32())}), INCOMPATIBLE),
     "an int64 file for INTEGER": ("x INTEGER", parquet({"x": pa.array([1], pa.int64())}), INCOMPATIBLE),
@@ -170,6 +183,13 @@ UNREADABLE = {
         parquet({"x": pa.array([1])}, use_dictionary=False, column_encoding={"x": "DELTA_BINARY_PACKED"}),
         "unsupported encoding",
     ),
+    "booleans as RLE": (
+        "x BOOLEAN",
+        parquet({"x": pa.array([True])}, use_dictionary=False, column_encoding={"x": "RLE"}),
+        "RLE for BOOLEAN",
+    ),
+    "no rows": ("x BIGINT", parquet({"x": NO_ROWS}), "has no rows"),
+    "a row group without rows": ("x BIGINT", with_an_empty_row_group(), "row group without rows"),
     "another compression": ("x BIGINT", parquet({"x": pa.array([1])}, compression="brotli"), "compression"),
     "a column too few": ("x BIGINT, y BIGINT", parquet({"x": pa.array([1])}), INCOMPATIBLE),
     "a column too many": ("x BIGINT", parquet({"x": pa.array([1]), "y": pa.array([1])}), INCOMPATIBLE),
@@ -202,6 +222,14 @@ def test_files_that_spectrum_does_not_read(
     assert f"s3://{BUCKET}/{name}/day=09/a.parquet" in str(said.message_detail)
     assert text in str(said.message_detail)
     assert execute(connection, "SELECT 1") == [(1,)]
+
+
+def test_several_row_groups_with_rows(place: Place, connection: Any, table: Callable[..., str]) -> None:
+    name = table("id BIGINT, b BOOLEAN")
+    columns = {"id": pa.array([1, 2, 3], pa.int64()), "b": pa.array([True, None, False])}
+    place.put(f"{name}/day=09/a.parquet", parquet(columns, row_group_size=1))
+    found = execute(connection, f"SELECT id, b FROM esd_spectrum.{name} ORDER BY id")
+    assert found == [(1, True), (2, None), (3, False)]
 
 
 def test_nanoseconds_in_a_version_one_file_are_int96_or_nothing(

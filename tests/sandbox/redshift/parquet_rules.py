@@ -35,6 +35,7 @@ def open_file(data: bytes, path: str, table: ExternalTable) -> pq.ParquetFile:
     metadata = file.metadata
     if metadata.format_version != "1.0":
         raise UnreadableFile(f"File '{path}' has an invalid version number: {metadata.format_version}")
+    _check_rows(metadata, path)
     _check_names(file, path, table)
     for position, column in enumerate(table.columns):
         _check_type(file.schema.column(position), path, table, column)
@@ -42,6 +43,14 @@ def open_file(data: bytes, path: str, table: ExternalTable) -> pq.ParquetFile:
         for position in range(metadata.num_columns):
             _check_chunk(metadata.row_group(group).column(position), data, path)
     return file
+
+
+def _check_rows(metadata: Any, path: str) -> None:
+    """No statement of AWS and no report says what Spectrum does with a file or row group without rows."""
+    if not metadata.num_rows or any(
+        not metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)
+    ):
+        raise UnreadableFile(f"File '{path}' has no rows, or a row group without rows")
 
 
 def _check_names(file: pq.ParquetFile, path: str, table: ExternalTable) -> None:
@@ -113,6 +122,9 @@ def _check_chunk(chunk: Any, data: bytes, path: str) -> None:
         raise UnreadableFile(f"File '{path}' has an unsupported compression codec: {chunk.compression}")
     if not ENCODINGS.issuperset(chunk.encodings):
         raise UnreadableFile(f"File '{path}' has an unsupported encoding: {', '.join(chunk.encodings)}")
+    if chunk.physical_type == "BOOLEAN" and "PLAIN" not in chunk.encodings:
+        # RLE, which is in every list for the levels, are the values as well (pola-rs/polars#18819).
+        raise UnreadableFile(f"File '{path}' has an unsupported encoding: RLE for BOOLEAN")
     if data[chunk.data_page_offset : chunk.data_page_offset + 2] == DATA_PAGE_V2:
         raise UnreadableFile(f"File '{path}' has an invalid version number: data page v2")
 
