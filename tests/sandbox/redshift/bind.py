@@ -41,6 +41,7 @@ def bind(work: Work, tree: exp.Expr, *, rows: bool = True, depth: int = 0) -> ex
             raise RedshiftError("0A000", "a function in FROM is not supported")
         outside.append(table)
     if any(_is_compute_table(work, table) for table in outside):
+        work.on_nodes = True
         _refuse_leader_functions(tree)
     for table in outside:
         _resolve(work, tree, table, rows=rows, depth=depth)

@@ -53,16 +53,33 @@ def no_such_relation(name: str) -> RedshiftError:
     return RedshiftError("42P01", f'relation "{name}" does not exist')
 
 
-def spectrum_scan_error(context: str, query: int, pid: int) -> RedshiftError:
-    """The shape that clients report for a failed scan; `context` is cut as Redshift cuts it."""
+def node_error(
+    text: str, code: int, context: str, query: int, *, location: str, process: str
+) -> RedshiftError:
+    """The shape of every error of a compute node, whatever it is about: XX000, told apart by its code.
+
+    Seen at amazon-redshift-utils#716, pipelinewise-target-redshift#59 and rudder-server#3178.
+    """
     lines = (
         " -----------------------------------------------",
-        "  error:  Spectrum Scan Error",
-        "  code:      15007",
-        f"  context:   {context[:400]}",
+        f"  error:  {text}",
+        f"  code:      {code}",
+        f"  context:   {context}",
         f"  query:     {query}",
-        "  location:  dory_util.cpp:1509",
-        f"  process:   worker_thread [pid={pid}]",
+        f"  location:  {location}",
+        f"  process:   {process}",
         " -----------------------------------------------",
     )
-    return RedshiftError("XX000", "Spectrum Scan Error", "\n".join(["", *lines, ""]))
+    return RedshiftError("XX000", text, "\n".join(["", *lines, ""]))
+
+
+def spectrum_scan_error(context: str, query: int, pid: int) -> RedshiftError:
+    """A scan that failed; `context` is cut as Redshift cuts it."""
+    return node_error(
+        "Spectrum Scan Error",
+        15007,
+        context[:400],
+        query,
+        location="dory_util.cpp:1509",
+        process=f"worker_thread [pid={pid}]",
+    )

@@ -134,6 +134,7 @@ class Session:
             raise transaction_aborted()
         command = find_command(statement)
         work.query_id = next(self._cluster.query_ids)
+        work.on_nodes = False
         if not work.alone and work.link.status == b"I" and first not in OPENS_OR_ENDS_BLOCK:
             work.link.query(f"BEGIN ISOLATION LEVEL {self._cluster.backend_isolation}")
             work.implicit_block = True

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .errors import RedshiftError
+from .errors import RedshiftError, node_error
 from .link import BackendError
 from .work import Work
 
 BYTES_CHECK = re.compile(r"^bytes (\d+) ")
+LENGTH = re.compile(r"for type (.+)$")
+QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 TARGET_TABLE = re.compile(r'relation "([^"]+)"')
+BYTES_OF = {"smallint": 2, "integer": 4, "bigint": 8}
+# Class 22 of PostgreSQL: a value is at fault.
+DATA_CLASS = "22"
 
 
 def translated(error: RedshiftError, work: Work) -> RedshiftError:
@@ -19,6 +24,8 @@ def translated(error: RedshiftError, work: Work) -> RedshiftError:
         return error
     if error.sqlstate in WORDS:
         return WORDS[error.sqlstate](error, work)
+    if work.on_nodes and error.sqlstate.startswith(DATA_CLASS):
+        return NODE_WORDS.get(error.sqlstate, _data)(error, work)
     return RedshiftError(error.sqlstate, error.message, error.detail)
 
 
@@ -36,18 +43,11 @@ def _conflict(error: BackendError, work: Work) -> RedshiftError:
     return RedshiftError("XX000", "1023", detail)
 
 
-def _compute_node_error(text: str, code: int, work: Work) -> RedshiftError:
-    lines = (
-        " -----------------------------------------------",
-        f"  error:  {text}",
-        f"  code:      {code}",
-        "  context:   query execution",
-        f"  query:     {work.query_id}",
-        "  location:  column.hpp:134",
-        f"  process:   query0_121_{work.query_id} [pid={work.link.process_id}]",
-        " -----------------------------------------------",
-    )
-    return RedshiftError("XX000", text, "\n".join(["", *lines, ""]))
+def _compute_node_error(
+    text: str, code: int, work: Work, *, context: str = "query execution"
+) -> RedshiftError:
+    process = f"query0_121_{work.query_id} [pid={work.link.process_id}]"
+    return node_error(text, code, context, work.query_id, location="column.hpp:134", process=process)
 
 
 def _cancelled(_: BackendError, work: Work) -> RedshiftError:
@@ -61,10 +61,50 @@ def _repeated(error: BackendError, _: Work) -> RedshiftError:
     return RedshiftError(error.sqlstate, error.message)
 
 
-def _too_long(error: BackendError, _: Work) -> RedshiftError:
+def _too_long_in_bytes(error: BackendError, work: Work) -> RedshiftError:
     found = BYTES_CHECK.match(error.constraint)
-    limit = found[1] if found else "?"
-    return RedshiftError("22001", f"value too long for type character varying({limit})")
+    return _longer_than(f"character varying({found[1] if found else '?'})", work)
+
+
+def _too_long(error: BackendError, work: Work) -> RedshiftError:
+    found = LENGTH.search(error.message)
+    return _longer_than(found[1] if found else "?", work)
+
+
+def _longer_than(type_name: str, work: Work) -> RedshiftError:
+    """Seen from compute nodes and from the leader (airbytehq/airbyte#2988)."""
+    context = f"Value too long for type {type_name}"
+    return _compute_node_error("Value too long for character type", 8001, work, context=context)
+
+
+def _concatenation(error: BackendError, work: Work) -> RedshiftError:
+    return _compute_node_error(error.message, 8001, work)
+
+
+def _digit(error: BackendError, work: Work) -> RedshiftError:
+    """The context is the value itself (OHDSI/SqlRender#276)."""
+    found = QUOTED.search(error.message)
+    value = found[1] if found else ""
+    digit = re.search(r"[^0-9+-]", value)
+    at, sign = (digit.start(), digit[0]) if digit else (0, "")
+    text = f"Invalid digit, Value '{sign}', Pos {at}, Type: Integer"
+    return _compute_node_error(text, 1207, work, context=value)
+
+
+def _range(error: BackendError, work: Work) -> RedshiftError:
+    """Seen at OHDSI/PatientLevelPrediction#273 and amazon-redshift-utils#114."""
+    size = next((size for name, size in BYTES_OF.items() if name in error.message), None)
+    if size is None:
+        text = "Numeric data overflow (result precision)"
+        return _compute_node_error(text, 1058, work, context="64 bit overflow")
+    found = QUOTED.search(error.message)
+    context = f"Input:{found[1] if found else ''}."
+    return _compute_node_error(f"Value out of range for {size} bytes.", 8001, work, context=context)
+
+
+def _data(error: BackendError, work: Work) -> RedshiftError:
+    """Which code Redshift gives here was not found; that it is XX000 is the rule of compute nodes."""
+    return _compute_node_error("Invalid data", 8001, work, context=error.message)
 
 
 def _null(error: BackendError, work: Work) -> RedshiftError:
@@ -76,11 +116,16 @@ def _read_only(_: BackendError, __: Work) -> RedshiftError:
     return RedshiftError("25006", "transaction is read-only")
 
 
-WORDS: dict[str, Callable[[BackendError, Work], RedshiftError]] = {
+Translation = Callable[[BackendError, Work], RedshiftError]
+WORDS: dict[str, Translation] = {
     "40001": _conflict,
     "57014": _cancelled,
     "21000": _repeated,
-    "23514": _too_long,
+    "22001": _too_long,
+    "23514": _too_long_in_bytes,
     "23502": _null,
     "25006": _read_only,
+    "54000": _concatenation,  # raised by the stand-in's own functions
 }
+# What a statement that reads or writes tables says: its expressions run on the compute nodes.
+NODE_WORDS: dict[str, Translation] = {"22P02": _digit, "22003": _range}

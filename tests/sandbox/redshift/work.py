@@ -53,7 +53,8 @@ class Work:
     """One session's state, and the statement at hand.
 
     `alone` is False while a string of several statements runs, which Redshift treats as one transaction
-    (DG: r_SVL_MULTI_STATEMENT_VIOLATIONS).
+    (DG: r_SVL_MULTI_STATEMENT_VIOLATIONS). `on_nodes` is True once the statement was found to need the
+    compute nodes, which have their own errors.
     """
 
     cluster: Cluster
@@ -63,6 +64,7 @@ class Work:
     last_query_id: int = 0
     alone: bool = True
     implicit_block: bool = False
+    on_nodes: bool = False
     cursor: str | None = None
     scratch: list[str] = field(default_factory=list)
 
