@@ -37,6 +37,29 @@ DELETE FROM pg_cast WHERE castsource = 'boolean'::regtype
     AND casttarget IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype);
 CREATE CAST (boolean AS text) WITH FUNCTION stand_in.no_text(boolean) AS ASSIGNMENT;
 CREATE CAST (boolean AS varchar) WITH FUNCTION stand_in.no_varchar(boolean) AS ASSIGNMENT;
+CREATE FUNCTION stand_in.no_bpchar(value boolean) RETURNS bpchar LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN stand_in.no_text(value);
+END $$;
+CREATE CAST (boolean AS bpchar) WITH FUNCTION stand_in.no_bpchar(boolean) AS ASSIGNMENT;
+
+-- Nor has it one the other way, except for a literal (fivetran/dbt_stripe#79).
+CREATE FUNCTION stand_in.no_text_as_boolean(value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RAISE EXCEPTION 'cannot cast type character varying to boolean' USING ERRCODE = '42846';
+END $$;
+CREATE FUNCTION stand_in.no_text_as_boolean(value anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT $1';
+
+-- No text is longer than the longest VARCHAR (DG: r_Character_types).
+CREATE FUNCTION stand_in.fits(value text, refusal text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF octet_length(value) > 65535 THEN
+        RAISE EXCEPTION '%', refusal USING ERRCODE = '54000';
+    END IF;
+    RETURN value;
+END $$;
 
 -- || for anything and text, less BOOLEAN: PostgreSQL's takes every type.
 DELETE FROM pg_operator WHERE oprname = '||' AND 'text'::regtype IN (oprleft, oprright)
@@ -168,6 +191,17 @@ CREATE FUNCTION stand_in.datediff(part text, a timestamp, b timestamp) RETURNS b
 CREATE FUNCTION stand_in.date_diff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE
     AS 'SELECT stand_in.datediff($1, $2, $3)';
 CREATE FUNCTION stand_in.date_part(part text, at timestamp) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.date_part($1, $2)';
+-- DG: r_EXTRACT_function: whole numbers, except of a TIMESTAMPTZ. PostgreSQL gives NUMERIC.
+CREATE FUNCTION stand_in.extracted(part text, at timestamp) RETURNS int LANGUAGE sql IMMUTABLE
+    AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
+CREATE FUNCTION stand_in.extracted(part text, at date) RETURNS int LANGUAGE sql IMMUTABLE
+    AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
+CREATE FUNCTION stand_in.extracted(part text, at time) RETURNS int LANGUAGE sql IMMUTABLE
+    AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
+CREATE FUNCTION stand_in.extracted(part text, length interval) RETURNS int LANGUAGE sql IMMUTABLE
+    AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
+CREATE FUNCTION stand_in.extracted(part text, at timestamptz) RETURNS double precision LANGUAGE sql STABLE
     AS 'SELECT pg_catalog.date_part($1, $2)';
 CREATE FUNCTION stand_in.last_day(at timestamp) RETURNS date LANGUAGE sql IMMUTABLE
     AS 'SELECT (date_trunc(''month'', $1) + interval ''1 month - 1 day'')::date';

@@ -12,6 +12,7 @@ from .meta import columns_of, kind_of, require_local
 from .refusals import check
 from .rewrite import fold, rewrite
 from .statements import Reader
+from .untyped import check_untyped
 from .work import Work
 
 
@@ -19,7 +20,14 @@ def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
     """SQL for PostgreSQL; what it reads from elsewhere is there by then, unless `rows` is False."""
     check(tree)
     fold(tree)
-    return render(rewrite(bind(work, tree, rows=rows)))
+    return render(_prepared(work, tree, rows=rows))
+
+
+def _prepared(work: Work, tree: exp.Expr, *, rows: bool = True) -> exp.Expr:
+    """The tree with its tables resolved, as PostgreSQL takes it."""
+    bound = bind(work, tree, rows=rows)
+    check_untyped(bound)
+    return rewrite(bound)
 
 
 def translate_expression(tree: exp.Expr) -> str:
@@ -99,7 +107,7 @@ def merge(work: Work, reader: Reader) -> None:
     _require_target(work, tree.this, "MERGE")
     merging.require_independent_source(tree)
     # How many rows it changed is not documented to be told, so nobody may rely on it.
-    work.relay(render(rewrite(bind(work, tree))), lambda _: "MERGE")
+    work.relay(render(_prepared(work, tree)), lambda _: "MERGE")
 
 
 def _remove_duplicates(work: Work, sql: str) -> None:
@@ -108,8 +116,8 @@ def _remove_duplicates(work: Work, sql: str) -> None:
     check(tree)
     fold(tree)
     merging.require_independent_source(tree)
-    bound = rewrite(bind(work, tree))
-    for statement in merging.replacing_statements(bound):
+    prepared = _prepared(work, tree)
+    for statement in merging.replacing_statements(prepared):
         work.link.query(statement)
     work.done("MERGE")
 

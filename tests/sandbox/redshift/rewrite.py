@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeGuard
 
 from sqlglot import exp
 
 from .errors import RedshiftError, not_carried
 from .functions import FUNCTIONS
 from .qualify import unfold_qualify
+from .untyped import is_bare_literal
 
 LONGEST_NAME = 63  # Redshift has 127 (DG: r_names); PostgreSQL would cut the name.
 VARCHAR_DEFAULT = 256  # DG: r_Character_types
@@ -30,6 +32,15 @@ CHECKED |= {
     "DOUBLE": "number_text",
 }
 CHECKED |= {"FLOAT": "number_text"}
+# What can make a text longer than any VARCHAR, and what Redshift says of it. CONCAT: airbytehq/airbyte#14441;
+# LISTAGG: DG r_LISTAGG; of the others nothing was found.
+TOO_LONG = "Value too long for character type"
+GROWING = {
+    "concat": "CONCAT() result too long",
+    "listagg": "Result size exceeds LISTAGG limit",
+    **dict.fromkeys(("lpad", "repeat", "regexp_replace", "replace", "rpad"), TOO_LONG),
+}
+NATURAL_NAMES = {exp.Case: "case", exp.DPipe: "?column?", exp.Extract: "date_part"}
 LEADER_ERROR = RedshiftError(
     "0A000", "Specified types or functions (one per INFO message) not supported on Amazon Redshift tables."
 )
@@ -81,21 +92,40 @@ def _natural_name(node: exp.Expr) -> str | None:
         return inner.name if isinstance(inner, exp.Column) else _natural_name(inner)
     if isinstance(node, exp.CurrentTimestamp):
         return "sysdate" if node.args.get("sysdate") else "timestamptz"
-    return "case" if isinstance(node, exp.Case) else None
+    return NATURAL_NAMES.get(type(node))
 
 
 def _rewrite_node(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Cast):
-        return _rewrite_cast(node)
-    if isinstance(node, exp.WithinGroup):
-        return _rewrite_within_group(node)
-    if isinstance(node, exp.CurrentTimestamp) and node.args.get("sysdate"):
-        return _call("stand_in.sysdate")
-    if isinstance(node, exp.Anonymous):
-        return _rewrite_function(node)
-    if isinstance(node, exp.DataType):
-        return backend_type(node)
+    for kind, rewriting in REWRITINGS.items():
+        if isinstance(node, kind):
+            return rewriting(node)
     return node
+
+
+def _rewrite_current_time(node: exp.CurrentTimestamp) -> exp.Expr:
+    return _call("stand_in.sysdate") if node.args.get("sysdate") else node
+
+
+def _rewrite_extract(node: exp.Extract) -> exp.Expr:
+    return _call("stand_in.extracted", exp.Literal.string(node.name.lower()), node.expression)
+
+
+def _rewrite_concatenation(node: exp.DPipe) -> exp.Expr:
+    """The longest text of a chain of || is its last: that one is measured."""
+    around = node.parent
+    while isinstance(around, exp.Paren) or _is_named(around, "nvl", "coalesce", "stand_in.fits"):
+        around = around.parent
+    if isinstance(around, exp.DPipe):
+        return node
+    return _fits(exp.DPipe(this=node.this, expression=node.expression), GROWING["concat"])
+
+
+def _is_named(node: exp.Expr | None, *names: str) -> TypeGuard[exp.Anonymous]:
+    return isinstance(node, exp.Anonymous) and node.name.lower() in names
+
+
+def _fits(text: exp.Expr, refusal: str) -> exp.Expr:
+    return _call("stand_in.fits", text, exp.Literal.string(refusal))
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
@@ -141,6 +171,8 @@ def _rewrite_cast(node: exp.Cast) -> exp.Expr:
         value = _call("stand_in.cut", value, exp.Literal.number(varchar_length(node.to)))
     elif target in CHECKED:
         value = _call(f"stand_in.{CHECKED[target]}", value)
+    elif target == "BOOLEAN" and not is_bare_literal(value):
+        value = _call("stand_in.no_text_as_boolean", value)
     return exp.Cast(this=value, to=backend_type(node.to))
 
 
@@ -170,7 +202,8 @@ def _listagg(call: exp.Anonymous, order: exp.Expr | None) -> exp.Expr:
     text = exp.Cast(this=value, to=exp.DataType.build("text", dialect="postgres"))
     first: exp.Expr = exp.Distinct(expressions=[text]) if distinct else text
     last: exp.Expr = exp.Order(this=delimiter, expressions=order.expressions) if order else delimiter
-    return _call("pg_catalog.string_agg", first, last)
+    joined = _call("pg_catalog.string_agg", first, last)
+    return joined if isinstance(call.parent, exp.Window) else _fits(joined, GROWING["listagg"])
 
 
 def _rewrite_function(node: exp.Anonymous) -> exp.Expr:
@@ -183,7 +216,8 @@ def _rewrite_function(node: exp.Anonymous) -> exp.Expr:
     arguments = list(node.expressions)
     if function.date_part and isinstance(arguments[0], (exp.Column, exp.Var, exp.Identifier)):
         arguments[0] = exp.Literal.string(arguments[0].name.lower())
-    return _call(function.target, *arguments)
+    call = _call(function.target, *arguments)
+    return _fits(call, GROWING[name]) if name in GROWING else call
 
 
 def _plain(word: str) -> Callable[[exp.Anonymous], exp.Expr]:
@@ -223,4 +257,14 @@ SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
     "decode": _decode,
     "median": _median,
     "listagg": lambda node: node if isinstance(node.parent, exp.WithinGroup) else _listagg(node, None),
+}
+
+REWRITINGS: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
+    exp.Cast: _rewrite_cast,
+    exp.WithinGroup: _rewrite_within_group,
+    exp.CurrentTimestamp: _rewrite_current_time,
+    exp.Anonymous: _rewrite_function,
+    exp.DPipe: _rewrite_concatenation,
+    exp.Extract: _rewrite_extract,
+    exp.DataType: backend_type,
 }

@@ -14,6 +14,7 @@ from .queries import translate
 from .refusals import check
 from .statements import Name, Reader, literal
 from .system_views import is_system
+from .untyped import UntypedColumns
 from .work import Work
 
 _LATE = re.compile(r"\bWITH\s+NO\s+SCHEMA\s+BINDING\s*$", re.IGNORECASE)
@@ -74,6 +75,8 @@ def _create_bound(work: Work, name: Name, tree: exp.Expr) -> None:
             )
         if is_system(found) or kind_of(work, found) == "late binding view":
             raise not_carried("an ordinary view over system views or late-binding views")
+    if any(untyped for _, untyped in UntypedColumns().of_query(tree)):
+        raise not_carried("an ordinary view with a bare literal as a column")
     work.relay(f"CREATE VIEW {name.quoted} AS {translate(work, tree)}")
 
 
