@@ -119,8 +119,17 @@ QUERIES = [
     ("CREATE TEMP TABLE x (open INT)", "42601", '"open"'),
     ("UPDATE t SET (id, s) = (1, 'a')", "42601", "syntax error"),
     ("UPDATE t SET t.s = 'a'", "42601", "syntax error"),
+    (
+        "UPDATE t SET s = w.s FROM u LEFT JOIN u AS w ON u.id = w.id WHERE t.id = u.id",
+        "0A000",
+        "Target table must be part of an equijoin predicate",
+    ),
+    ("SELECT COUNT(*), (SELECT MAX(id) FROM u) FROM t", "0A000", "beside aggregates"),
+    ("SELECT s, NVL((SELECT MAX(id) FROM u), 0) FROM t GROUP BY s", "0A000", "beside aggregates"),
     ("SELECT ctid FROM t", "42703", "ctid"),
-    ("DELETE FROM t AS a USING t AS b WHERE a.ctid < b.ctid", "42703", "ctid"),
+    ("DELETE FROM t USING t AS b WHERE t.ctid < b.ctid", "42703", "ctid"),
+    ("DELETE FROM t AS a WHERE a.id = 1", "42601", '"a"'),
+    ("DELETE FROM t a USING u WHERE a.id = u.id", "42601", '"a"'),
     ("SELECT xmin FROM t", "42703", "xmin"),
     ("SELECT id FROM t, u WHERE t.* = u.*", "42601", "syntax error"),
     ("SELECT (1, 2)", "0A000", "row"),
@@ -382,6 +391,25 @@ def test_other_correlations_are_fine(connection: Any) -> None:
         (1,)
     ]
     assert execute(connection, "SELECT id, (SELECT max(u.id) FROM u WHERE u.id = t.id) FROM t") == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT (SELECT MAX(id) FROM u), ROW_NUMBER() OVER (ORDER BY id) FROM t",
+        "SELECT COUNT(*) FROM t WHERE id > (SELECT AVG(id) FROM u)",
+        "SELECT COUNT(*) FROM (SELECT id FROM t) AS q",
+        "DELETE FROM u USING t AS a WHERE u.id = a.id AND u.id = 99",
+        "UPDATE u AS a SET s = 'x' WHERE a.id = 99",
+        "UPDATE u SET s = w.s FROM t JOIN t AS w ON t.id = w.id WHERE u.id = t.id",
+        (
+            "UPDATE u SET s = q.s FROM (SELECT t.id, w.s FROM t LEFT JOIN t AS w ON t.id = w.id) AS q "
+            "WHERE u.id = q.id"
+        ),
+    ],
+)
+def test_neighbours_of_what_is_refused(connection: Any, sql: str) -> None:
+    execute(connection, sql)
 
 
 @pytest.mark.parametrize("name", CATALOGS)

@@ -53,7 +53,14 @@ NODE_ERRORS = [
     ("UPDATE kept SET n = NULL", "Cannot insert a NULL value into column n", 8007),
     ("SELECT CAST(s AS INT) FROM t", "Invalid digit, Value 'x', Pos 0, Type: Integer", 1207),
     ("UPDATE kept SET n = 70000", "Value out of range for 2 bytes.", 8001),
-    ("SELECT CAST(s || '2025-02-30' AS DATE) FROM t", "Invalid data", 8001),
+    ("SELECT CAST(s || '2025-02-30' AS DATE) FROM t", "Invalid date format or value", 1205),
+    (
+        "SELECT TO_DATE('02-30-2025' || LEFT(s, 0), 'MM-DD-YYYY', TRUE) FROM t",
+        "Invalid date format or value",
+        1205,
+    ),
+    ("SELECT CAST('2025-13-01 ' || s AS TIMESTAMP) FROM t", "Invalid timestamp format or value", 1206),
+    ("SELECT n / 0 FROM t", "Invalid data", 8001),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Correlated subqueries that Redshift cannot take apart (DG: r_correlated_subqueries)."""
+"""Subqueries that Redshift cannot take apart, or may not (DG: r_correlated_subqueries)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from .errors import RedshiftError
+from .errors import RedshiftError, not_carried
+from .functions import FUNCTIONS
 
 REFUSAL = RedshiftError("0A000", "This type of correlated subquery pattern is not supported yet")
 
@@ -23,8 +24,36 @@ def check_correlations(tree: exp.Expr) -> None:
                 raise REFUSAL
 
 
+def check_subqueries_beside_aggregates(tree: exp.Expr) -> None:
+    """0A000 for a scalar subquery among the projections of a query that aggregates.
+
+    Whether Redshift plans it was not found; as a statement of its own it is safe.
+    """
+    for select in tree.find_all(exp.Select):
+        subqueries = [each for each in _own(select, exp.Subquery) if _is_projected(each, select)]
+        calls = (call for call in _own(select, exp.Anonymous) if call.find_ancestor(exp.Window) is None)
+        aggregates = select.args.get("group") or any(map(_is_aggregate, calls))
+        if subqueries and aggregates:
+            raise not_carried("a scalar subquery beside aggregates")
+
+
+def _is_aggregate(call: exp.Expr) -> bool:
+    function = FUNCTIONS.get(call.name.lower())
+    return function is not None and function.aggregate
+
+
+def _own(select: exp.Select, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
+    return (node for node in select.find_all(kind) if node.find_ancestor(exp.Select) is select)
+
+
+def _is_projected(node: exp.Expr, select: exp.Select) -> bool:
+    while node.parent is not select and node.parent is not None:
+        node = node.parent
+    return bool(node.arg_key == "expressions")
+
+
 def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
-    return (column for column in select.find_all(exp.Column) if column.find_ancestor(exp.Select) is select)
+    return (column for column in _own(select, exp.Column) if isinstance(column, exp.Column))
 
 
 def _distance(select: exp.Select, table: str) -> int:

@@ -16,21 +16,20 @@ class Function:
     arity: frozenset[int]
     leader: bool = False
     date_part: bool = False
+    aggregate: bool = False
 
 
-def _many(
-    words: str, arity: range, *, own: bool = False, leader: bool = False, part: bool = False
-) -> dict[str, Function]:
+def _many(words: str, arity: range, *, own: bool = False, **kinds: bool) -> dict[str, Function]:
     prefix = "stand_in." if own else "pg_catalog."
-    return {word: Function(prefix + word, frozenset(arity), leader, part) for word in words.split()}
+    return {word: Function(prefix + word, frozenset(arity), **kinds) for word in words.split()}
 
 
 _ONE, _TWO, _THREE, _NONE = range(1, 2), range(2, 3), range(3, 4), range(1)
 
 FUNCTIONS: dict[str, Function] = {
-    **_many("sum count min max bool_and bool_or bit_and bit_or stddev stddev_samp stddev_pop", _ONE),
-    **_many("avg", _ONE, own=True),
-    **_many("variance var_samp var_pop any_value", _ONE),
+    **_many("sum count min max bool_and bool_or bit_and bit_or any_value", _ONE, aggregate=True),
+    **_many("stddev stddev_samp stddev_pop variance var_samp var_pop", _ONE, aggregate=True),
+    **_many("avg", _ONE, own=True, aggregate=True),
     **_many(
         "abs acos asin atan cos sin tan cot degrees radians exp ln log sqrt cbrt sign ceil ceiling floor",
         _ONE,
@@ -48,9 +47,9 @@ FUNCTIONS: dict[str, Function] = {
     **_many("round trunc", range(1, 3), own=True),
     **_many("regexp_count regexp_substr", _TWO),
     **_many("regexp_replace", range(2, 4), own=True),
-    **_many("date_part", _TWO, own=True, part=True),
+    **_many("date_part", _TWO, own=True, date_part=True),
     **_many("date_trunc", _TWO),
-    **_many("dateadd datediff date_add date_diff", _THREE, own=True, part=True),
+    **_many("dateadd datediff date_add date_diff", _THREE, own=True, date_part=True),
     **_many("to_char to_number", _TWO),
     **_many("to_date to_timestamp", range(2, 4), own=True),
     **_many("convert_timezone", range(2, 4), own=True),
@@ -60,7 +59,7 @@ FUNCTIONS: dict[str, Function] = {
     **_many("ntile first_value last_value", _ONE),
     **_many("lag lead", range(1, 4)),
     **_many("nth_value", _TWO),
-    **_many("percentile_cont percentile_disc", _ONE),
+    **_many("percentile_cont percentile_disc", _ONE, aggregate=True),
     **_many("grouping", range(1, 32)),
     **_many("version pg_last_query_id", _NONE, own=True),
     **_many("pg_backend_pid", _NONE),
@@ -70,8 +69,8 @@ FUNCTIONS: dict[str, Function] = {
     **_many("nullif", _TWO),
     **_many("nvl2", _THREE),
     **_many("decode", range(3, 1000)),
-    **_many("listagg", range(1, 3)),
-    **_many("median", _ONE),
+    **_many("listagg", range(1, 3), aggregate=True),
+    **_many("median", _ONE, aggregate=True),
     # Only the leader node has those.
     **_many("now current_schema current_database", _NONE, leader=True),
     **_many("current_setting", _ONE, leader=True),

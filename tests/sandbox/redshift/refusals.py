@@ -11,147 +11,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from .correlation import check_correlations
+from .correlation import check_correlations, check_subqueries_beside_aggregates
 from .errors import RedshiftError, not_carried, not_supported, syntax_error
 from .functions import FUNCTIONS, Function
 from .keywords import RESERVED
+from .nodes import NAMED, NODES, TYPES
 
-_BINARY = "this expression"
-# Every node that may occur, and which of its parts may be filled.
-NODES: dict[str, frozenset[str]] = {
-    name: frozenset(parts.split())
-    for name, parts in {
-        **dict.fromkeys(
-            [
-                "Add",
-                "And",
-                "DPipe",
-                "EQ",
-                "GT",
-                "GTE",
-                "Like",
-                "ILike",
-                "LT",
-                "LTE",
-                "Mod",
-                "Mul",
-                "NEQ",
-                "Or",
-                "SimilarTo",
-                "Sub",
-            ],
-            _BINARY,
-        ),
-        **dict.fromkeys(["Escape", "Is", "RegexpLike"], _BINARY),
-        **dict.fromkeys(
-            ["All", "Any", "CurrentDate", "CurrentTimestamp", "CurrentUser", "DataTypeParam", "Exists"],
-            "this",
-        ),
-        **dict.fromkeys(
-            [
-                "From",
-                "Having",
-                "Neg",
-                "Not",
-                "Null",
-                "Offset",
-                "Paren",
-                "Qualify",
-                "SessionUser",
-                "Star",
-                "Var",
-                "Where",
-            ],
-            "this",
-        ),
-        **dict.fromkeys(["CurrentSchema", "Boolean"], "this"),
-        **dict.fromkeys(
-            ["Cube", "Distinct", "GroupingSets", "Order", "Rollup", "Tuple", "Values", "Whens"], "expressions"
-        ),
-        "Alias": "this alias",
-        "Anonymous": "this expressions",
-        "AtTimeZone": "this zone",
-        "Between": "this low high",
-        "CTE": "this alias",
-        "Case": "this default ifs",
-        "Cast": "this to",
-        "Column": "this table db",
-        "CurrentTimestamp": "sysdate",
-        "DPipe": "this expression safe",
-        "DataType": "this expressions",
-        "Delete": "this using where with_",
-        "Div": "this expression typed",
-        "Extract": "this expression",
-        "Group": "expressions rollup cube grouping_sets",
-        "Identifier": "this quoted",
-        "If": "this true",
-        "In": "this expressions query",
-        "Insert": "this expression default",
-        "Interval": "this unit",
-        "Join": "this kind side on using",
-        "Like": "this expression negate",
-        "ILike": "this expression negate",
-        "Limit": "expression",
-        "Literal": "this is_string",
-        "Merge": "this using on whens",
-        "Ordered": "this desc nulls_first",
-        "Schema": "this expressions",
-        "Select": "expressions from_ group having joins limit offset order qualify where with_ distinct",
-        "StrPosition": "this substr",
-        "Subquery": "this alias order limit offset",
-        "Substring": "this start length",
-        "Table": "this db catalog alias joins",
-        "TableAlias": "this columns",
-        "Trim": "this expression position",
-        "TryCast": "this to safe",
-        "Update": "this expressions from_ where with_",
-        "When": "matched then",
-        "Window": "this order over partition_by spec",
-        "WindowSpec": "kind start start_side end end_side",
-        "With": "expressions recursive",
-        "WithinGroup": "this expression",
-    }.items()
-}
-_SET_OPERATION = frozenset(["this", "expression", "distinct", "order", "limit", "offset", "with_"])
-NODES |= {"Union": _SET_OPERATION, "Except": _SET_OPERATION, "Intersect": _SET_OPERATION}
-
-NAMED: dict[str, str] = {
-    "NullSafeNEQ": "IS DISTINCT FROM",
-    "NullSafeEQ": "IS NOT DISTINCT FROM",
-    "Returning": "RETURNING",
-    "OnConflict": "ON CONFLICT",
-    "Filter": "FILTER",
-    "Lateral": "LATERAL",
-    "TableSample": "TABLESAMPLE",
-    "Lock": "FOR UPDATE",
-    "Fetch": "FETCH FIRST",
-    "Array": "ARRAY",
-    "Bracket": "a subscript",
-    "ObjectIdentifier": "an object identifier type",
-    "IgnoreNulls": "IGNORE NULLS, by this stand-in: it",
-    "Pivot": "PIVOT, by this stand-in: it",
-}
-TYPES = frozenset(
-    [
-        "SMALLINT",
-        "INT",
-        "BIGINT",
-        "DECIMAL",
-        "FLOAT",
-        "DOUBLE",
-        "BOOLEAN",
-        "CHAR",
-        "NCHAR",
-        "VARCHAR",
-        "NVARCHAR",
-        "TEXT",
-        "BPCHAR",
-        "DATE",
-        "TIME",
-        "TIMESTAMP",
-        "TIMESTAMPTZ",
-    ]
-)
 TIMES = frozenset({"TIME", "TIMESTAMP", "TIMESTAMPTZ"})
 # DEFAULT is a value of INSERT and UPDATE, OID a column of the catalogs.
 ALLOWED_BARE = frozenset({"default", "oid"})
@@ -166,6 +31,7 @@ def check(tree: exp.Expr) -> None:
         if further := FURTHER.get(type(node)):
             further(node)
     check_correlations(tree)
+    check_subqueries_beside_aggregates(tree)
 
 
 def _check_node(node: exp.Expr) -> None:
@@ -241,6 +107,12 @@ def _check_target(node: exp.Insert) -> None:
         raise syntax_error(target.alias)
 
 
+def _check_delete(node: exp.Delete) -> None:
+    """DG: r_DELETE has no alias for the target, unlike r_UPDATE."""
+    if isinstance(node.this, exp.Table) and node.this.alias:
+        raise syntax_error(node.this.alias)
+
+
 def _check_column(node: exp.Column) -> None:
     """PostgreSQL has hidden columns, and compares whole rows by x.*; Redshift has neither."""
     if node.name.lower() in HIDDEN_COLUMNS:
@@ -286,6 +158,9 @@ def _check_join(node: exp.Join) -> None:
 
 
 def _check_update(node: exp.Update) -> None:
+    if any(join.side for join in node.find_all(exp.Join) if join.find_ancestor(exp.Query) is None):
+        # DG: r_UPDATE, "Usage notes": no outer joins in FROM.
+        raise RedshiftError("0A000", "Target table must be part of an equijoin predicate")
     for assignment in node.expressions:
         if not isinstance(assignment, exp.EQ) or not isinstance(assignment.this, exp.Column):
             raise syntax_error("(")
@@ -318,6 +193,7 @@ FURTHER: dict[type[exp.Expr], Callable[[Any], object]] = {
     exp.CTE: _check_cte,
     exp.Column: _check_column,
     exp.DataType: check_type,
+    exp.Delete: _check_delete,
     exp.Identifier: _check_identifier,
     exp.Insert: _check_insert,
     exp.Interval: _check_interval,

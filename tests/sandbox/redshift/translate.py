@@ -102,6 +102,12 @@ def _range(error: BackendError, work: Work) -> RedshiftError:
     return _compute_node_error(f"Value out of range for {size} bytes.", 8001, work, context=context)
 
 
+def _time(error: BackendError, work: Work) -> RedshiftError:
+    """DG: r_Load_Error_Reference names both codes for loads; for casts none was found."""
+    kind, code = ("timestamp", 1206) if "timestamp" in error.message else ("date", 1205)
+    return _compute_node_error(f"Invalid {kind} format or value", code, work, context=error.message)
+
+
 def _data(error: BackendError, work: Work) -> RedshiftError:
     """Which code Redshift gives here was not found; that it is XX000 is the rule of compute nodes."""
     return _compute_node_error("Invalid data", 8001, work, context=error.message)
@@ -128,4 +134,9 @@ WORDS: dict[str, Translation] = {
     "54000": _concatenation,  # raised by the stand-in's own functions
 }
 # What a statement that reads or writes tables says: its expressions run on the compute nodes.
-NODE_WORDS: dict[str, Translation] = {"22P02": _digit, "22003": _range}
+NODE_WORDS: dict[str, Translation] = {
+    "22003": _range,
+    "22007": _time,
+    "22008": _time,
+    "22P02": _digit,
+}

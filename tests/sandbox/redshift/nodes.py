@@ -1,0 +1,140 @@
+"""What may stand in a query, node by node: the allow-list that `refusals` holds every statement to."""
+
+from __future__ import annotations
+
+_BINARY = "this expression"
+# Every node that may occur, and which of its parts may be filled.
+NODES: dict[str, frozenset[str]] = {
+    name: frozenset(parts.split())
+    for name, parts in {
+        **dict.fromkeys(
+            [
+                "Add",
+                "And",
+                "DPipe",
+                "EQ",
+                "GT",
+                "GTE",
+                "Like",
+                "ILike",
+                "LT",
+                "LTE",
+                "Mod",
+                "Mul",
+                "NEQ",
+                "Or",
+                "SimilarTo",
+                "Sub",
+            ],
+            _BINARY,
+        ),
+        **dict.fromkeys(["Escape", "Is", "RegexpLike"], _BINARY),
+        **dict.fromkeys(
+            ["All", "Any", "CurrentDate", "CurrentTimestamp", "CurrentUser", "DataTypeParam", "Exists"],
+            "this",
+        ),
+        **dict.fromkeys(
+            [
+                "From",
+                "Having",
+                "Neg",
+                "Not",
+                "Null",
+                "Offset",
+                "Paren",
+                "Qualify",
+                "SessionUser",
+                "Star",
+                "Var",
+                "Where",
+            ],
+            "this",
+        ),
+        **dict.fromkeys(["CurrentSchema", "Boolean"], "this"),
+        **dict.fromkeys(
+            ["Cube", "Distinct", "GroupingSets", "Order", "Rollup", "Tuple", "Values", "Whens"], "expressions"
+        ),
+        "Alias": "this alias",
+        "Anonymous": "this expressions",
+        "AtTimeZone": "this zone",
+        "Between": "this low high",
+        "CTE": "this alias",
+        "Case": "this default ifs",
+        "Cast": "this to",
+        "Column": "this table db",
+        "CurrentTimestamp": "sysdate",
+        "DPipe": "this expression safe",
+        "DataType": "this expressions",
+        "Delete": "this using where with_",
+        "Div": "this expression typed",
+        "Extract": "this expression",
+        "Group": "expressions rollup cube grouping_sets",
+        "Identifier": "this quoted",
+        "If": "this true",
+        "In": "this expressions query",
+        "Insert": "this expression default",
+        "Interval": "this unit",
+        "Join": "this kind side on using",
+        "Like": "this expression negate",
+        "ILike": "this expression negate",
+        "Limit": "expression",
+        "Literal": "this is_string",
+        "Merge": "this using on whens",
+        "Ordered": "this desc nulls_first",
+        "Schema": "this expressions",
+        "Select": "expressions from_ group having joins limit offset order qualify where with_ distinct",
+        "StrPosition": "this substr",
+        "Subquery": "this alias order limit offset",
+        "Substring": "this start length",
+        "Table": "this db catalog alias joins",
+        "TableAlias": "this columns",
+        "Trim": "this expression position",
+        "TryCast": "this to safe",
+        "Update": "this expressions from_ where with_",
+        "When": "matched then",
+        "Window": "this order over partition_by spec",
+        "WindowSpec": "kind start start_side end end_side",
+        "With": "expressions recursive",
+        "WithinGroup": "this expression",
+    }.items()
+}
+_SET_OPERATION = frozenset(["this", "expression", "distinct", "order", "limit", "offset", "with_"])
+NODES |= {"Union": _SET_OPERATION, "Except": _SET_OPERATION, "Intersect": _SET_OPERATION}
+
+NAMED: dict[str, str] = {
+    "NullSafeNEQ": "IS DISTINCT FROM",
+    "NullSafeEQ": "IS NOT DISTINCT FROM",
+    "Returning": "RETURNING",
+    "OnConflict": "ON CONFLICT",
+    "Filter": "FILTER",
+    "Lateral": "LATERAL",
+    "TableSample": "TABLESAMPLE",
+    "Lock": "FOR UPDATE",
+    "Fetch": "FETCH FIRST",
+    "Array": "ARRAY",
+    "Bracket": "a subscript",
+    "ObjectIdentifier": "an object identifier type",
+    "IgnoreNulls": "IGNORE NULLS, by this stand-in: it",
+    "Pivot": "PIVOT, by this stand-in: it",
+}
+TYPES = frozenset(
+    [
+        "SMALLINT",
+        "INT",
+        "BIGINT",
+        "DECIMAL",
+        "FLOAT",
+        "DOUBLE",
+        "BOOLEAN",
+        "CHAR",
+        "NCHAR",
+        "VARCHAR",
+        "NVARCHAR",
+        "TEXT",
+        "BPCHAR",
+        "DATE",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+    ]
+)
