@@ -22,7 +22,16 @@ from typing import Any
 from attendance_common import aws, command, landing
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
-from attendance_common.load import attention, control, external, plan, repair, table_check, verify
+from attendance_common.load import (
+    attention,
+    control,
+    external,
+    native_tables,
+    plan,
+    repair,
+    table_check,
+    verify,
+)
 from attendance_common.load.batch import READ, Batch, Loaded, named
 from attendance_common.load.batches import load_batches
 from attendance_common.load.departures import depart
@@ -43,7 +52,7 @@ class Done:
 
     counts: dict[str, Any]
     sums: Counter[str] = field(default_factory=Counter)
-    faults: dict[ListId, str] = field(default_factory=dict)
+    faults: dict[ListId, WarehouseError] = field(default_factory=dict)
     uncontrolled: set[ListId] = field(default_factory=set)
     zone: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
@@ -84,6 +93,7 @@ class Run:
     def load(self, forgotten: Collection[ListId]) -> None:
         """Load what changed; let go what no list holds; check the table, and repair it."""
         external.check_table(self._warehouse)
+        native_tables.check_tables(self._warehouse)
         self._registered = external.registered_days(self._warehouse, self._areas)
         if self._context.dry_run:
             self._show_plan(forgotten)
@@ -113,7 +123,7 @@ class Run:
             waiting = self._load_batches(changed, newly_gone)
             if not waiting:
                 return
-        self.done.faults = dict.fromkeys(waiting, attention.WAITS) | self.done.faults
+        self.done.faults = dict.fromkeys(waiting, WarehouseError(attention.WAITS)) | self.done.faults
 
     def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
         """Count what lies in the landing zone, and say what a person should know of it."""
@@ -216,6 +226,7 @@ class Run:
     def verify(self) -> None:
         """Compare footers, external rows, places and the table's rows; change nothing."""
         external.check_table(self._warehouse)
+        native_tables.check_tables(self._warehouse)
         loaded = control.loaded(self._warehouse)
         found = self._listing.compare(loaded)
         self._look_at(found, ())

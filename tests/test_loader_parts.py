@@ -111,15 +111,20 @@ def test_the_external_table_as_it_is_set_up() -> None:
     external.check_table(Answers(columns()))
 
 
-OTHER_WORDS = {"int": "integer", "bigint": "int8", "boolean": "bool"}
+OTHER_WORDS = [
+    {"int": "integer", "bigint": "int8", "boolean": "bool", "varchar": "CHARACTER VARYING"},
+    {"int": "INT4", "bigint": " BIGINT ", "boolean": "BOOL", "varchar": "character  varying "},
+    {"int": "Integer", "bigint": "Int8", "boolean": "Boolean", "varchar": "VarChar "},
+]
 
 
-def test_other_words_for_the_same_types() -> None:
-    """Both spellings were seen (aws/amazon-redshift-python-driver)."""
-    other = [
-        (name, OTHER_WORDS.get(kind, kind.replace("varchar", "CHARACTER VARYING")), key)
-        for name, kind, key in columns()
-    ]
+@pytest.mark.parametrize("words", OTHER_WORDS)
+def test_other_words_for_the_same_types(words: dict[str, str]) -> None:
+    """These spellings were seen (aws/amazon-redshift-python-driver)."""
+    other = []
+    for name, kind, key in columns():
+        base, bracket, width = kind.partition("(")
+        other.append((name.upper(), words[base] + bracket + width, key))
     external.check_table(Answers(other))
 
 
@@ -136,7 +141,7 @@ def test_no_external_table_names_the_setup() -> None:
         (lambda columns: columns.pop(0), r"has school_id bigint where id bigint belongs"),
         (
             lambda columns: columns.insert(43, ("later", "varchar(10)", 0)),
-            r"has later varchar\(10\) where year int \(partition key 1\) belongs",
+            r"has later varchar\(10\) where no column belongs",
         ),
         (lambda columns: columns.append(("hour", "int", 4)), "has hour int .* where no column belongs"),
         (lambda columns: columns.pop(), r"has no column where day int \(partition key 3\) belongs"),
@@ -146,10 +151,34 @@ def test_no_external_table_names_the_setup() -> None:
         ),
         (
             lambda columns: columns.__setitem__(-1, ("day", "int", 0)),
-            r"has day int where day int \(partition key 3\) belongs",
+            "has day int where no column belongs",
+        ),
+        (
+            lambda columns: columns.__setitem__(-2, ("month", "CHARACTER  VARYING ( 2 )", 2)),
+            r"has month varchar\(2\) \(partition key 2\) where month int \(partition key 2\) belongs",
+        ),
+        (lambda columns: columns.pop(42), r"has no column where extra_fields varchar\(32768\) belongs"),
+        (
+            lambda columns: columns.__setitem__(3, ("student_id", "INT4", 0)),
+            "has student_id int where student_id bigint belongs",
+        ),
+        (
+            lambda columns: columns.__setitem__(7, ("x", "timestamp without time zone", 0)),
+            r"has x timestamp where meeting_time__room_number varchar\(256\) belongs",
         ),
     ],
-    ids=["one less", "one more", "a key more", "a key less", "another type", "no partition column"],
+    ids=[
+        "one less",
+        "one more",
+        "a key more",
+        "a key less",
+        "another type",
+        "no partition column",
+        "another type of a key",
+        "the last one is missing",
+        "another width of a number",
+        "another column",
+    ],
 )
 def test_an_external_table_of_another_version_is_named_with_the_first_column_that_differs(
     change: Callable[[Any], object], differs: str

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
 from attendance_common.load.list_sql import LISTS, NATIVE, PLACES
 from attendance_common.load.plan import Found, ListId
@@ -31,14 +32,14 @@ def foreign_objects(found: Found, areas: Areas) -> str | None:
     )
 
 
-def unloaded(faults: Mapping[ListId, str]) -> list[str]:
+def unloaded(faults: Mapping[ListId, WarehouseError]) -> list[str]:
     """Lists that were not loaded; those of one date with the same reason in one sentence."""
-    schools: dict[tuple[object, str], list[int]] = defaultdict(list)
-    for (day, school), reason in sorted(faults.items()):
-        schools[day, reason].append(school)
+    alike: dict[tuple[object, str], list[ListId]] = defaultdict(list)
+    for each in sorted(faults):
+        alike[each.day, faults[each].reason].append(each)
     return [
-        f"the list of {day} of {_schools(of_day)} was not loaded: {reason}"
-        for (day, reason), of_day in schools.items()
+        f"the list of {day} of {_schools([each.school for each in lists])} was not loaded: {faults[lists[0]]}"
+        for (day, _), lists in alike.items()
     ]
 
 

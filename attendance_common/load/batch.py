@@ -31,7 +31,7 @@ class Loaded:
 
     counts: Counter[str] = field(default_factory=Counter)
     waiting: set[ListId] = field(default_factory=set)
-    faults: dict[ListId, str] = field(default_factory=dict)
+    faults: dict[ListId, WarehouseError] = field(default_factory=dict)
     uncontrolled: set[ListId] = field(default_factory=set)
 
 
@@ -61,10 +61,13 @@ class Batch:
         if not changed and not gone:  # another load was here first
             return Loaded()
         reading = self._stage(changed)
+        faults: dict[ListId, WarehouseError] = {
+            each: CheckFailed(fault) for each, fault in reading.faults.items()
+        }
         if not reading.accepted and not gone:
             self._warehouse.rows("DROP TABLE staged")
-            return Loaded(Counter(), reading.moved, reading.faults)
-        if left_out := reading.moved | reading.faults.keys():
+            return Loaded(Counter(), reading.moved, faults)
+        if left_out := reading.moved | faults.keys():
             self._warehouse.rows(*sql.unstage(left_out))
         self._warehouse.rows(*sql.name_lists(gone))
         self._warehouse.rows(*sql.settle(min(days), max(days)))
@@ -74,7 +77,7 @@ class Batch:
         loaded = reading.accepted.keys() - unresolved
         counts.update(loaded=len(loaded), rows_read=sum(reading.accepted.values()))
         check_sum(counts, first, last)
-        return Loaded(counts, reading.moved | unresolved, reading.faults, reading.placed - known.keys())
+        return Loaded(counts, reading.moved | unresolved, faults, reading.placed - known.keys())
 
     def _stage(self, changed: Mapping[ListId, Version]) -> Reading:
         """Read the lists, and list them again: a list counts when its object is the same before and after."""

@@ -40,4 +40,4 @@ def _look_again(listing: Listing, each: ListId, version: Version | None, fault: 
     """Why a list cannot be loaded; one that was written since it was listed waits for another round."""
     if listing.versions([each]).get(each) != version:
         return Loaded(waiting={each})
-    return Loaded(faults={each: str(fault)})
+    return Loaded(faults={each: fault})

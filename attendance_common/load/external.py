@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attendance_common import tables
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
+from attendance_common.load.column_types import normal
 from attendance_common.load.refusals import SETUP
 
 if TYPE_CHECKING:
@@ -36,37 +37,43 @@ WHERE schemaname = %s
 _TABLE = (tables.EXTERNAL.schema, tables.EXTERNAL.name)
 
 
-def expected_columns() -> list[tuple[str, str, int]]:
-    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes: name, Hive type, part_key."""
-    data = [(column.name, column.type.lower(), 0) for column in tables.EXTERNAL.columns]
+ExternalColumn = tuple[str, str, int]  # name, type, and which partition key it is, 0 for none
+
+
+def expected_columns() -> list[ExternalColumn]:
+    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes, with normal types."""
+    data = [(column.name, normal(column.type), 0) for column in tables.EXTERNAL.columns]
     partitions = enumerate(tables.EXTERNAL.partitions, start=1)
-    return data + [(column.name, "int", order) for order, column in partitions]
-
-
-# Hive's spelling first; clusters were seen to say the others (aws/amazon-redshift-python-driver).
-_SPELLINGS = {"integer": "int", "int4": "int", "int8": "bigint", "bool": "boolean"}
+    return data + [(column.name, normal(column.type), order) for order, column in partitions]
 
 
 def check_table(warehouse: Warehouse) -> None:
     """Raise WarehouseError when the external table is missing or another version's."""
-    found = [(name, _type(told), key) for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
+    found = [
+        (name.strip().lower(), normal(told), int(key or 0))
+        for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)
+    ]
     if not found:
         raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
-    for column, expected in zip_longest(found, expected_columns()):
-        if column != expected:
-            raise WarehouseError(
-                f"{EXTERNAL} has {_column(column)} where {_column(expected)} belongs, so it is another "
-                f"version's: DROP TABLE {EXTERNAL} (S3 keeps all), then {SETUP}",
-                to_mend=True,
-            )
+    if difference := first_difference(found, expected_columns()):
+        raise WarehouseError(
+            f"{EXTERNAL} has {difference}, so it is another version's: DROP TABLE {EXTERNAL} "
+            f"(S3 keeps all), then {SETUP}",
+            to_mend=True,
+        )
 
 
-def _type(told: str) -> str:
-    told = told.lower().replace("character varying", "varchar")
-    return _SPELLINGS.get(told, told)
+def first_difference(found: Sequence[ExternalColumn], expected: Sequence[ExternalColumn]) -> str | None:
+    """`X where Y belongs` of the first column that differs: data columns first, then partition keys."""
+    for keys in (False, True):
+        pair = ([each for each in columns if bool(each[2]) is keys] for columns in (found, expected))
+        for column, other in zip_longest(*pair):
+            if column != other:
+                return f"{_column(column)} where {_column(other)} belongs"
+    return None
 
 
-def _column(column: tuple[str, str, int] | None) -> str:
+def _column(column: ExternalColumn | None) -> str:
     """A column for a person."""
     if column is None:
         return "no column"

@@ -49,12 +49,6 @@ class NodeError:
     code: int | None
     query: int | None
 
-    @property
-    def numbers(self) -> str:
-        """`code: 8001, query: 1823`; empty without either."""
-        told = (("code", self.code), ("query", self.query))
-        return ", ".join(f"{name}: {number}" for name, number in told if number is not None)
-
 
 def parse(text: str) -> NodeError:
     """The numbers of an error's text, message and DETAIL."""

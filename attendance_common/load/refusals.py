@@ -95,7 +95,9 @@ def of_statement(state: str, text: str, parameters: dict[str, Any]) -> Warehouse
     """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
     node = node_error.parse(text)
     if is_conflict(state, text):
-        return Conflict(f"Redshift: another transaction got in the way ({_told(state, node)})")
+        return Conflict(
+            f"Redshift: another transaction got in the way ({_told(state, node)})", query=node.query
+        )
     if not state:
         return _no_connection(text, parameters)
     if node_error.is_scan_error(text):
@@ -114,26 +116,30 @@ def _own_words(text: str) -> str | None:
 def _by_own_words(state: str, words: str, node: NodeError) -> WarehouseError:
     cure = (_OWN_WORDS_MAY_PASS | _OWN_WORDS_TO_MEND)[words]
     sentence = f"{_REFUSED} with SQLSTATE {_told(state, node)}: {words}: {cure}"
-    return WarehouseError(sentence, to_mend=words in _OWN_WORDS_TO_MEND)
+    return WarehouseError(sentence, to_mend=words in _OWN_WORDS_TO_MEND, query=node.query)
 
 
 def _told(state: str, node: NodeError) -> str:
-    """The numbers of an error: `XX000, code: 8001, query: 1823`."""
-    return ", ".join(filter(None, (state, node.numbers)))
+    """`XX000, code: 8001`."""
+    return state if node.code is None else f"{state}, code: {node.code}"
 
 
 def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
     told = _told(state, node)
     refused = f"{_REFUSED} with SQLSTATE {told}"
     if state == "57014":
-        return Canceled(f"{refused}: it was canceled, or took longer than statement_timeout")
+        return Canceled(
+            f"{refused}: it was canceled, or took longer than statement_timeout", query=node.query
+        )
     if fault := _DATA_CODES.get(node.code or 0) or _by_data_words(text):
-        return Unreadable(f"{refused}: {fault}, see the README, 'Value Error'")
+        return Unreadable(f"{refused}: {fault}, see the README, 'Value Error'", query=node.query)
     if node.code in _PARSE_CODES or state.startswith("22"):
-        return Unreadable(f"{refused}: see the README, 'Date Parse Error'")
+        return Unreadable(f"{refused}: see the README, 'Date Parse Error'", query=node.query)
     if state in _STATES or state.startswith("42"):
-        return WarehouseError(f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({told})", to_mend=True)
-    return WarehouseError(refused)
+        return WarehouseError(
+            f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({told})", to_mend=True, query=node.query
+        )
+    return WarehouseError(refused, query=node.query)
 
 
 def _by_data_words(text: str) -> str | None:
@@ -146,15 +152,17 @@ def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
     sentence = f"Spectrum Scan Error, {context} ({_told(state, node)}): see the README's troubleshooting"
     denied = any(sign in context for sign in ("Access Denied", "AccessDenied", "not authorized to perform"))
     if denied and not state.startswith("22"):
-        return WarehouseError(sentence, to_mend=True)
-    return Unreadable(sentence)
+        return WarehouseError(sentence, to_mend=True, query=node.query)
+    return Unreadable(sentence, query=node.query)
 
 
 def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
     told = f"({first_line(text)}; {_told(state, node)})"
     if says(text, *_CATALOG_MAY_PASS):
-        return WarehouseError(f"the Glue Data Catalog did not answer as it should {told}")
-    return WarehouseError(f"Spectrum's IAM role or its policy is wrong, see the README {told}", to_mend=True)
+        return WarehouseError(f"the Glue Data Catalog did not answer as it should {told}", query=node.query)
+    return WarehouseError(
+        f"Spectrum's IAM role or its policy is wrong, see the README {told}", to_mend=True, query=node.query
+    )
 
 
 _TLS = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"

@@ -101,7 +101,8 @@ class Warehouse:
                 with attempt:
                     return work()
         except Conflict as conflict:
-            raise type(conflict)(f"{conflict}, {ATTEMPTS} times in a row: run again later") from conflict
+            sentence = f"{conflict.reason}, {ATTEMPTS} times in a row: run again later"
+            raise Conflict(sentence, query=conflict.query) from conflict
         raise AssertionError("unreachable")
 
     def _once(self, work: Callable[[], T]) -> T:

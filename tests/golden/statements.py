@@ -14,6 +14,7 @@ from attendance_common.load import (
     list_sql,
     lock,
     merge_sql,
+    native_tables,
     repair,
     table_check,
     verify,
@@ -26,7 +27,18 @@ DAYS = [dt.date(2026, 1, 5), dt.date(2025, 12, 9), dt.date(2025, 12, 10)]
 BOUNDS = min(DAYS), max(DAYS)
 LISTS = [ListId(DAYS[0], 12549), ListId(DAYS[1], 12549), ListId(DAYS[1], 12550)]
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
-MODULES = (control, departures, external, list_sql, lock, merge_sql, repair, table_check, verify)
+MODULES = (
+    control,
+    departures,
+    external,
+    list_sql,
+    lock,
+    merge_sql,
+    native_tables,
+    repair,
+    table_check,
+    verify,
+)
 _VERBS = (
     "SELECT",
     "WITH",

@@ -1,0 +1,56 @@
+"""Redshift's names of a type: several are one type, and views do not agree on one."""
+
+from __future__ import annotations
+
+import re
+
+# Hive's spelling, SQL's and PostgreSQL's: clusters were seen to say each (aws/amazon-redshift-python-driver).
+_SYNONYMS = {
+    "integer": "int",
+    "int4": "int",
+    "int8": "bigint",
+    "int2": "smallint",
+    "bool": "boolean",
+    "character varying": "varchar",
+    "nvarchar": "varchar",
+    "character": "char",
+    "nchar": "char",
+    "bpchar": "char",
+    "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz",
+    "float8": "double precision",
+    "float": "double precision",
+    "double": "double precision",
+    "float4": "real",
+    "decimal": "numeric",
+}
+_TYPE = re.compile(
+    r"([^(]*?)\s*(?:\(\s*(.*?)\s*\)\s*(.*))?"
+)  # base, arguments, what follows (`without time zone`)
+
+
+def normal(told: str) -> str:
+    """One name for each type: `CHARACTER VARYING (10)` and `varchar(10)` are both `varchar(10)`."""
+    found = _TYPE.fullmatch(" ".join(told.lower().split()))
+    if not found:
+        return told
+    base, arguments, behind = found[1], found[2], found[3]
+    base = f"{base} {behind}".strip() if behind else base
+    base = _SYNONYMS.get(base, base)
+    if not arguments or base == "timestamp":  # a precision of 6 is the only one (DG: r_Datetime_types)
+        return base
+    return f"{base}({arguments.replace(' ', '')})"
+
+
+def holds(found: str, expected: str) -> bool:
+    """Whether a column of one type takes every value of the other: the same type, or a longer VARCHAR."""
+    width, least = _width(found), _width(expected)
+    if width and least:
+        return width >= least
+    return normal(found) == normal(expected)
+
+
+def _width(told: str) -> int | None:
+    """The bytes of a VARCHAR; None for another type."""
+    found = re.fullmatch(r"varchar\((\d+)\)", normal(told))
+    return int(found[1]) if found else None

@@ -1,0 +1,83 @@
+"""The native table and the loader's own tables, beside their declarations.
+
+The setup file changes no table that is there: CREATE TABLE IF NOT EXISTS compares the name alone (DG:
+r_CREATE_TABLE_NEW). So what a table of another version lacks is said here, with its ALTER TABLE.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from attendance_common.errors import WarehouseError
+from attendance_common.load.column_types import holds, normal
+from attendance_common.load.refusals import SETUP
+from attendance_common.tables import NATIVE_TABLES, Table, TableColumn
+
+if TYPE_CHECKING:
+    from attendance_common.load.warehouse import Warehouse
+
+# The view covers Glue's tables as well: slow unless the filter reaches it (amazon-redshift-jdbc-driver#64).
+COLUMNS = f"""\
+SELECT table_name, column_name, data_type, character_maximum_length
+FROM svv_columns
+WHERE table_schema = %s
+    AND table_name IN ({", ".join(["%s"] * len(NATIVE_TABLES))})"""
+_TABLES = (NATIVE_TABLES[0].schema, *(table.name for table in NATIVE_TABLES))
+
+Types = dict[str, str]  # column -> type, as Redshift says it
+
+# A column that may not be NULL is added with a default (DG: r_ALTER_TABLE); loads bring the values.
+_DEFAULTS = {"bigint": "0", "boolean": "FALSE", "varchar": "''", "date": "'0001-01-01'"}
+_DEFAULTS["timestamp"] = "'0001-01-01'"
+
+
+def check_tables(warehouse: Warehouse) -> None:
+    """Raise WarehouseError when a table lacks a column, or one is of a type that does not hold the values.
+
+    All that differs is named. A table that is missing is not: the first statement that needs it says so.
+    """
+    found: dict[str, Types] = defaultdict(dict)
+    for table, column, kind, width in warehouse.rows(COLUMNS, _TABLES):
+        found[table][column] = f"{kind}({width})" if width and "(" not in kind else kind
+    if faults := list(differences(found)):
+        raise WarehouseError("; ".join(faults), to_mend=True)
+
+
+def differences(found: Mapping[str, Types]) -> Iterator[str]:
+    """A sentence for each table that lacks columns, and for each column of another type."""
+    for table in NATIVE_TABLES:
+        types = found.get(table.name)
+        if not types:
+            continue
+        missing = [column for column in table.columns if column.name not in types]
+        if missing:
+            yield _lacks(table, missing)
+        for column in table.columns:
+            if column.name in types and not holds(types[column.name], column.type):
+                yield _is_of_another_type(table, column, normal(types[column.name]))
+
+
+def _lacks(table: Table, missing: list[TableColumn]) -> str:
+    names = ", ".join(column.name for column in missing)
+    added = "; ".join(f"ALTER TABLE {table.qualified} ADD COLUMN {_definition(each)}" for each in missing)
+    return f"{table.qualified} has no column {names} (the setup file changes no table that is there): {added}"
+
+
+def _definition(column: TableColumn) -> str:
+    """`NAME TYPE`, with what ADD COLUMN needs to be accepted on a table that has rows."""
+    if not column.not_null:
+        return f"{column.name} {column.type}"
+    default = _DEFAULTS[normal(column.type).partition("(")[0]]
+    return f"{column.name} {column.type} DEFAULT {default} NOT NULL"
+
+
+def _is_of_another_type(table: Table, column: TableColumn, found: str) -> str:
+    sentence = f"{table.qualified} has {column.name} {found} where {normal(column.type)} belongs"
+    if found.startswith("varchar(") and column.type.startswith("VARCHAR"):  # the one type that can be changed
+        return f"{sentence}: ALTER TABLE {table.qualified} ALTER COLUMN {column.name} TYPE {column.type}"
+    return (
+        f"{sentence}: ALTER TABLE {table.qualified} RENAME TO {table.name}_old, {SETUP}, and run the loader, "
+        "which fills the new table from S3"
+    )
