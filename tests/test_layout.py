@@ -38,9 +38,11 @@ PURE = (
     "fetch.sums",
     "load.footers",
     "load.merge_sql",
+    "load.native_sql",
     "load.node_error",
     "load.plan",
     "load.refusals",
+    "load.settle_sql",
     "load.setup_sql",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}

@@ -206,6 +206,19 @@ def test_damaged_places_are_filled_again_and_told(loaded: Pipeline, damage: str)
     assert statuses(loaded) == WHOLE
 
 
+def test_places_of_an_object_that_is_gone_stay_when_those_of_its_date_are_filled_again(
+    loaded: Pipeline,
+) -> None:
+    take_away(loaded, TUESDAY, "school_2.parquet")
+    loaded.load()
+    do(loaded, f"DELETE FROM {PLACES} WHERE id = 7")
+    done = loaded.load()
+    assert (done.status, done.result["removed"]) == (3, 0)
+    assert "an id that no list has" not in " ".join(done.result["attention"])
+    assert statuses(loaded) == WHOLE
+    assert loaded.query(f"SELECT id FROM {PLACES} ORDER BY id") == [{"id": each} for each in (5, 6, 7, 8)]
+
+
 def test_a_list_without_object_control_row_and_places_keeps_its_rows_and_is_named(loaded: Pipeline) -> None:
     take_away(loaded, TUESDAY, "school_2.parquet")
     do(loaded, f"DELETE FROM {LISTS} WHERE school_id = 2")

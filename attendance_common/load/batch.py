@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attendance_common.errors import WarehouseError
-from attendance_common.load import control, plan
+from attendance_common.load import control, plan, settle_sql
 from attendance_common.load import merge_sql as sql
 from attendance_common.load.list_sql import NATIVE
 from attendance_common.load.listing import Listing
@@ -70,7 +70,7 @@ class Batch:
         if left_out := reading.moved | faults.keys():
             self._warehouse.rows(*sql.unstage(left_out))
         self._warehouse.rows(*sql.name_lists(gone))
-        self._warehouse.rows(*sql.settle(min(days), max(days)))
+        self._warehouse.rows(*settle_sql.settle(min(days), max(days)))
         first, last, unresolved = self._read_elsewhere(alone=alone)
         rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
         counts = self._write(first, last, rows)
@@ -92,7 +92,7 @@ class Batch:
         Gives the first and the last date of all places of the ids that are written, and the lists that wait
         because a list outside the batch no longer holds the row of a winner.
         """
-        found = self._warehouse.rows(sql.ELSEWHERE)
+        found = self._warehouse.rows(settle_sql.ELSEWHERE)
         lists = [ListId(day, school) for kind, day, school in found if kind == "row"]
         bounds = {kind: day or dt.date.min for kind, day, _ in found}
         unresolved: set[ListId] = set()
@@ -104,12 +104,12 @@ class Batch:
 
     def _pass_over_unresolved(self) -> set[ListId]:
         """Leave ids as they are whose winner cannot be read; gives their lists, which are loaded again."""
-        self._warehouse.rows(sql.CREATE_UNRESOLVED)
-        lists = {ListId(*each) for each in self._warehouse.rows(sql.UNRESOLVED_LISTS)}
+        self._warehouse.rows(settle_sql.CREATE_UNRESOLVED)
+        lists = {ListId(*each) for each in self._warehouse.rows(settle_sql.UNRESOLVED_LISTS)}
         if lists:
-            self._warehouse.rows(*sql.forget_lists(lists))
-            self._warehouse.rows(sql.LEAVE_UNRESOLVED)
-        self._warehouse.rows(sql.DROP_UNRESOLVED)
+            self._warehouse.rows(*settle_sql.forget_lists(lists))
+            self._warehouse.rows(settle_sql.LEAVE_UNRESOLVED)
+        self._warehouse.rows(settle_sql.DROP_UNRESOLVED)
         return lists
 
     def _write(self, first: dt.date, last: dt.date, lists: Sequence[Sequence[object]]) -> Counter[str]:

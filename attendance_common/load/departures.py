@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from attendance_common.load import control
-from attendance_common.load.list_sql import LISTS, NATIVE, PLACES, S3, Statement, marks, of_pairs
+from attendance_common.load.list_sql import LISTS, PLACES, S3, Statement, marks, of_pairs
 from attendance_common.load.listing import Listing
+from attendance_common.load.native_sql import delete_rows
 from attendance_common.load.plan import ListId
 from attendance_common.load.warehouse import Warehouse
 
@@ -60,12 +61,7 @@ SELECT COUNT(DISTINCT id), MIN(partition_date), MAX(partition_date)
 FROM departure
 WHERE remaining = 0"""
 
-DELETE_ROWS = f"""\
-DELETE FROM {NATIVE}
-USING departure
-WHERE period_attendance.id = departure.id
-    AND departure.remaining = 0
-    AND period_attendance.attendance_date BETWEEN %s AND %s"""
+DELETE_ROWS = delete_rows("departure", "remaining = 0", "BETWEEN %s AND %s")
 
 _DELETE_PLACES = f"""\
 DELETE FROM {PLACES}

@@ -149,6 +149,12 @@ def read(lists: Collection[ListId]) -> Statement:
     return _READ.format(predicate=predicate), [*values, min(days), max(days)]
 
 
+def forget(lists: Statement) -> Statement:
+    """Let the lists that meet a predicate count as changed: no object has an empty ETag."""
+    predicate, values = lists
+    return f"UPDATE {LISTS}\nSET etag = ''\nWHERE origin = {S3}\n    AND {predicate}", values
+
+
 def of_pairs(lists: Collection[ListId]) -> Statement:
     """A predicate on the dates and schools of a table in the cluster: one OR for each date."""
     schools: dict[dt.date, list[int]] = defaultdict(list)

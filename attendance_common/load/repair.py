@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attendance_common.load import list_sql as sql
-from attendance_common.load.list_sql import ALL_NAMES, LISTS, NATIVE, NATIVE_NAMES, PLACES, S3, Statement
+from attendance_common.load import native_sql
+from attendance_common.load.list_sql import LISTS, NATIVE, PLACES, S3, Statement
 from attendance_common.load.plan import ListId
 from attendance_common.load.warehouse import Warehouse
 
@@ -36,34 +37,31 @@ def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
 
 
 def forget_lists(days: Sequence[dt.date]) -> Statement:
-    """Let all lists of these dates count as changed: no object has an empty ETag."""
+    """Let all lists of these dates count as changed, but for those whose object is gone."""
+    return sql.forget((f"etag IS NOT NULL\n    AND {_of('partition_date', days)}", days))
+
+
+def find_gone_lists(days: Sequence[dt.date]) -> Statement:
+    """The lists of these dates whose object is gone."""
     text = f"""\
-UPDATE {LISTS}
-SET etag = ''
+SELECT partition_date, school_id
+FROM {LISTS}
 WHERE origin = {S3}
-    AND etag IS NOT NULL
+    AND etag IS NULL
     AND {_of("partition_date", days)}"""
-    return text, list(days)
+    return text, days
 
 
-def drop_places(days: Sequence[dt.date]) -> Statement:
+def drop_places(days: Sequence[dt.date], gone: Sequence[ListId]) -> Statement:
     """Forget the places of these dates, but for lists whose object is gone: nothing brings them back.
 
     No row leaves the table by it: a row whose id has no place stays, and is named.
     """
-    text = f"""\
-DELETE FROM {PLACES}
-WHERE origin = {S3}
-    AND {_of("partition_date", days)}
-    AND NOT EXISTS (
-        SELECT 1
-        FROM {LISTS} AS lists
-        WHERE lists.partition_date = period_attendance_places.partition_date
-            AND lists.school_id = period_attendance_places.school_id
-            AND lists.origin = {S3}
-            AND lists.etag IS NULL
-    )"""
-    return text, list(days)
+    text = f"DELETE FROM {PLACES}\nWHERE origin = {S3}\n    AND {_of('partition_date', days)}"
+    if not gone:
+        return text, days
+    pairs, values = sql.of_pairs(gone)
+    return f"{text}\n    AND NOT {pairs}", [*days, *values]
 
 
 def _of(column: str, days: Sequence[dt.date]) -> str:
@@ -163,29 +161,10 @@ WHERE suspect.id = staged.id
 
 def delete_rows(days: Sequence[dt.date]) -> Statement:
     """Take the rows of suspects out of these dates, those of winners that could not be read excepted."""
-    text = f"""\
-DELETE FROM {NATIVE}
-USING suspect
-WHERE period_attendance.id = suspect.id
-    AND suspect.found
-    AND {_of("period_attendance.attendance_date", days)}"""
-    return text, list(days)
+    return native_sql.delete_rows("suspect", "found", f"IN ({sql.marks(days)})"), days
 
 
-INSERT_ROWS = f"""\
-INSERT INTO {NATIVE} (
-    {sql.listed(ALL_NAMES)}
-)
-SELECT
-    {sql.listed(f"staged.{name}" for name in [*NATIVE_NAMES, "source_file"])},
-    suspect.loaded_at
-FROM staged
-INNER JOIN suspect
-    ON staged.id = suspect.id
-    AND staged.partition_date = suspect.partition_date
-    AND staged.school_id = suspect.school_id
-    AND staged.hash = suspect.hash
-WHERE suspect.reread"""
+INSERT_ROWS = native_sql.insert_rows("suspect", "reread")
 
 COUNT_SUSPECTS = """\
 SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
@@ -217,7 +196,8 @@ def forget(warehouse: Warehouse, days: Sequence[dt.date]) -> None:
 
     def work() -> None:
         warehouse.rows(*forget_lists(days))
-        warehouse.rows(*drop_places(days))
+        gone = [ListId(*each) for each in warehouse.rows(*find_gone_lists(days))]
+        warehouse.rows(*drop_places(days, gone))
 
     warehouse.locked(work)
 

@@ -1,0 +1,36 @@
+"""The rows of the native table in SQL: written from `staged`, and deleted, by a table that says which.
+
+That table has one row for each version, with the flags that its module gives it.
+"""
+
+from __future__ import annotations
+
+from attendance_common.load.list_sql import ALL_NAMES, NATIVE, NATIVE_NAMES, listed
+
+
+def insert_rows(versions: str, flag: str) -> str:
+    """INSERT the rows of `staged` that are one of these versions, where the version's flag is TRUE."""
+    return f"""\
+INSERT INTO {NATIVE} (
+    {listed(ALL_NAMES)}
+)
+SELECT
+    {listed(f"staged.{name}" for name in [*NATIVE_NAMES, "source_file"])},
+    {versions}.loaded_at
+FROM staged
+INNER JOIN {versions}
+    ON staged.id = {versions}.id
+    AND staged.partition_date = {versions}.partition_date
+    AND staged.school_id = {versions}.school_id
+    AND staged.hash = {versions}.hash
+WHERE {versions}.{flag}"""
+
+
+def delete_rows(versions: str, condition: str, dates: str) -> str:
+    """DELETE all rows of ids of which a version meets the condition, on dates that meet a predicate."""
+    return f"""\
+DELETE FROM {NATIVE}
+USING {versions}
+WHERE period_attendance.id = {versions}.id
+    AND {versions}.{condition}
+    AND period_attendance.attendance_date {dates}"""

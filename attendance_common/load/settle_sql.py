@@ -1,0 +1,181 @@
+"""The SQL that finds the winners of a batch: every place of each id that it touches, as it is to be, ranked.
+
+How this runs on Redshift is said in `merge_sql`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from attendance_common.load.list_sql import PLACES, S3, Statement, forget, of_pairs
+from attendance_common.load.plan import ListId
+
+NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
+
+# A marked place, which its list holds no more, competes only while the id has no other; the one whose row the
+# native table has then stays. Of the others the newest wins; on a tie the later date, then the greater
+# school.
+_RANK = f"""\
+ROW_NUMBER() OVER (
+            PARTITION BY id
+            ORDER BY CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
+                NVL(modified_on, {NEVER}) DESC,
+                partition_date DESC,
+                school_id DESC,
+                origin DESC
+        )"""
+
+
+def settle(first: dt.date, last: dt.date) -> Statement:
+    """Rank the places of every id that the batch's lists touch; they have dates from `first` to `last`."""
+    return _SETTLE, [first, last]
+
+
+_SETTLE = f"""\
+CREATE TEMP TABLE settled
+DISTKEY (id) AS
+WITH listed AS (
+    SELECT
+        staged.id,
+        staged.partition_date,
+        staged.school_id,
+        staged.modified_on,
+        staged.hash,
+        staged.place_hash,
+        staged.place_wins,
+        staged.place_marked,
+        staged.place_loaded_at
+    FROM staged
+    INNER JOIN batch_list
+        ON staged.partition_date = batch_list.partition_date
+        AND staged.school_id = batch_list.school_id
+    WHERE staged.id IS NOT NULL
+),
+touched AS (
+    SELECT id
+    FROM listed
+    WHERE place_hash IS NULL OR place_hash <> hash OR place_marked
+    UNION
+    SELECT places.id
+    FROM {PLACES} AS places
+    INNER JOIN batch_list
+        ON places.partition_date = batch_list.partition_date
+        AND places.school_id = batch_list.school_id
+    LEFT JOIN listed
+        ON places.id = listed.id
+        AND places.partition_date = listed.partition_date
+        AND places.school_id = listed.school_id
+    WHERE places.origin = {S3}
+        AND NOT places.marked
+        AND places.partition_date BETWEEN %s AND %s
+        AND listed.id IS NULL
+),
+place AS (
+    SELECT
+        listed.id,
+        listed.partition_date,
+        listed.school_id,
+        {S3} AS origin,
+        listed.modified_on,
+        listed.hash,
+        CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
+        FALSE AS marked,
+        CASE WHEN listed.place_hash = listed.hash THEN listed.place_loaded_at ELSE GETDATE() END AS loaded_at
+    FROM listed
+    INNER JOIN touched
+        ON listed.id = touched.id
+    UNION ALL
+    SELECT
+        places.id,
+        places.partition_date,
+        places.school_id,
+        places.origin,
+        places.modified_on,
+        places.hash,
+        CASE WHEN places.wins THEN places.hash END AS table_hash,
+        CASE WHEN batch_list.school_id IS NULL THEN places.marked ELSE TRUE END AS marked,
+        places.loaded_at
+    FROM {PLACES} AS places
+    INNER JOIN touched
+        ON places.id = touched.id
+    LEFT JOIN batch_list
+        ON places.partition_date = batch_list.partition_date
+        AND places.school_id = batch_list.school_id
+        AND places.origin = {S3}
+    LEFT JOIN listed
+        ON places.id = listed.id
+        AND places.partition_date = listed.partition_date
+        AND places.school_id = listed.school_id
+        AND places.origin = {S3}
+    WHERE listed.id IS NULL
+),
+ranked AS (
+    SELECT
+        place.*,
+        MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
+        {_RANK} AS version
+    FROM place
+)
+SELECT
+    id,
+    partition_date,
+    school_id,
+    origin,
+    modified_on,
+    hash,
+    marked,
+    version,
+    hash_before,
+    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN TRUE ELSE FALSE END AS written,
+    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN GETDATE() ELSE loaded_at END AS loaded_at
+FROM ranked"""
+
+# Which lists outside the batch have rows that are to be written; and between which dates the table changes.
+ELSEWHERE = f"""\
+SELECT CAST('row' AS VARCHAR(8)), settled.partition_date, settled.school_id
+FROM settled
+LEFT JOIN batch_list
+    ON settled.partition_date = batch_list.partition_date
+    AND settled.school_id = batch_list.school_id
+WHERE settled.written
+    AND settled.origin = {S3}
+    AND batch_list.school_id IS NULL
+GROUP BY settled.partition_date, settled.school_id
+UNION ALL
+SELECT CAST('first' AS VARCHAR(8)), MIN(partition_date), 0
+FROM settled
+UNION ALL
+SELECT CAST('last' AS VARCHAR(8)), MAX(partition_date), 0
+FROM settled"""
+
+# Ids whose winner's list, outside the batch, no longer holds the row: the load of that list decides.
+CREATE_UNRESOLVED = """\
+CREATE TEMP TABLE unresolved AS
+SELECT settled.id
+FROM settled
+LEFT JOIN staged
+    ON settled.id = staged.id
+    AND settled.partition_date = staged.partition_date
+    AND settled.school_id = staged.school_id
+    AND settled.hash = staged.hash
+WHERE settled.written
+    AND staged.id IS NULL"""
+
+UNRESOLVED_LISTS = """\
+SELECT DISTINCT settled.partition_date, settled.school_id
+FROM settled
+INNER JOIN unresolved
+    ON settled.id = unresolved.id"""
+
+LEAVE_UNRESOLVED = """\
+DELETE FROM settled
+USING unresolved
+WHERE settled.id = unresolved.id"""
+
+DROP_UNRESOLVED = "DROP TABLE unresolved"
+
+
+def forget_lists(lists: Collection[ListId]) -> Statement:
+    """Let these lists count as changed."""
+    return forget(of_pairs(lists))
