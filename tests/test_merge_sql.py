@@ -16,7 +16,7 @@ from attendance_common.load import departures, external, list_sql, merge_sql, re
 from attendance_common.load.list_sql import Statement
 from attendance_common.load.plan import ListId
 from attendance_common.tables import NATIVE
-from tests.golden.statements import AREAS, FOLDER, statements, written
+from tests.golden.statements import AREAS, FOLDER, expanded, statements, whole
 from tests.pipeline import Pipeline
 
 STATEMENTS = statements()
@@ -26,7 +26,20 @@ YEARS = [dt.date(2020, 1, 1) + dt.timedelta(days=number) for number in range(138
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_statement_is_its_golden_file(name: str) -> None:
     golden = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    assert written(STATEMENTS[name]) == golden, "if this is meant: python -m tests.golden.renew"
+    assert whole(STATEMENTS[name]) == expanded(golden), "if this is meant: python -m tests.golden.renew"
+
+
+def test_the_statement_that_reads_lists_is_shown_once() -> None:
+    files = (path.read_text(encoding="utf-8") for path in FOLDER.glob("*.sql"))
+    assert sum(external.EXTERNAL in text and "MD5(" in text for text in files) == 1
+
+
+def test_no_lists_are_read_as_lists_are_but_from_no_partition() -> None:
+    lists = [ListId(DAYS[0], 1)]
+    predicate, parameters = list_sql.of_lists(lists)
+    text, values = list_sql.read(lists)
+    assert list_sql.read([])[0] == text.replace(predicate, "year = 0")
+    assert len(list_sql.read([])[1]) == len(values) - len(parameters)
 
 
 def test_no_golden_file_is_left_over() -> None:

@@ -238,6 +238,22 @@ def test_why_a_list_cannot_be_loaded(summary: Summary | None, fault: str | None)
     assert fault_of(summary) == fault
 
 
+def test_loaded_lists_are_kept_by_their_dates_with_the_hash_of_their_version() -> None:
+    first, second = dt.date(2025, 12, 8), dt.date(2025, 12, 9)
+    version = Version("e1", dt.datetime(2025, 12, 10, 8))
+    lists = Loaded(
+        [(ListId(first, 2), version), (ListId(first, 1), None), (ListId(second, 1), version)],
+    )
+    assert list(lists) == [ListId(first, 2), ListId(first, 1), ListId(second, 1)]
+    assert list(lists.days) == [first, second]
+    assert lists.of(first) == {2: hash(version), 1: hash(None)}
+    assert lists.of(second) == {1: hash(version)}
+
+
+def test_nothing_loaded_has_no_dates_and_no_lists() -> None:
+    assert (list(Loaded()), list(Loaded().days), Loaded().of(dt.date(2025, 12, 8))) == ([], [], {})
+
+
 def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
     lists = good, emptied, moved, vanished, twice, unread = [ListId(DEC_9, number) for number in range(6)]
     before = dict.fromkeys(lists, ONE)

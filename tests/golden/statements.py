@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -71,7 +72,6 @@ def statements() -> dict[str, Statement]:
     built: dict[str, Statement] = {
         "external.register": external.register(DAYS, AREAS)[0],
         "list_sql.read": list_sql.read(LISTS),
-        "list_sql.read_nothing": list_sql.read([]),
         "merge_sql.stage": merge_sql.stage(LISTS),
         "merge_sql.stage_more": merge_sql.stage_more(LISTS),
         "merge_sql.unstage": merge_sql.unstage(LISTS),
@@ -98,8 +98,30 @@ def statements() -> dict[str, Statement]:
     return dict(sorted((fixed | built).items()))
 
 
-def written(statement: Statement) -> str:
-    """A statement as its file shows it: the text, and the values that travel beside it."""
+_PLACEHOLDER = "-- here stands the statement of {name}.sql"
+
+
+def whole(statement: Statement) -> str:
+    """A statement as a reader of a file sees it: the text, and the values that travel beside it."""
     text, values = statement
     told = "".join(f"-- {value!s}\n" for value in values)
     return f"{text};\n{told}"
+
+
+def written(statement: Statement) -> str:
+    """What its file holds: where the statement holds that of `list_sql.read`, the name of that file."""
+    read, _ = list_sql.read(LISTS)
+    text, values = statement
+    if text != read:
+        text = text.replace(read, _PLACEHOLDER.format(name="list_sql.read"))
+    return whole((text, values))
+
+
+def expanded(golden: str) -> str:
+    """A file's text with the statement of the file that a line of it names."""
+
+    def named(line: re.Match[str]) -> str:
+        return (FOLDER / f"{line[1]}.sql").read_text(encoding="utf-8").partition(";\n-- ")[0]
+
+    placeholder = _PLACEHOLDER.format(name=r"([a-z_.]+)")
+    return re.sub(f"^{placeholder}(?=;?$)", named, golden, flags=re.MULTILINE)
