@@ -66,6 +66,22 @@ def test_a_token_expires_by_the_servers_clock(server: EsdServer) -> None:
     assert client.log_in().get("/v1/schools").status_code == 200
 
 
+def test_a_new_token_can_need_a_moment(server: EsdServer) -> None:
+    now = 1000.0
+    server.tokens.clock, server.tokens.settling = lambda: now, 3
+    client = Client(server).log_in()
+    assert client.get("/v1/schools").status_code == 401
+    now += 3
+    assert client.get("/v1/schools").status_code == 200
+
+
+def test_a_new_token_can_end_the_one_before(server: EsdServer) -> None:
+    server.tokens.alone = True
+    first, second = Client(server).log_in(), Client(server).log_in()
+    assert first.get("/v1/schools").status_code == 401
+    assert second.get("/v1/schools").status_code == 200
+
+
 def test_schools_come_in_pages(client: Client) -> None:
     whole = client.get("/v1/schools", pageSize=1000, page=1).json()
     assert [school["id"] for school in whole["schools"]] == [SCHOOL, OTHER_SCHOOL, EMPTY_SCHOOL]

@@ -46,6 +46,22 @@ def test_any_other_status(server: EsdServer, client: Client, status: int) -> Non
     assert [client.attendance(SCHOOL).status_code for _ in range(3)] == [status, status, 200]
 
 
+@pytest.mark.parametrize("body", ["Zqx7", b"\xff\xfe"])
+def test_any_answer_at_all(server: EsdServer, client: Client, body: str | bytes) -> None:
+    headers = {"Content-Type": "text/plain", "Location": "/elsewhere"}
+    server.faults.add(Fault("answer", status=302, headers=headers, body=body))
+    answer = client.session.get(
+        f"{server.api_url}/v1/periodAttendance", allow_redirects=False, timeout=TIMEOUT
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/elsewhere")
+    assert answer.content == (body if isinstance(body, bytes) else body.encode())
+
+
+def test_an_answer_without_a_content_type(server: EsdServer, client: Client) -> None:
+    server.faults.add(Fault("answer", status=404))
+    assert "Content-Type" not in client.attendance(SCHOOL).headers
+
+
 def test_a_page_for_people(server: EsdServer, client: Client) -> None:
     server.faults.add(Fault("html"))
     answer = client.attendance(SCHOOL)

@@ -57,11 +57,16 @@ class Answer:
 
 @dataclass
 class Tokens:
-    """Bearer tokens for one client; they expire by the server's own clock."""
+    """Bearer tokens for one client; they expire by the server's own clock.
+
+    `settling`: seconds in which a new token is refused. `alone`: a new token ends those before it.
+    """
 
     client_id: str
     client_secret: str
     lifetime: float = 3600
+    settling: float = 0
+    alone: bool = False
     clock: Callable[[], float] = time.monotonic
     issued: int = 0
     _expiries: dict[str, float] = field(default_factory=dict)
@@ -72,6 +77,8 @@ class Tokens:
             return _error(400, "unsupported_grant_type")
         if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
             return _error(401, "invalid_client")
+        if self.alone:
+            self.revoke()
         token = secrets.token_urlsafe(24)
         self._expiries[token] = self.clock() + self.lifetime
         self.issued += 1
@@ -80,16 +87,17 @@ class Tokens:
     def accept(self, authorization: str) -> bool:
         """Say whether the Authorization header holds a token that is still good."""
         scheme, _, token = authorization.partition(" ")
-        return scheme == "Bearer" and self._expiries.get(token, float("-inf")) > self.clock()
+        left = self._expiries.get(token, float("-inf")) - self.clock()
+        return scheme == "Bearer" and 0 < left <= self.lifetime - self.settling
 
     def revoke(self) -> None:
         """Let every token die at once."""
         self._expiries.clear()
 
     def forget(self) -> None:
-        """Let every token die and count anew."""
+        """Let every token die, count anew, and treat new ones as at the start."""
         self.revoke()
-        self.issued = 0
+        self.issued, self.settling, self.alone = 0, 0, False
 
 
 @dataclass

@@ -51,7 +51,8 @@ class Fault:
     `skip` requests that fit pass unharmed, the next `times` are spoiled (None: all of them). `kind` is a key
     of KINDS. The rest are the parameters of the kinds: status and retry_after (seconds, or a date when
     `retry_after_as_date`) for `status`; seconds for `slow`, `drip` and `hang` (None: until released);
-    of_page for `repeat_page`; change (a name in CHANGES, or a function) for `change`.
+    status, headers and body for `answer`; of_page for `repeat_page`; change (a name in CHANGES, or a
+    function) for `change`.
     """
 
     kind: str
@@ -63,6 +64,8 @@ class Fault:
     status: int = 503
     retry_after: float | None = None
     retry_after_as_date: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | bytes = ""
     seconds: float | None = None
     of_page: int = 1
     change: str | Change = "appear"
@@ -156,6 +159,13 @@ def _status(exchange: Exchange) -> Answer:
         at = formatdate(time.time() + fault.retry_after, usegmt=True)
         headers["Retry-After"] = at if fault.retry_after_as_date else f"{fault.retry_after:g}"
     return Answer(fault.status, b'{"error":"the source is not well"}', headers)
+
+
+def _answer(exchange: Exchange) -> Answer:
+    """Answer with this status, these headers and this body, and nothing else."""
+    fault = exchange.fault
+    body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+    return Answer(fault.status, body, fault.headers)
 
 
 def _html(exchange: Exchange) -> Answer:
@@ -300,6 +310,7 @@ def _edited(answer: Answer, edit: Callable[[dict[str, Any]], object]) -> Answer:
 
 KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "status": _status,
+    "answer": _answer,
     "html": _html,
     "cut": _cut,
     "reset": _reset,
