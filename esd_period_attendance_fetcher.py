@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from attendance_common import aws, command, landing
 from attendance_common.conditions import Judged
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import Terminated
+from attendance_common.errors import SourceError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.schools import list_schools
@@ -126,7 +126,10 @@ def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int],
 
 
 def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
-    """Read each school, and land what was read while the next ones are read."""
+    """Read each school, and land what was read while the next ones are read.
+
+    Raises SourceError when the API client may read none of them.
+    """
     from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
     from attendance_common.fetch.school import Settler
 
@@ -147,6 +150,9 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
     pages = SchoolQueue(opened(run, schools), readers, 2 * run.settings.concurrency, settle)
     with run.context.progress("pages") as show:
         pages.read_all(show)
+    if schools and pages.forbidden.keys() == set(schools):
+        reason = next(iter(pages.forbidden.values())).reason
+        raise SourceError(f"not one of the {len(schools)} schools may be read: {reason}", to_mend=True)
 
 
 def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:

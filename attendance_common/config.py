@@ -170,7 +170,10 @@ class FetcherSettings(AwsSettings):
         parse=_whole(1, 3600),
     )
     attempts: int = setting(
-        "ESD_ATTEMPTS", "tries of a request before it counts as failed", default="6", parse=_whole(1, 100)
+        "ESD_ATTEMPTS",
+        "tries of a request before it counts as failed; a used-up quota (429) is given a minute as well",
+        default="6",
+        parse=_whole(1, 100),
     )
 
     @property

@@ -23,7 +23,7 @@ from tests.test_api import SECRET, SETTINGS
 from tests.world import World
 
 TIMEOUT = SETTINGS.timeout  # 60 seconds
-LATE = "no whole answer in 300 seconds (5 times ESD_TIMEOUT): check the network, or raise ESD_TIMEOUT"
+LATE = "no whole answer of the API in 300 seconds (5 times ESD_TIMEOUT)"
 BODY = b'{"periodAttendanceList": []}'
 
 
@@ -108,13 +108,13 @@ def test_the_sentence_after_the_last_try_names_the_setting(
 ) -> None:
     serve(monkeypatch, (Drips(b" " * 10_000, TIMEOUT, passed), {}))
     api = EsdApi(SETTINGS, SECRET)
-    with pytest.raises(SourceError, match=r"ESD_TIMEOUT.*, after 1 tries"):
+    with pytest.raises(SourceError, match=r", after 1 tries: check the network, or raise ESD_TIMEOUT$"):
         patiently("a page", 1, lambda: api.get("/v1/periodAttendance", {}))
 
 
 def test_a_body_that_is_no_gzip_though_it_says_so_may_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     serve(monkeypatch, (io.BytesIO(b"plain"), {"Content-Encoding": "gzip"}))
-    with pytest.raises(TemporaryFault, match="the connection failed"):
+    with pytest.raises(TemporaryFault, match=r"^status 200, whose body cannot be decompressed$"):
         get()
 
 
@@ -170,14 +170,14 @@ def test_one_connection_serves_every_request(server: EsdServer, monkeypatch: pyt
 def test_a_body_cut_short_is_no_body(server: EsdServer, kind: str) -> None:
     api = api_of(server)
     server.faults.add(Fault(kind))
-    with pytest.raises(TemporaryFault, match="the connection failed"):
+    with pytest.raises(TemporaryFault, match="the connection to the API failed"):
         api.get("/v1/periodAttendance", PAGE)
     assert len(api.get("/v1/periodAttendance", PAGE).json()["periodAttendanceList"]) == 50
 
 
 def test_a_body_that_stops_coming_is_no_answer_in_time(server: EsdServer) -> None:
     server.faults.add(Fault("drip", seconds=PATIENCE))
-    with pytest.raises(TemporaryFault, match="no answer in time: check ESD_API_URL, ESD_TIMEOUT"):
+    with pytest.raises(TemporaryFault, match="no answer of the API in time"):
         api_of(server, timeout=1).get("/v1/periodAttendance", PAGE)
 
 
@@ -186,7 +186,7 @@ def test_a_page_that_drips_is_read_again(sandbox: Sandbox) -> None:
     world.esd.faults.add(Fault("drip", seconds=0.3, school=world.first, page=2))
     done = world.pipeline.fetch(ESD_PAGE_SIZE="100", ESD_TIMEOUT="1", ESD_ATTEMPTS="2")
     assert done.status == 0, done.story
-    told = "no whole answer in 5 seconds (5 times ESD_TIMEOUT)"
+    told = "no whole answer of the API in 5 seconds (5 times ESD_TIMEOUT)"
     assert f"school {world.first}, page 2: {told}" in done.story
     world.publish()
     world.compare_landing()
@@ -194,5 +194,4 @@ def test_a_page_that_drips_is_read_again(sandbox: Sandbox) -> None:
 
 def test_an_answer_without_a_body_though_a_length_is_told_has_none(server: EsdServer) -> None:
     server.faults.add(Fault("status", status=204))
-    with pytest.raises(SourceError, match="status 204: check ESD_API_URL"):
-        api_of(server).get("/v1/periodAttendance", PAGE)
+    assert api_of(server).get("/v1/periodAttendance", PAGE).status_code == 404  # no records

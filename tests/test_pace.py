@@ -9,7 +9,8 @@ from threading import Barrier
 
 import pytest
 
-from attendance_common.fetch.api import Pace, TemporaryFault
+from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.fetch.pace import Pace
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.world import World

@@ -10,21 +10,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+import requests
+
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
-from attendance_common.fetch.api import EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.answers import NO_RECORDS, PAGE_CURE, Forbidden, described, says_error
+from attendance_common.fetch.api import EsdApi
+from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.fetch.packed_pages import PackedPage, absent_page
 from attendance_common.fetch.page import Page, UnreadablePage, read_page
 from attendance_common.fetch.reading import Reading
+from attendance_common.fetch.retries import patiently
 
-_REFUSALS = (400, 404, 416)  # of a page that is behind the list's end; 404 of the first: no records
+_REFUSALS = (400, 416)  # of a page behind the list's end; some answer NO_RECORDS there
 _SETTLING = 2  # readings that wait for their school to be written; more would fill the memory
 
 Settle = Callable[[Reading], "Reading | None"]
 
 
 class Refused(SourceError):
-    """The source refuses the page, as it may do with one behind the end of the list."""
+    """The source has no such page, as it may say of one behind the end of the list."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,27 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> PackedPage
 
     def ask() -> Page:
         answer = api.get("/v1/periodAttendance", {**parameters, **order}, accepted=_REFUSALS)
-        if answer.status_code == 404 and task.number == 1:
+        if answer.status_code == NO_RECORDS and task.number == 1:
             return absent_page()
+        if answer.status_code == NO_RECORDS:
+            raise Refused("the source says that there are no records on it (204 or 404)")
         if answer.status_code in _REFUSALS:
-            raise Refused(f"refused with status {answer.status_code}")
-        try:
-            return read_page(answer.content, school_id)
-        except UnreadablePage as error:
-            raise TemporaryFault(str(error)) from error
+            raise Refused(f"refused with {described(answer)}: check ESD_PAGE_SIZE and ESD_SCHOOL_YEAR_ID")
+        return _page_of(answer, school_id)
 
     # packed by the thread that read it: an answer may wait while a school is written
     return PackedPage(patiently(f"school {school_id}, page {number}", settings.attempts, ask))
+
+
+def _page_of(answer: requests.Response, school_id: int) -> Page:
+    """The page that the answer holds; raises TemporaryFault when it is none, or an error without records."""
+    try:
+        page = read_page(answer.content, school_id)
+    except UnreadablePage as error:
+        raise TemporaryFault(f"{described(answer)}, but {error}", cure=PAGE_CURE) from error
+    if not page.received and says_error(answer.content):
+        raise TemporaryFault(f"{described(answer)}, but the answer speaks of an error", cure=PAGE_CURE)
+    return page
 
 
 class Readers:
@@ -113,6 +128,7 @@ class SchoolQueue:
         self._settle = settle
         self._opened: deque[Reading] = deque()
         self._under_way = self._settling = self._read = self._closed = 0
+        self.forbidden: dict[int, Forbidden] = {}  # school that may not be read -> why
 
     def read_all(self, show: Callable[[int, int], None]) -> None:
         """Read until nothing is left; `show` is told the pages read, and those known of.
@@ -159,6 +175,8 @@ class SchoolQueue:
         self._read += 1
         reading = event.task.reading
         take_in(event)
+        if isinstance(event.answer, Forbidden) and not reading.pages:
+            self.forbidden[reading.school_id] = event.answer
         if reading.finished:
             self._opened.remove(reading)
             self._closed += _pages_known(reading)

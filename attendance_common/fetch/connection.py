@@ -1,0 +1,124 @@
+"""HTTP with the API and its token server: one request, one whole answer, within a time."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from attendance_common.config import FetcherSettings
+from attendance_common.errors import SourceError, is_untrusted_certificate
+from attendance_common.fetch.answers import described
+from attendance_common.fetch.body_text import as_utf8
+from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.log import event, log
+
+CONNECT_SECONDS = 10
+WHOLE = 5  # times ESD_TIMEOUT: what an answer may take in all, since a body that drips is never silent
+_PIECE = 2**16
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who is asked: as a sentence names it, and where its URL is set."""
+
+    name: str
+    setting: str
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None. Else requests prepares the next request, though it is not to follow it, and may fail."""
+
+
+class Connection:
+    """The connections to the API and its token server, shared by all threads."""
+
+    def __init__(self, settings: FetcherSettings) -> None:
+        self._timeout = settings.timeout
+        self._session = _Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.concurrency)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def send(self, server: Server, method: str, url: str, **request: Any) -> requests.Response:
+        """The whole answer, whatever its status; redirects are not followed.
+
+        Raises TemporaryFault when none comes, and SourceError when the server's certificate is not trusted.
+        """
+        begun, parameters = time.monotonic(), request.get("params", {})
+        try:
+            answer = self._answer(method, url, **request)
+        except (TimeoutError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            _log_request(method, url, parameters, type(error).__name__, begun)
+            raise self._fault(error, server) from error
+        _log_request(method, url, parameters, answer.status_code, begun)
+        return answer
+
+    def _answer(self, method: str, url: str, **request: Any) -> requests.Response:
+        timeout = (CONNECT_SECONDS, self._timeout)
+        until = time.monotonic() + WHOLE * self._timeout
+        answer = self._session.request(
+            method, url, timeout=timeout, allow_redirects=False, stream=True, **request
+        )
+        body = _unpacked(answer, _received(answer, until))
+        answer.raw = io.BytesIO(as_utf8(body, answer.headers.get("Content-Type", "")))
+        return answer
+
+    def _fault(self, error: Exception, server: Server) -> TemporaryFault | SourceError:
+        """What it means that there is no whole answer."""
+        if isinstance(error, TimeoutError):
+            seconds = f"{WHOLE * self._timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
+            reason = f"no whole answer of {server.name} in {seconds}"
+            return TemporaryFault(reason, cure="check the network, or raise ESD_TIMEOUT")
+        if is_untrusted_certificate(error):
+            sentence = f"{server.name}'s TLS certificate is not trusted: check {server.setting}"
+            return SourceError(sentence, to_mend=True)
+        if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
+            reason = f"no answer of {server.name} in time"
+            return TemporaryFault(reason, cure=f"check {server.setting}, or raise ESD_TIMEOUT")
+        reason = f"the connection to {server.name} failed ({_kind(error)})"
+        return TemporaryFault(reason, cure=f"check the network and {server.setting}")
+
+
+def _kind(error: Exception) -> str:
+    """The name of the error that is behind the one of requests, such as NameResolutionError."""
+    wrapped = error.args[0] if error.args else None
+    return type(getattr(wrapped, "reason", None) or error).__name__
+
+
+def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int | str, begun: float) -> None:
+    """With --verbose: what was asked for, the status or the kind of failure, the time; no other parameter."""
+    school = parameters.get("schoolId")
+    named = [f"{name}={parameters[name]}" for name in ("schoolId", "page") if name in parameters]
+    what, seconds = " ".join([method, urlsplit(url).path, *named]), time.monotonic() - begun
+    log.debug("ESD %s: %s in %.3f s", what, outcome, seconds, extra=event("request", school=school))
+
+
+def _received(answer: requests.Response, until: float) -> bytes:
+    """The body as it was sent, read piece by piece as it comes; TimeoutError when its time is over before."""
+    pieces: list[bytes] = []
+    while piece := answer.raw.read1(_PIECE, decode_content=False):
+        pieces.append(piece)
+        if time.monotonic() > until:
+            answer.close()
+            raise TimeoutError
+    return b"".join(pieces)
+
+
+def _unpacked(answer: requests.Response, body: bytes) -> bytes:
+    """The body, decompressed once and whole: requests takes small pieces, and waits for what fills one."""
+    packed = urllib3.HTTPResponse(
+        io.BytesIO(body), answer.raw.headers, preload_content=False, enforce_content_length=False
+    )
+    try:
+        return packed.data
+    except urllib3.exceptions.DecodeError as error:
+        reason = f"{described(answer)}, whose body cannot be decompressed"
+        cure = "run again later; if it stays so, look for a proxy that spoils it"
+        raise TemporaryFault(reason, cure=cure) from error
