@@ -13,7 +13,7 @@ import argparse
 import datetime as dt
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
     from attendance_common.fetch.quarantine import Quarantine
     from attendance_common.fetch.reading import Reading
     from attendance_common.fetch.school import School
+    from attendance_common.fetch.school_list import SchoolList
 
 CONNECTIONS = 18  # to S3: the lists that are written at a time, and two more
 
@@ -99,17 +100,17 @@ def fetch_schools(run: Run) -> command.Outcome:
     api = EsdApi(run.settings, secret)
     gc.collect()  # the client that read the secret; from here on little is left in cycles,
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
-    listed, doubts = list_schools(api, run.settings)
-    schools, unlisted = chosen(listed, run.flags)
+    listed = list_schools(api, run.settings)
+    schools, unlisted = chosen(list(listed.asked_as), run.flags)
     log.info("%d schools", len(schools), extra=event("schools_listed", counts={"schools": len(schools)}))
     try:
-        read_schools(run, api, schools)
+        read_schools(run, api, schools, listed.asked_as)
     except Terminated as stopped:
         unread = sum(school.tally.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
-    doubts += unlisted + remove(run)
-    return conclude(run, doubts, unread=len(schools) - len(run.schools))
+    doubts = [*unlisted, *remove(run)]
+    return conclude(run, listed, doubts, unread=len(schools) - len(run.schools))
 
 
 def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int], list[str]]:
@@ -125,10 +126,11 @@ def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int],
     return [school for school in asked if school in flags.school], doubts
 
 
-def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
+def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mapping[int, str]) -> None:
     """Read each school, and land what was read while the next ones are read.
 
-    Raises SourceError when the API client may read none of them.
+    `asked_as`: a school -> its id as the API writes it. Raises SourceError when the API client may read none
+    of them.
     """
     from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
     from attendance_common.fetch.school import Settler
@@ -146,7 +148,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int]) -> None:
     def settle(reading: Reading) -> Reading | None:
         return settler.settle(run.schools[reading.school_id], reading)
 
-    readers = Readers(run.settings.concurrency, reader_of(api, run.settings))
+    readers = Readers(run.settings.concurrency, reader_of(api, run.settings, asked_as))
     pages = SchoolQueue(opened(run, schools), readers, 2 * run.settings.concurrency, settle)
     with run.context.progress("pages") as show:
         pages.read_all(show)
@@ -186,13 +188,14 @@ def remove(run: Run) -> list[str]:
     return sums.braked(verdict.stopped, run.schools)
 
 
-def conclude(run: Run, doubts: list[str], unread: int) -> command.Outcome:
+def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> command.Outcome:
     """The result, and the run's record; `unread`: schools that were not asked for."""
     schools, numbers = run.schools.values(), run.numbers()
     judged = Judged(run.history.last, run.now)
+    sums.judge_list(judged, listed)
     sums.judge_schools(judged, schools, run.year)
-    attention = [*sums.failures(schools), *sums.unsorted_source(schools, unread), *doubts]
-    attention += [*sums.quarantined(schools, run.quarantine.place), *judged.sentences]
+    attention = [*sums.list_gaps(listed), *sums.failures(schools), *sums.unsorted_source(schools, unread)]
+    attention += [*doubts, *sums.quarantined(schools, run.quarantine.place), *judged.sentences]
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
     run.records.write(
         {

@@ -154,7 +154,11 @@ class FetcherSettings(AwsSettings):
         flag="--school-year-id",
     )
     page_size: int = setting(
-        "ESD_PAGE_SIZE", "records a page", default="1000", parse=_whole(1, 10_000), flag="--page-size"
+        "ESD_PAGE_SIZE",
+        "records a page, and schools a page of their list",
+        default="1000",
+        parse=_whole(1, 10_000),
+        flag="--page-size",
     )
     concurrency: int = setting(
         "ESD_CONCURRENCY",

@@ -9,8 +9,9 @@ import polars as pl
 
 from attendance_common.errors import SourceError
 from attendance_common.fetch.packed_pages import PackedPage, absent_page
-from attendance_common.fetch.page import SCHEMA, Page, Paging, Rejection
+from attendance_common.fetch.page import SCHEMA, Page, Rejection
 from attendance_common.fetch.reading import Reading, whole_reading
+from attendance_common.fetch.totals import Paging
 from tests.samples import SCHOOL
 
 SIZE = 3

@@ -43,7 +43,7 @@ def page(server: EsdServer, number: int = 1, **answer: Any) -> PackedPage:
     """What a reader makes of this answer, at the first try and at all others."""
     server.faults.add(Fault("answer", times=None, **answer))
     settings = settings_for(server, attempts=1)
-    return fetch_page(api_for(server), settings, Task(whole_reading(SCHOOL, 50), number))
+    return fetch_page(api_for(server), settings, {}, Task(whole_reading(SCHOOL, 50), number))
 
 
 # --- no records ---------------------------------------------------------------------------------------------

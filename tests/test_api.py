@@ -20,7 +20,6 @@ from attendance_common.fetch.api import (
     patiently,
     token_url,
 )
-from attendance_common.fetch.schools import list_schools
 from tests.samples import settings_with
 
 SECRET = {
@@ -195,80 +194,6 @@ def test_a_tls_handshake_that_breaks_off_may_pass(source: Source, api: EsdApi) -
     source.answers = [requests.exceptions.SSLError("EOF occurred in violation of protocol")]
     with pytest.raises(TemporaryFault, match="the connection to the API failed"):
         api.get("/v1/schools", {})
-
-
-# --- the schools --------------------------------------------------------------------------------------------
-
-SCHOOLS: dict[str, tuple[list[Answer], list[int]]] = {
-    "one page": ([(200, b'{"schools": [{"id": 5}, {"id": 3}], "pagingInfo": {"totalPages": 1}}')], [5, 3]),
-    "no paging": ([(200, b'{"schools": [{"id": 5}], "pagingInfo": null}')], [5]),
-    "an id as text": ([(200, b'{"schools": [{"id": "5"}]}')], [5]),
-    "two pages, one school on both": (
-        [
-            (200, b'{"schools": [{"id": 5}, {"id": 6}], "pagingInfo": {"pageCount": 2}}'),
-            (200, b'{"schools": [{"id": 6}, {"id": 7}], "pagingInfo": {"pageCount": 2}}'),
-        ],
-        [5, 6, 7],
-    ),
-    "a page that is not there": (
-        [(200, b'{"schools": [{"id": 5}], "pagingInfo": {"totalPages": 2}}'), (404, b"")],
-        [5],
-    ),
-    "an HTML page first": ([(200, b"<html>"), (200, b'{"schools": [{"id": 5}]}')], [5]),
-}
-
-
-@pytest.mark.parametrize(("answers", "ids"), SCHOOLS.values(), ids=SCHOOLS.keys())
-def test_schools(
-    source: Source, api: EsdApi, pauses: list[float], answers: list[Answer], ids: list[int]
-) -> None:
-    source.answers = list(answers)
-    assert list_schools(api, SETTINGS) == (ids, [])
-    assert source.answers == []
-
-
-def listed(paging: bytes) -> Answer:
-    return 200, b'{"schools": [{"id": 5}], "pagingInfo": {%s}}' % paging
-
-
-@pytest.mark.parametrize(
-    ("answers", "doubt"),
-    [
-        ([listed(b'"totalPages": 1, "totalCount": 89')], "ESD counts 89 schools and lists 1"),
-        ([listed(b'"totalPages": 9')] * 2, "repeats itself"),
-        ([listed(b'"totalPages": 9, "totalCount": 1')] * 2, ""),
-    ],
-    ids=["fewer than counted", "the same page again and again", "more pages than schools"],
-)
-def test_schools_that_may_be_missing_are_told(
-    source: Source, api: EsdApi, answers: list[Answer], doubt: str
-) -> None:
-    source.answers = list(answers)
-    ids, told = list_schools(api, SETTINGS)
-    assert (ids, source.answers, len(told)) == ([5], [], int(bool(doubt)))
-    assert doubt in " ".join(told)
-
-
-@pytest.mark.parametrize("answer", [(404, b""), (200, b'{"schools": []}')], ids=["404", "an empty list"])
-def test_no_schools_is_a_fault(source: Source, api: EsdApi, answer: Answer) -> None:
-    source.answers = [answer]
-    with pytest.raises(SourceError, match="lists no schools") as told:
-        list_schools(api, SETTINGS)
-    assert told.value.exit_status == 2
-
-
-@pytest.mark.parametrize(
-    "body", [b"{}", b"[1]", b'{"schools": null}', b'{"schools": [{}]}', b'{"schools": [{"id": "x"}]}']
-)
-def test_an_answer_without_schools_ends_in_a_report(
-    source: Source, api: EsdApi, pauses: list[float], body: bytes
-) -> None:
-    source.answers = [(200, body)] * 3
-    with pytest.raises(
-        SourceError, match=r"^schools, page 1: an answer without a list of schools, after 3 tries$"
-    ):
-        list_schools(api, SETTINGS)
-    assert len(pauses) == 2
 
 
 # --- where a secret may travel ------------------------------------------------------------------------------

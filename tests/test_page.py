@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from attendance_common.fetch.page import (
     SCHEMA,
     Page,
-    Paging,
     UnreadablePage,
     _read_any,
     _read_ordinary,
     read_page,
 )
+from attendance_common.fetch.totals import Paging
 from tests.samples import LANDED, SCHOOL, SEEN, page, record
 from tests.test_record import FIELDS, MARK, MARKS, json_values
 
@@ -98,8 +98,12 @@ def test_an_empty_page_has_the_columns_too() -> None:
         ('{"pageCount": 201, "totalCount": 200812}', 201, 200812),
         ('{"totalPages": 201, "totalCount": 200812}', 201, 200812),
         ('{"pageCount": null, "totalPages": "7"}', 7, None),
-        ('{"pageCount": 0, "totalPages": 7, "totalCount": 0}', 0, 0),
+        ('{"pageCount": 0, "totalPages": 7, "totalCount": 0}', 7, 0),
         ('{"pageCount": -1, "totalCount": -5}', None, None),
+        ('{"pageCount": 9, "totalPages": "3", "totalCount": 250.0}', 9, 250),
+        ('{"pageCount": " 3 ", "totalCount": "250.00"}', 3, 250),
+        ('{"pageCount": 1e400, "totalCount": 1e300}', None, None),
+        ('{"pageCount": 1' + "0" * 5000 + ', "totalCount": 1000000000000000000}', None, None),
         ('{"pageCount": true, "totalCount": 7.5}', None, None),
         ('{"pageCount": "x", "totalCount": "²"}', None, None),
         ('{"totalCount": "' + "9" * 5000 + '"}', None, None),

@@ -100,7 +100,7 @@ def test_what_passes_is_waited_out(world: World, faults: list[Fault]) -> None:
     arrives(world, *map(replace, faults), ESD_TIMEOUT="1", ESD_ATTEMPTS="5")
     on_pages = sum(fault.times or 0 for fault in faults if fault.page)
     assert asked(world) == PAGES + on_pages
-    assert asked(world, TOKEN) + asked(world, SCHOOLS) == 2 + sum(not fault.page for fault in faults)
+    assert asked(world, TOKEN) + asked(world, SCHOOLS) == 1 + 3 + sum(not fault.page for fault in faults)
 
 
 def test_a_pause_longer_than_the_token_lives(world: World) -> None:
@@ -259,34 +259,6 @@ def test_an_empty_list_of_schools_is_a_fault(world: World) -> None:
     assert (done.status, asked(world)) == (2, 0)
     assert "no schools" in done.result["error"]
     assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
-
-
-def schools_answer(monkeypatch: pytest.MonkeyPatch, **paging: Any) -> Fault:
-    """A fault that changes what the list of schools says of itself."""
-
-    def told(exchange: Exchange) -> Any:
-        answer = exchange.proceed(exchange.request)
-        content = orjson.loads(answer.body)
-        content["pagingInfo"] |= {name: say(exchange) for name, say in paging.items()}
-        return replace(answer, body=orjson.dumps(content), key=None)
-
-    monkeypatch.setitem(KINDS, "schools_say", told)
-    return Fault("schools_say", path="schools$", times=None)
-
-
-def test_a_list_of_schools_without_end_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrives(world, schools_answer(monkeypatch, totalPages=lambda exchange: exchange.request.page + 1))
-    assert (asked(world, SCHOOLS), asked(world)) == (2, PAGES)
-
-
-def test_a_list_of_schools_with_some_missing_needs_a_person(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done = fetch(world, schools_answer(monkeypatch, totalCount=lambda _: 89))
-    assert (done.status, asked(world)) == (3, PAGES)
-    assert done.result["attention"] == ["ESD counts 89 schools and lists 3: the others were not read"]
-    assert world.pipeline.load().status == 0
-    world.follow()
 
 
 # --- lists that are not what they say -----------------------------------------------------------------------

@@ -94,7 +94,7 @@ def _kind(error: Exception) -> str:
 
 def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int | str, begun: float) -> None:
     """With --verbose: what was asked for, the status or the kind of failure, the time; no other parameter."""
-    school = parameters.get("schoolId")
+    school = int(parameters["schoolId"]) if "schoolId" in parameters else None
     named = [f"{name}={parameters[name]}" for name in ("schoolId", "page") if name in parameters]
     what, seconds = " ".join([method, urlsplit(url).path, *named]), time.monotonic() - begun
     log.debug("ESD %s: %s in %.3f s", what, outcome, seconds, extra=event("request", school=school))

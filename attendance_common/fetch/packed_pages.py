@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from attendance_common.fetch.page import SCHEMA, Page, Paging
+from attendance_common.fetch.page import SCHEMA, Page
+from attendance_common.fetch.totals import Paging
 
 Moment = dt.date | dt.datetime  # a day, or when a record was modified: in UTC, without a zone
 _TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs

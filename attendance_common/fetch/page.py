@@ -8,7 +8,6 @@ fast way takes only what would come out the same.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +27,7 @@ from attendance_common.fetch.record import (
     parse_date,
     record_id,
 )
+from attendance_common.fetch.totals import Paging, read_paging
 
 _POLARS = {Kind.BIGINT: pl.Int64, Kind.BOOLEAN: pl.Boolean}
 SCHEMA = pl.Schema({column.name: _POLARS.get(column.kind, pl.String) for column in COLUMNS})
@@ -50,15 +50,6 @@ class Rejection:
     def key(self) -> int | str:
         """What makes it the same record as another: its id, else its text."""
         return self.record if self.record_id is None else self.record_id
-
-
-@dataclass(frozen=True)
-class Paging:
-    """What the answer says of the whole list; None where it says nothing. `bare`: it is a list, no object."""
-
-    pages: int | None = None
-    count: int | None = None
-    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -254,10 +245,10 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
         records = next((answer[key] for key in _LISTS if answer.get(key) is not None), None)
-        paging = _paging(answer.get("pagingInfo"))
+        paging = read_paging(answer.get("pagingInfo"))
         records = [] if records is None and any(key in answer for key in _LISTS) else records
     else:
-        records, paging = answer, Paging(bare=True)
+        records, paging = answer, Paging()
     if not isinstance(records, list):
         raise UnreadablePage("the answer holds no list of records")
     return [json.dumps(record) for record in records], paging
@@ -279,25 +270,9 @@ def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
 def _opened(answer: Any) -> tuple[list[Any], Paging]:
     """The records and the paging of a decoded answer; raises ValidationError when it holds no list."""
     if isinstance(answer, list):
-        return answer, Paging(bare=True)
+        return answer, Paging()
     lists = [getattr(answer, key) for key in _LISTS]
     records = next((found for found in lists if found is not None), None)
     if records is None:
         raise msgspec.ValidationError("no list of records")
-    return records, _paging(msgspec.json.decode(answer.pagingInfo))
-
-
-def _paging(told: Any) -> Paging:
-    if not isinstance(told, dict):
-        return Paging()
-    pages = _count(told.get("pageCount"))
-    return Paging(_count(told.get("totalPages")) if pages is None else pages, _count(told.get("totalCount")))
-
-
-_COUNT_TEXT = re.compile("[0-9]{1,18}")
-
-
-def _count(value: Any) -> int | None:
-    if isinstance(value, str) and _COUNT_TEXT.fullmatch(value):
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return records, read_paging(json.loads(bytes(answer.pagingInfo), parse_int=str))

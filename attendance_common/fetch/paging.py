@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from attendance_common.fetch.page import Paging
+from attendance_common.fetch.totals import Paging
 
 MOST_GAPS = 4  # after so many, no further page of the school is asked for
 _IDLE_PAGES = 3  # in a row that bring nothing new: the list is going round in circles

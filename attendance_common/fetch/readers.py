@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -55,10 +55,18 @@ class Settled:
     future: Future[Reading | None]
 
 
-def fetch_page(api: EsdApi, settings: FetcherSettings, task: Task) -> PackedPage:
-    """One page of a school, flattened and packed; raises SourceError when it cannot be had."""
+def fetch_page(api: EsdApi, settings: FetcherSettings, asked_as: Mapping[int, str], task: Task) -> PackedPage:
+    """One page of a school, flattened and packed; raises SourceError when it cannot be had.
+
+    `asked_as`: a school's number -> its id as the list of schools writes it; of an unlisted one, the number.
+    """
     school_id, number = task.reading.school_id, task.number
-    parameters = {"schoolId": school_id, "pageSize": settings.page_size, "page": number}
+    written = asked_as.get(school_id, str(school_id))
+    parameters: dict[str, str | int] = {
+        "schoolId": written,
+        "pageSize": settings.page_size,
+        "page": number,
+    }
     if settings.school_year_id is not None:
         parameters["schoolYearId"] = settings.school_year_id
     course = task.reading.course
@@ -206,6 +214,8 @@ def _pages_known(reading: Reading) -> int:
     return max(reading.progress.last_page, reading.progress.asked)
 
 
-def reader_of(api: EsdApi, settings: FetcherSettings) -> Callable[[Task], PackedPage]:
-    """What a thread does with a task."""
-    return partial(fetch_page, api, settings)
+def reader_of(
+    api: EsdApi, settings: FetcherSettings, asked_as: Mapping[int, str]
+) -> Callable[[Task], PackedPage]:
+    """What a thread does with a task; `asked_as` as for `fetch_page`."""
+    return partial(fetch_page, api, settings, asked_as)

@@ -1,4 +1,4 @@
-"""The list of schools, as the ESD REST API gives it."""
+"""Reads the list of schools from the ESD REST API."""
 
 from __future__ import annotations
 
@@ -6,49 +6,58 @@ from functools import partial
 
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
-from attendance_common.fetch.api import EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.answers import NO_RECORDS, PAGE_CURE, described
+from attendance_common.fetch.api import EsdApi
+from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.fetch.retries import patiently
+from attendance_common.fetch.school_list import SchoolList, SchoolPage, read_school_page
+
+_IDLE_PAGES = 2  # in a row that bring nothing new: the list has ended, or the source ignores `page`
+_REFUSALS = (400, 416)  # of a page behind the end; of the first: of the request
 
 
-def list_schools(api: EsdApi, settings: FetcherSettings) -> tuple[list[int], list[str]]:
-    """The ids of all schools, and a sentence when some may be missing; an empty list is a fault."""
-    schools: dict[int, None] = {}
-    page, pages, count = 0, 1, None
-    new = True
-    while new and page < pages:
+def list_schools(api: EsdApi, settings: FetcherSettings) -> SchoolList:
+    """Read the list until two pages in a row bring nothing new, whatever it says of its length.
+
+    Raises SourceError when the first page cannot be had, or when no entry can be used.
+    """
+    listed = SchoolList()
+    page = idle = 0
+    while idle < _IDLE_PAGES:
         page += 1
-        found, pages, count = patiently(
-            f"schools, page {page}", settings.attempts, partial(_schools, api, page)
-        )
-        new = not schools.keys() >= set(found)  # a list that never ends ends here
-        schools.update(dict.fromkeys(found))
-    if not schools:
-        reason = "ESD lists no schools: check ESD_API_URL and the API client's rights"
-        raise SourceError(reason, to_mend=True)
-    return list(schools), _doubts(len(schools), count, ended=page >= pages)
+        ask = partial(_school_page, api, settings.page_size, page)
+        try:
+            came = patiently(f"schools, page {page}", settings.attempts, ask)
+        except SourceError as error:
+            if page == 1:
+                raise
+            listed.failed[page] = error.reason
+            idle += 1
+            continue
+        if came is None:
+            break
+        idle = 0 if listed.add(came) else idle + 1
+    if not listed.asked_as:
+        raise _no_schools(listed)
+    return listed
 
 
-def _doubts(listed: int, count: int | None, *, ended: bool) -> list[str]:
-    if count is not None and listed < count:
-        return [f"ESD counts {count} schools and lists {listed}: the others were not read"]
-    if count is None and not ended:
-        return [f"ESD's list of schools repeats itself: more than the {listed} on it were not read"]
-    return []
+def _no_schools(listed: SchoolList) -> SourceError:
+    sentence = "ESD lists no schools: check ESD_API_URL and the API client's rights"
+    if listed.odd:
+        sentence = f"ESD lists no schools that can be read: {next(iter(listed.odd.values()))}"
+    return SourceError(sentence, to_mend=True)
 
 
-def _schools(api: EsdApi, page: int) -> tuple[list[int], int, int | None]:
-    """The ids on the page, and how many pages and schools there are."""
-    answer = api.get("/v1/schools", {"pageSize": 1000, "page": page})
-    if answer.status_code == 404:
-        return [], page, None
+def _school_page(api: EsdApi, page_size: int, page: int) -> SchoolPage | None:
+    """One page of the list; None when the source says that there is none."""
+    answer = api.get("/v1/schools", {"pageSize": page_size, "page": page}, accepted=_REFUSALS)
+    if answer.status_code in _REFUSALS and page == 1:
+        sentence = f"ESD refuses the list of schools with {described(answer)}"
+        raise SourceError(f"{sentence}: check ESD_API_URL and ESD_PAGE_SIZE", to_mend=True)
+    if answer.status_code in (NO_RECORDS, *_REFUSALS):
+        return None
     try:
-        told = answer.json()
-        paging = told.get("pagingInfo") or {}
-        pages = int(paging.get("totalPages") or paging.get("pageCount") or 1)
-        count = paging.get("totalCount")
-        return (
-            [int(school["id"]) for school in told["schools"]],
-            pages,
-            count if count is None else int(count),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise TemporaryFault("an answer without a list of schools") from None
+        return read_school_page(answer.content)
+    except ValueError:
+        raise TemporaryFault(f"{described(answer)}, but no list of schools", cure=PAGE_CURE) from None

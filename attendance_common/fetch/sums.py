@@ -10,8 +10,10 @@ from attendance_common.conditions import ALL, Judged
 
 if TYPE_CHECKING:
     from attendance_common.fetch.school import School
+    from attendance_common.fetch.school_list import SchoolList
 
 SHORT, EMPTY_YEAR = "short", "empty year"  # conditions, see `conditions`
+SHORT_LIST, ODD_ENTRY = "short list of schools", "odd entry"
 
 _SUMS = (
     *("pages", "received", "landed", "repeats", "quarantined", "quarantined_new", "moved", "removed"),
@@ -92,19 +94,44 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
     return sentences
 
 
+def list_gaps(listed: SchoolList) -> list[str]:
+    """The sentence about pages of the list of schools that could not be had in this run."""
+    if not listed.gaps:
+        return []
+    pages = "; ".join(f"page {page}: {why}" for page, why in listed.gaps.items())
+    sentence = f"ESD's list of schools was read with a gap ({pages})"
+    return [f"{sentence}: the schools on these pages were not read; run again"]
+
+
+def judge_list(judged: Judged, listed: SchoolList) -> None:
+    """Judge what the list of schools says of itself: its odd entries, and whether it is complete."""
+    for entry, sentence in listed.odd.items():
+        judged.note(ODD_ENTRY, entry, 1, sentence)
+    if listed.gaps:
+        return
+    sentence = f"ESD counts {listed.count} schools and lists {listed.listed}"
+    if listed.missing_pages:
+        sentence = f"ESD tells of {listed.pages_told} pages of schools and sends {listed.pages_came}"
+    missing = listed.missing_schools or listed.missing_pages
+    cure = "the others were not read; ask the source's operator for them"
+    judged.note(SHORT_LIST, ALL, missing, f"{sentence}: {cure}")
+
+
 def judge_schools(judged: Judged, schools: Collection[School], year: int | None) -> None:
-    """Judge what whole readings say of their schools."""
+    """Judge what readings of all pages say of their schools."""
     received = sum(school.tally.received for school in schools)
-    whole = [school for school in schools if school.short is not None]
-    for school in whole:
-        came, count = (school.tally.source_count or 0) - (school.short or 0), school.tally.source_count
-        judged.note(
-            SHORT,
-            school.school_id,
-            school.short or 0,
-            f"school {school.school_id}: the source counts {count} records and sends {came}: what came is "
-            "landed; ask the source's operator for the others",
-        )
-    if year is not None and whole:
+    complete = [school for school in schools if school.short is not None]
+    for school in complete:
+        sentence = f"school {school.school_id}: {_shortage(school)}: what came is landed"
+        cure = "ask the source's operator for the others"
+        judged.note(SHORT, school.school_id, school.short or 0, f"{sentence}; {cure}")
+    if year is not None and any(school.removals is not None for school in complete):  # whole readings
         sentence = f"no school has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"
         judged.note(EMPTY_YEAR, ALL, int(not received), sentence)
+
+
+def _shortage(school: School) -> str:
+    count, short = school.tally.source_count, school.short or 0
+    if count is None:
+        return f"the source sends a page again in place of others, with at least {short} records"
+    return f"the source counts {count} records and sends {count - short}"

@@ -152,7 +152,8 @@ class EsdApi:
         if request.school is None:
             return _error(400, "schoolId is required")
         rows = self._rows(request, everything="schoolYearId" in request.query)
-        if not rows:
+        written = self.source.written(request.school)
+        if not rows or (written and request.query["schoolId"] not in written):
             return _error(404, "no_records")
         paging = {"pageCount": page.count(len(rows)), "totalCount": len(rows)}
         paging |= {"page": page.number, "pageSize": page.size}
@@ -211,4 +212,4 @@ def _error(status: int, error: str) -> Answer:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    return int(text) if text is not None and text.isascii() and text.strip().isdigit() else None

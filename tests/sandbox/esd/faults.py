@@ -51,8 +51,8 @@ class Fault:
     `skip` requests that fit pass unharmed, the next `times` are spoiled (None: all of them). `kind` is a key
     of KINDS. The rest are the parameters of the kinds: status and retry_after (seconds, or a date when
     `retry_after_as_date`) for `status`; seconds for `slow`, `drip` and `hang` (None: until released);
-    status, headers and body for `answer`; of_page for `repeat_page`; change (a name in CHANGES, or a
-    function) for `change`.
+    status, headers and body for `answer`; of_page for `repeat_page` and `same_page`; size for `page_size`;
+    paging for `paging`; rewrite for `rewrite`; change (a name in CHANGES, or a function) for `change`.
     """
 
     kind: str
@@ -68,6 +68,9 @@ class Fault:
     body: str | bytes = ""
     seconds: float | None = None
     of_page: int = 1
+    size: int = 50
+    paging: object = None
+    rewrite: Callable[[Any], object] = lambda content: content
     change: str | Change = "appear"
     met: int = field(default=0, init=False)  # requests that fitted
     done: int = field(default=0, init=False)  # requests that were spoiled
@@ -218,10 +221,41 @@ def _expire_tokens(exchange: Exchange) -> Answer:
     return exchange.proceed(exchange.request)
 
 
+def _with_query(exchange: Exchange, **members: object) -> Answer:
+    """Answer as if the request had these members in its query."""
+    told = {name: str(value) for name, value in members.items()}
+    return exchange.proceed(replace(exchange.request, query={**exchange.request.query, **told}))
+
+
+def _same_page(exchange: Exchange) -> Answer:
+    """Pay no heed to the page that is asked for."""
+    return _with_query(exchange, page=exchange.fault.of_page)
+
+
+def _page_size(exchange: Exchange) -> Answer:
+    """Pay no heed to the page size that is asked for."""
+    return _with_query(exchange, pageSize=exchange.fault.size)
+
+
+def _from_page_0(exchange: Exchange) -> Answer:
+    """Count pages from 0."""
+    return _with_query(exchange, page=(exchange.request.page or 0) + 1)
+
+
+def _told_paging(exchange: Exchange) -> Answer:
+    """Say this in place of the paging."""
+    paging = exchange.fault.paging
+    return _edited(exchange.proceed(exchange.request), lambda content: {**content, "pagingInfo": paging})
+
+
+def _rewrite(exchange: Exchange) -> Answer:
+    """Send what the function makes of the content."""
+    return _edited(exchange.proceed(exchange.request), exchange.fault.rewrite)
+
+
 def _repeat_page(exchange: Exchange) -> Answer:
     """Answer with another page's rows, whatever page is asked for, and no word of a last page."""
-    query = {**exchange.request.query, "page": str(exchange.fault.of_page)}
-    answer = exchange.proceed(replace(exchange.request, query=query))
+    answer = _same_page(exchange)
 
     def never_ending(content: dict[str, Any]) -> object:
         page = exchange.request.page or 1
@@ -320,6 +354,11 @@ KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "drip": _drip,
     "expire_tokens": _expire_tokens,
     "repeat_page": _repeat_page,
+    "same_page": _same_page,
+    "page_size": _page_size,
+    "from_page_0": _from_page_0,
+    "paging": _told_paging,
+    "rewrite": _rewrite,
     "count_without_rows": _count_without_rows,
     "no_page_count": _no_page_count,
     "total_pages": _total_pages,

@@ -80,6 +80,12 @@ class Source:
         """Give a copy of one record; KeyError when there is none."""
         return orjson.loads(self._row(school_id, record_id).body)  # type: ignore[no-any-return]
 
+    def written(self, school_id: int) -> set[str]:
+        """Say how the list of schools writes this number (`125`, `0125`); empty when it is not listed."""
+        with self.lock:
+            ids = [str(each["id"]) for each in self.schools if isinstance(each, dict) and "id" in each]
+        return {text for text in ids if text.strip().isdecimal() and int(text) == school_id}
+
     def count(self) -> int:
         """Say how many records there are."""
         with self.lock:

@@ -1,0 +1,133 @@
+"""The list of schools: what its pages say together, and which of its entries cannot be used."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from attendance_common.fetch.totals import Paging, greater, read_paging
+
+_NUMBER = re.compile("[0-9]{1,19}")
+_GREATEST = 2**63 - 1  # of a BIGINT column
+_PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be told as it is
+
+
+@dataclass(frozen=True)
+class SchoolPage:
+    """One page of the list: its entries, decoded but for whole numbers, which stay text."""
+
+    entries: list[Any]
+    paging: Paging
+
+
+def read_school_page(body: bytes) -> SchoolPage:
+    """Decode one answer: an object with `schools`, or a bare list; raises ValueError for anything else."""
+    text = body.decode(json.detect_encoding(body), errors="replace")
+    try:
+        told = json.loads(text, strict=False, parse_int=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if isinstance(told, list):
+        return SchoolPage(told, Paging())
+    schools = told.get("schools", "none") if isinstance(told, dict) else "none"
+    if schools is not None and not isinstance(schools, list):
+        raise ValueError("no list of schools")
+    return SchoolPage(schools or [], read_paging(told.get("pagingInfo")))
+
+
+@dataclass
+class SchoolList:
+    """What the pages that were added list.
+
+    `asked_as`: a school's number -> its id as the API writes it (`0125`), by which requests ask for it.
+    `odd`: an entry that cannot be used, by its id or its place -> a sentence.
+    """
+
+    asked_as: dict[int, str] = field(default_factory=dict)
+    odd: dict[str, str] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
+    count: int | None = None  # the most schools that any answer counted
+    pages_told: int | None = None  # the most pages that any answer told of
+    listed: int = 0  # entries, repeats included, but for those of repeated pages
+    _pages: set[tuple[str, ...]] = field(default_factory=set)  # the ids on each page that came
+    _seen: set[str] = field(default_factory=set)  # ids, as JSON
+
+    def add(self, page: SchoolPage) -> bool:
+        """Take in a page; gives whether it has an entry that no page had before.
+
+        A page with the same ids as an earlier one is that page again, from a source that ignores `page`.
+        """
+        self.count = greater(self.count, page.paging.count)
+        self.pages_told = greater(self.pages_told, page.paging.pages)
+        ids = tuple(map(_id_text, page.entries))
+        if ids in self._pages:
+            return False
+        self._pages.add(ids)
+        for entry in page.entries:
+            self.listed += 1
+            self._take(entry)
+        fresh = not self._seen.issuperset(ids)
+        self._seen.update(ids)
+        return fresh
+
+    def _take(self, entry: Any) -> None:
+        written = _written(entry)
+        number = school_number(written)
+        if written is None or number is None:
+            self._note(written, f"{_fault(entry)}; have it corrected at the source")
+        elif self.asked_as.setdefault(number, written) != written:
+            other = f"it is school {number} once more, which another entry writes {self.asked_as[number]!r}"
+            self._note(written, f"{other}; ask the source's operator which of the two is right")
+
+    def _note(self, written: str | None, why: str) -> None:
+        """Name the entry that came last by its place, and by its id when that is plain."""
+        place = f"entry {self.listed}"
+        plain = written if written and _PLAIN.fullmatch(written) else None
+        named = f"{place} ({plain!r})" if plain else place
+        self.odd.setdefault(plain or place, f"{named} of ESD's list of schools was not read: {why}")
+
+    @property
+    def gaps(self) -> dict[int, str]:
+        """Pages that could not be had -> why; none behind the last page told of when no school is missing."""
+        if self.pages_told is None or self.missing_schools:
+            return self.failed
+        return {page: why for page, why in self.failed.items() if page <= self.pages_told}
+
+    @property
+    def pages_came(self) -> int:
+        """Pages that came, but for repeated ones."""
+        return len(self._pages)
+
+    @property
+    def missing_schools(self) -> int:
+        """How many entries fewer came than schools were counted."""
+        return max(0, (self.count or 0) - self.listed)
+
+    @property
+    def missing_pages(self) -> int:
+        """How many pages fewer came than were told of, where nothing counts the schools."""
+        return max(0, (self.pages_told or 0) - self.pages_came) if self.count is None else 0
+
+
+def school_number(written: str | None) -> int | None:
+    """The number that an id is, with or without zeros or blanks before it; None when it is none."""
+    text = (written or "").strip()
+    return int(text) if _NUMBER.fullmatch(text) and int(text) <= _GREATEST else None
+
+
+def _written(entry: Any) -> str | None:
+    """The id as the API writes it; None when it is neither text nor a whole number."""
+    written = entry.get("id") if isinstance(entry, dict) else None
+    return written if isinstance(written, str) else None
+
+
+def _fault(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return "it is no object"
+    return "it has no id" if entry.get("id") is None else "its id is no number that a school can have"
+
+
+def _id_text(entry: Any) -> str:
+    return json.dumps(entry.get("id") if isinstance(entry, dict) else entry)

@@ -1,0 +1,41 @@
+"""What an answer of the API tells of the whole list: how many pages and how many entries it has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_COUNT_TEXT = re.compile(r"([0-9]{1,18})(\.0+)?")
+_TOO_MANY = 10**18  # no list is so long, and a BIGINT column takes anything below
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How many pages and entries the list has; None where the answer does not say."""
+
+    pages: int | None = None
+    count: int | None = None
+
+
+def read_paging(told: Any) -> Paging:
+    """The totals of a decoded `pagingInfo`, whatever its type; of two numbers of pages the greater one."""
+    if not isinstance(told, dict):
+        return Paging()
+    pages, total = _count(told.get("pageCount")), _count(told.get("totalPages"))
+    return Paging(greater(pages, total), _count(told.get("totalCount")))
+
+
+def greater(one: int | None, other: int | None) -> int | None:
+    """The greater of two numbers; the only one where the other is None."""
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
+def _count(value: Any) -> int | None:
+    """A whole number, also as text (`"250"`) or with an empty fraction (`250.0`); None for anything else."""
+    if isinstance(value, str):
+        found = _COUNT_TEXT.fullmatch(value.strip())
+        return int(found[1]) if found else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _TOO_MANY:
+        return None
+    return int(value) if value == int(value) else None
