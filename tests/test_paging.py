@@ -138,7 +138,7 @@ def newest_first(days: int, *, count: bool = True) -> list[Page]:
 
 
 @pytest.mark.parametrize(
-    ("since", "numbers"), [(8, [1, 2, 3, 4, 10]), (20, [1, 10]), (2, [*range(1, 11)]), (-5, [*range(1, 11)])]
+    ("since", "numbers"), [(8, [1, 2, 3, 4, 10]), (20, [1, 10]), (2, [*range(1, 11)]), (-5, [*range(1, 12)])]
 )
 def test_each_recent_page_is_asked_for_once_and_then_the_last(since: int, numbers: list[int]) -> None:
     reading = finish(recent_reading(SCHOOL, 2, day(since)), answers(*newest_first(10)))

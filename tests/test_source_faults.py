@@ -275,10 +275,12 @@ def test_bare_lists_page_by_page_are_read_whole(world: World) -> None:
     assert asked(world) == PAGES
 
 
-def test_a_page_that_repeats_for_ever_is_landed_once(world: World) -> None:
+def test_a_page_that_repeats_for_ever_is_landed_once_and_told(world: World) -> None:
     done = fetch(world, Fault("repeat_page", school=world.first, times=None))
-    assert (done.status, done.result["landed"]) == (0, 100 + 300), done.story
-    assert asked(world) <= 4 + 2 + 4 + 1  # three in a row bring nothing new; some were asked for before
+    assert (done.status, done.result["landed"]) == (3, 100 + 300), done.story
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(shortage(world, 300, 100))
+    assert asked(world) <= 2 * (4 + 2) + 4 + 1  # three in a row bring nothing new; some were asked for before
 
 
 def whole_list(exchange: Exchange) -> Any:

@@ -27,6 +27,7 @@ class Progress:
     fresh: dict[int, bool] = field(default_factory=dict)  # page that came -> whether it brought a new record
     counts: list[int] = field(default_factory=list)  # what the answers counted, in the order they came
     received: int = 0  # records on all pages, repeats included
+    repeated: dict[int, int] = field(default_factory=dict)  # page that repeats another -> its records
     largest: int = 0  # records on the largest page
     oldest: dt.date | dt.datetime | None = None  # of all records that came, by what the list is sorted by
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
@@ -39,15 +40,17 @@ class Progress:
         self.asked = max(self.asked, number)
         return number
 
-    def came(self, number: int, paging: Paging, received: int, *, fresh: bool) -> None:
-        """Note a page that came."""
+    def came(self, number: int, paging: Paging, received: int, *, fresh: bool, repeats: bool) -> None:
+        """Note a page that came; `repeats`: it lists the same records as an earlier page."""
         self.waiting -= 1
         self.fresh[number] = fresh
         self.received += received
+        if repeats:
+            self.repeated[number] = received
         self.largest = max(self.largest, received)
         if paging.count is not None:
             self.counts.append(paging.count)
-        if paging.pages is not None:
+        if paging.pages:  # 0 is also said beside records: it tells nothing
             self.pages_known = max(paging.pages, self.pages_known or 0)
 
     def fail(self, number: int, reason: str, *, refused: bool) -> None:
@@ -63,21 +66,39 @@ class Progress:
         return -(-max(self.counts, default=0) // (self.largest or self.page_size))
 
     @property
+    def sent(self) -> int:
+        """Records that came, repeats included, but each page once: a source may ignore the page number."""
+        return self.received - sum(self.repeated.values())
+
+    @property
     def missing(self) -> int:
-        """How many records fewer came than the last answer counted."""
-        return max(0, self.counts[-1] - self.received) if self.counts else 0
+        """How many records fewer came than the last answer counted.
+
+        Where no answer counted any: the records on pages told of that repeat another page, since their own
+        did not come.
+        """
+        if self.counts:
+            return max(0, self.counts[-1] - self.sent)
+        return sum(records for page, records in self.repeated.items() if page <= self.last_page)
 
     @property
     def gaps(self) -> dict[int, str]:
         """Pages that are lacking -> why.
 
         Behind the pages told of, a refusal is the end of the list; a failure is a gap only when nothing told
-        the number of pages, or when records are lacking.
+        the number of pages, when that number is wrong, or when records are lacking.
         """
-        doubtful = self.pages_known is None or bool(self.missing)
+        longer = any(fresh and n > self.last_page for n, fresh in self.fresh.items())
+        doubtful = self.pages_known is None or longer or bool(self.missing)
         lacking = {n: why for n, why in self.failed.items() if n <= self.last_page or n == 1 or doubtful}
         lacking |= {n: why for n, why in self.refused.items() if n <= self.last_page or n == 1}
         return dict(sorted(lacking.items()))
+
+    @property
+    def goes_round(self) -> bool:
+        """Whether pages came again in place of others that the source tells of."""
+        again = any(page <= self.last_page for page in self.repeated)
+        return self.went_idle or again or bool(self.repeated and self.missing)
 
     @property
     def went_idle(self) -> bool:
@@ -102,6 +123,9 @@ class Course(Protocol):
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now; None when there is none, or none before an awaited page has come."""
 
+    def wants_all(self, progress: Progress, /) -> bool:
+        """Whether it wants all pages of the list, by what came so far."""
+
 
 class WholeList:
     """Every page that any answer told of, then those behind them until one brings nothing new."""
@@ -118,6 +142,10 @@ class WholeList:
             return progress.asked + 1
         return progress.asked + 1 if _goes_on_behind(progress) else None
 
+    def wants_all(self, _progress: Progress, /) -> bool:
+        """It does."""
+        return True
+
 
 def _goes_on_behind(progress: Progress) -> bool:
     """Whether the page behind the last one asked for may hold more.
@@ -132,6 +160,8 @@ def _goes_on_behind(progress: Progress) -> bool:
 
 class NewestPages:
     """The newest pages, one after another, until one has a record of before `since`; then the last page.
+
+    Behind the pages told of, until one brings nothing new.
 
     `since` is a date, or a time: then the records that were modified last are the newest.
     """
@@ -149,13 +179,16 @@ class NewestPages:
             return 1
         if progress.waiting or progress.given_up or progress.went_idle:
             return None
-        if progress.oldest is not None and progress.oldest < self._since:
+        if not self.wants_all(progress):
             last = progress.last_page
             return last if last > progress.asked else None
         if progress.asked < progress.last_page:
             return progress.asked + 1
-        more = not progress.last_page and progress.fresh.get(progress.asked, False)
-        return progress.asked + 1 if more else None
+        return progress.asked + 1 if progress.fresh.get(progress.asked, False) else None
+
+    def wants_all(self, progress: Progress, /) -> bool:
+        """It does while every record that came is new enough."""
+        return progress.oldest is None or progress.oldest >= self._since
 
 
 class ChosenPages:
@@ -171,3 +204,7 @@ class ChosenPages:
         if len(progress.failed) + len(progress.refused) >= MOST_GAPS:
             return None
         return next((page for page in self.pages if page > progress.asked), None)
+
+    def wants_all(self, _progress: Progress, /) -> bool:
+        """It does not."""
+        return False

@@ -26,10 +26,10 @@ RUN_SHARE, RUN_FEW = 0.02, 500  # of all schools' together
 
 
 def can_be_proved(reading: Reading) -> bool:
-    """Whether it has no gap, an id for every record, and did not end since its pages brought nothing new."""
+    """Whether it has no gap, an id for every record, and pages that do not only repeat one another."""
     if reading.gaps or any(rejection.record_id is None for rejection in reading.rejections):
         return False
-    return not reading.progress.went_idle or reading.progress.counts[-1:] == [reading.received]
+    return not reading.progress.goes_round or reading.progress.counts[-1:] == [reading.progress.sent]
 
 
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
@@ -75,7 +75,7 @@ def second_look(reading: Reading, missing: Collection[dt.date], short_before: in
         return None
     lacking = reading.progress.missing
     if lacking > short_before:
-        return SecondLook(None, f"{lacking} records fewer came than the source counts")
+        return SecondLook(None, f"{lacking} records fewer came than the source tells of")
     if not missing or not can_be_proved(reading):
         return None
     if not proved_by_counts(reading):

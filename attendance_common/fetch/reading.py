@@ -41,7 +41,9 @@ class Reading:
 
     def add(self, number: int, page: PackedPage) -> None:
         """Take in a page; what it says of the whole list may add pages to ask for."""
-        self.progress.came(number, page.paging, page.received, fresh=self._brings_something_new(page))
+        fresh = self._brings_something_new(page)
+        repeats = bool(page.received) and not fresh and any(map(page.lists_the_same_as, self.pages.values()))
+        self.progress.came(number, page.paging, page.received, fresh=fresh, repeats=repeats)
         found = [self.progress.oldest, page.oldest(self.course.column)]
         self.progress.oldest = min((each for each in found if each is not None), default=None)
         self.pages[number] = page
@@ -64,6 +66,12 @@ class Reading:
     def gaps(self) -> dict[int, str]:
         """Pages that are lacking -> why."""
         return self.progress.gaps
+
+    @property
+    def short(self) -> int | None:
+        """Records fewer than the source tells of; None where pages are lacking or were not to be read."""
+        wanted = self.course.wants_all(self.progress) and not self.gaps
+        return self.progress.missing if wanted else None
 
     @property
     def received(self) -> int:
@@ -127,5 +135,7 @@ def recent_reading(school_id: int, page_size: int, since: dt.date | dt.datetime)
 
 def reading_again(first: Reading, pages: list[int]) -> Reading:
     """A second look at some pages of a reading."""
-    progress = Progress(first.progress.page_size, pages_known=first.progress.last_page)
+    with_records = [number for number, page in first.pages.items() if page.received]
+    last_page = max(first.progress.last_page, *with_records, 0)
+    progress = Progress(first.progress.page_size, pages_known=last_page)
     return Reading(first.school_id, ChosenPages(pages), progress)

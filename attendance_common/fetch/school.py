@@ -83,7 +83,7 @@ class School:
     tally: Tally = field(default_factory=Tally)
     fault: str | None = None  # why it was given up
     gaps: dict[int, str] = field(default_factory=dict)  # page that is lacking -> why
-    short: int | None = None  # records fewer than counted; None where no whole reading can tell
+    short: int | None = None  # records fewer than the source tells of; None where no reading can tell
     unsorted: bool = False  # the source did not sort its newest pages
     seems_older: bool = False  # its newest pages are older than what is landed, and nothing tells of more
     first: Reading | None = None  # a whole reading of which a second look is under way
@@ -167,6 +167,7 @@ class Settler:
         elif reading.is_whole:
             return self._look_again(school, reading, plan)
         else:
+            school.short = reading.short
             school.unsorted = not sorting.does_sort(reading)
             newest_landed = partial(self._zone.newest_date, school.lists)
             school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
@@ -231,7 +232,7 @@ class Settler:
         school.missing = {day: list(ids) for day, ids in plan.missing.items() if day in covered}
         school.landed_before = sum(change.landed for change in covered.values())
         school.removals = Removals(school.school_id, {}, school.landed_before)
-        school.short = None if reading.gaps else reading.progress.missing
+        school.short = reading.short
         before = self._short_before(school.school_id) if school.short else 0
         look = second_look(reading, school.missing, before)
         if look is None:
@@ -248,8 +249,8 @@ class Settler:
     def _decide(self, school: School, first: Reading, second: Reading) -> None:
         """Which of the missing records are proved gone."""
         school.first = None
-        if second.is_whole and not second.gaps:
-            school.short = second.progress.missing
+        if second.short is not None:
+            school.short = second.short
         found = pl.concat([second.newest["id"], pl.Series("id", second.rejected_ids, dtype=pl.Int64)])
         school.missing = {day: _without(ids, found) for day, ids in school.missing.items()}
         if is_proved(first, second):
