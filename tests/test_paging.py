@@ -209,6 +209,15 @@ def test_a_chosen_page_that_cannot_be_had_is_a_gap() -> None:
     assert sorted(finish(reading_again(first, [2, 3]), lambda _: GONE).gaps) == [2, 3]
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_chosen_page_behind_those_told_of_is_a_gap_as_well(refused: bool) -> None:
+    first = reading_of(*(page_of(ids, 7, 1) for ids in ([1, 2, 3], [4, 5, 6], [7])))
+    again = reading_again(first, [2, 3])
+    while (number := again.next_page()) is not None:
+        again.fail(number, "status 503", refused=refused)
+    assert sorted(again.gaps) == [2, 3]
+
+
 # --- any list at rest ---------------------------------------------------------------------------------------
 
 

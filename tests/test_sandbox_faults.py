@@ -144,6 +144,48 @@ def test_a_page_that_repeats_for_ever(server: EsdServer, client: Client) -> None
         assert answer["pagingInfo"]["pageCount"] > page
 
 
+def test_a_source_that_ignores_the_page(server: EsdServer, client: Client) -> None:
+    first = client.ids(SCHOOL, 1)
+    server.faults.add(Fault("same_page", times=None))
+    assert [client.ids(SCHOOL, page) for page in (1, 2, 99)] == [first] * 3
+    assert client.attendance(SCHOOL, 2).json()["pagingInfo"]["pageCount"] == 5
+
+
+def test_a_source_that_ignores_the_page_size(server: EsdServer, client: Client) -> None:
+    server.faults.add(Fault("page_size", times=None, size=20))
+    assert [len(client.ids(SCHOOL, page)) for page in (1, 2, 3)] == [20, 20, 10]
+
+
+def test_pages_that_are_counted_from_0(server: EsdServer, client: Client) -> None:
+    pages = [client.ids(SCHOOL, page) for page in (1, 2)]
+    server.faults.add(Fault("from_page_0", times=None))
+    assert [client.ids(SCHOOL, page) for page in (0, 1)] == pages
+
+
+@pytest.mark.parametrize("paging", [None, [], {"totalCount": "249"}])
+def test_a_paging_that_is_told_otherwise(server: EsdServer, client: Client, paging: object) -> None:
+    server.faults.add(Fault("paging", paging=paging))
+    answer = client.attendance(SCHOOL).json()
+    assert (answer["pagingInfo"], len(answer["periodAttendanceList"])) == (paging, 10)
+
+
+def test_content_that_is_rewritten(server: EsdServer, client: Client) -> None:
+    server.faults.add(Fault("rewrite", rewrite=lambda content: {"data": content["periodAttendanceList"]}))
+    answer = client.attendance(SCHOOL).json()
+    assert (list(answer), len(answer["data"])) == (["data"], 10)
+
+
+def test_a_school_is_known_by_its_id_as_the_list_writes_it(server: EsdServer, client: Client) -> None:
+    server.source.set_records(125, server.source.records(SCHOOL))
+    assert client.attendance(125).status_code == 200  # not listed
+    server.source.schools.append({"id": "0125"})
+    statuses = [
+        client.get("/v1/periodAttendance", schoolId=text, schoolYearId=55).status_code
+        for text in ("125", "0125")
+    ]
+    assert statuses == [404, 200]
+
+
 def test_a_count_without_rows(server: EsdServer, client: Client) -> None:
     server.faults.add(Fault("count_without_rows"))
     answer = client.attendance(SCHOOL).json()
