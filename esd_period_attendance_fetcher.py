@@ -13,6 +13,7 @@ import argparse
 import datetime as dt
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -196,6 +197,8 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
     sums.judge_schools(judged, schools, run.year)
     attention = [*sums.list_gaps(listed), *sums.failures(schools), *sums.unsorted_source(schools, unread)]
     attention += [*doubts, *sums.quarantined(schools, run.quarantine.place), *judged.sentences]
+    if left_out := sum((school.tally.left_out for school in schools), Counter()):
+        log.info("%s", sums.left_out(left_out), extra=event("left_out", counts={"fields": len(left_out)}))
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
     run.records.write(
         {

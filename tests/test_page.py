@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attendance_common.fetch.extra_fields import UNNAMED
 from attendance_common.fetch.page import (
     SCHEMA,
     Page,
@@ -177,6 +178,10 @@ def test_a_record_that_cannot_be_landed_is_kept_as_it_came() -> None:
     assert (found.rows.height, found.received) == (2, 3)
 
 
+LONG_NUMBER = "studentId: not a whole number"
+LONG_TEACHERS = "meetingTime.teachers: not valid JSON"
+
+
 @pytest.mark.parametrize(
     ("text", "reason", "record_id"),
     [
@@ -188,9 +193,9 @@ def test_a_record_that_cannot_be_landed_is_kept_as_it_came() -> None:
         ('{"id": "5", "date": 1}', "date: not a date MM-DD-YYYY", 5),
         ('{"id": 9223372036854775808}', "id: beyond BIGINT", None),
         ('{"id": 1e400}', "id: not a whole number", None),
-        ('{"id": 7, "studentId": ' + "9" * 5000 + "}", "the record cannot be decoded", None),
-        ('{"studentId": 5, "id": ' + "9" * 5000 + "}", "the record cannot be decoded", None),
-        ('{"minutesLate": -' + "9" * 5000 + ', "id": "7"}', "the record cannot be decoded", None),
+        ('{"id": 7, "date": "12-09-2025", "studentId": ' + "9" * 5000 + "}", LONG_NUMBER, 7),
+        ('{"date": "12-09-2025", "studentId": 5, "id": ' + "9" * 5000 + "}", "id: not a whole number", None),
+        ('{"id": 7, "meetingTime": {"teachers": [' + "9" * 5000 + "]}}", LONG_TEACHERS, 7),
         ('{"id": 7, "comment": ' + "[" * 300 + "]" * 300 + ', "date": 1}', "date: not a date MM-DD-YYYY", 7),
     ],
 )
@@ -210,10 +215,91 @@ NESTED_DEEP = {
 
 @pytest.mark.parametrize("nested", NESTED_DEEP.values(), ids=NESTED_DEEP.keys())
 @pytest.mark.parametrize("shape", ['{"periodAttendanceList": [%s], "pagingInfo": {"totalCount": 3}}', "[%s]"])
-def test_a_page_that_no_decoder_reads_is_no_page(nested: str, shape: str) -> None:
-    good, deep = json.dumps(record({"id": 1})), f'{{"id": 7, "comment": {nested}}}'
-    with pytest.raises(UnreadablePage, match="nested too deeply"):
-        read_page((shape % f"{good}, {deep}").encode(), SCHOOL)
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("comment", "comment: not valid JSON"),
+        ("minutesLate", "minutesLate: not a whole number"),
+        ("meetingTime", "meetingTime: not an object"),
+    ],
+)
+def test_a_field_that_no_decoder_reads_costs_its_record(
+    nested: str, shape: str, path: str, reason: str
+) -> None:
+    deep = json.dumps(record({"id": 7, path: "@"})).replace('"@"', nested)
+    found = read_page((shape % f"{json.dumps(SEEN)}, {deep}, {json.dumps(SEEN)}").encode(), SCHOOL)
+    assert found.rows.to_dicts() == [LANDED] * 2
+    assert [(each.reason, each.record, each.record_id) for each in found.rejections] == [(reason, deep, 7)]
+
+
+# --- fields that have no column, and do not fit -------------------------------------------------------------
+
+LARGE = json.dumps("x" * 40_000)
+LEFT_OUT = {
+    "too large": ("later", LARGE),
+    "too large, of two bytes each": ("later", json.dumps("é" * 20_000)),
+    "larger than the column by a byte": ("later", json.dumps("x" * 32_757)),
+    "in the nested object": ("meetingTime.later", LARGE),
+    "no JSON": ("later", "NaN"),
+    "infinite": ("later", "[-Infinity]"),
+    "a number beyond a float": ("later", "1e400"),
+    "a number of 5,000 digits": ("later", "9" * 5000),
+    "nested deeply": ("later", "[" * DEEP + "]" * DEEP),
+    "objects nested deeply": ("later", NESTED_DEEP["objects"]),
+    "half a character": ("later", '"\\ud800"'),
+}
+
+
+@pytest.mark.parametrize(("path", "token"), LEFT_OUT.values(), ids=LEFT_OUT.keys())
+def test_a_new_field_that_does_not_fit_is_left_out_and_named(path: str, token: str) -> None:
+    text = json.dumps(record({path: "@", "other": 1})).replace('"@"', token)
+    found = read_page(page([text, json.dumps(SEEN), text]), SCHOOL)
+    kept = {**LANDED, "extra_fields": '{"other":1}'}
+    assert found.rows.to_dicts() == [kept, LANDED, kept]
+    assert (found.rejections, dict(found.left_out)) == ((), {path: 2})
+
+
+@pytest.mark.parametrize("size", [32_756, 32_755])
+def test_a_new_field_may_fill_its_column_to_the_last_byte(size: int) -> None:
+    found = read(record({"later": "x" * size}))
+    assert found.rows["extra_fields"].str.len_bytes().to_list() == [size + 12]
+    assert found.left_out == {}
+
+
+def test_of_several_new_fields_the_longest_are_left_out() -> None:
+    sizes = {"meetingTime.a": 12_000, "b": 20_000, "meetingTime.c": 11_000, "d": 3}
+    found = read(record({path: "x" * size for path, size in sizes.items()}))
+    [text] = found.rows["extra_fields"]
+    assert json.loads(text) == {"d": "xxx", "meetingTime": {"a": "x" * 12_000, "c": "x" * 11_000}}
+    assert found.left_out == {"b": 1}
+
+
+def test_the_nested_objects_own_name_counts_as_well() -> None:
+    whole = len('{"a":"","meetingTime":{"b":""}}')
+    fits, one_more = ({"a": "x" * (32_768 - whole + more), "meetingTime.b": ""} for more in (0, 1))
+    assert read(record(fits)).rows["extra_fields"].str.len_bytes().to_list() == [32_768]
+    assert read(record(one_more)).rows["extra_fields"].to_list() == ['{"meetingTime":{"b":""}}']
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a b", "é", "a-b", "\0", "\ud800", "a\nb", "n" * 65, "12345", "Doe, Jane"], ids=ascii
+)
+@pytest.mark.parametrize("outer", ["", "meetingTime."])
+def test_a_field_without_a_plain_name_is_left_out_without_it(name: str, outer: str) -> None:
+    found = read(record({f"{outer}{name}": "x" * 40_000}))
+    assert (found.rows.to_dicts(), dict(found.left_out)) == ([LANDED], {UNNAMED: 1})
+
+
+def test_a_record_that_goes_to_quarantine_leaves_nothing_out() -> None:
+    found = read(record({"later": "x" * 40_000, **BAD}))
+    assert (found.rows.height, found.left_out) == (0, {})
+
+
+def test_a_great_many_new_fields_are_read_quickly_enough_to_be_kept_where_they_fit() -> None:
+    found = read(record({f"f{number:05d}": number for number in range(20_000)}))
+    [text] = found.rows["extra_fields"]
+    assert 32_700 < len(text) <= 32_768
+    assert len(json.loads(text)) + sum(found.left_out.values()) == 20_000
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class PackedPage:
         self.paging = page.paging
         self.keys = page.rows.select(_KEYS)
         self.rejections = page.rejections
+        self.left_out = page.left_out
         body = io.BytesIO()
         page.rows.write_ipc_stream(body, compression="lz4")
         self._packed = body.getvalue()

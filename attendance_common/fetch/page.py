@@ -8,8 +8,9 @@ fast way takes only what would come out the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -18,11 +19,14 @@ import polars as pl
 from msgspec.structs import astuple
 
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
+from attendance_common.fetch.deep_json import cut_deep
+from attendance_common.fetch.extra_fields import compact, extra_fields
 from attendance_common.fetch.record import (
     REQUIRED,
     Row,
     Unfit,
-    compact,
+    decode,
+    decode_record,
     flatten_record,
     parse_date,
     record_id,
@@ -54,11 +58,15 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Page:
-    """A page's rows (schema: SCHEMA), rejections and paging; received = rows + rejections."""
+    """A page's rows (schema: SCHEMA), rejections and paging; received = rows + rejections.
+
+    `left_out`: fields that did not fit into `extra_fields` -> of how many rows.
+    """
 
     rows: pl.DataFrame
     rejections: tuple[Rejection, ...]
     paging: Paging
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def received(self) -> int:
@@ -200,33 +208,35 @@ def _all_fit(rows: pl.DataFrame) -> bool:
 
 def _read_any(body: bytes, school_id: int) -> Page:
     records, paging = _split(body)
-    rows, rejections = _read_each(records, school_id)
-    return Page(rows, tuple(rejections), paging)
+    return _read_each(records, school_id, paging)
 
 
-def read_again(rejections: Sequence[Rejection], school_id: int) -> tuple[pl.DataFrame, list[Rejection]]:
-    """What this version makes of records that an earlier one rejected: rows of SCHEMA, and the rest."""
-    return _read_each([rejection.record for rejection in rejections], school_id)
+def read_again(rejections: Sequence[Rejection], school_id: int) -> Page:
+    """What this version makes of records that an earlier one rejected."""
+    return _read_each([rejection.record for rejection in rejections], school_id, Paging())
 
 
-def _read_each(records: Iterable[str], school_id: int) -> tuple[pl.DataFrame, list[Rejection]]:
+def _read_each(records: Iterable[str], school_id: int, paging: Paging) -> Page:
     rows: list[Row] = []
     rejections: list[Rejection] = []
+    left_out: Counter[str] = Counter()
     for text in records:
-        read = _row_or_rejection(text, school_id)
+        read = _read_one(text, school_id)
         if isinstance(read, Rejection):
             rejections.append(read)
         else:
-            rows.append(read)
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row"), rejections
+            rows.append(read[0])
+            left_out.update(read[1])
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return Page(frame, tuple(rejections), paging, left_out)
 
 
 def _split(body: bytes) -> tuple[list[str], Paging]:
     """Each record's own text, as received, and the paging."""
     try:
         return _split_strict(body)
-    except RecursionError as error:
-        raise UnreadablePage("the answer is not JSON, or nested too deeply") from error
+    except RecursionError:
+        return _split_deep(body)
 
 
 def _split_strict(body: bytes) -> tuple[list[str], Paging]:
@@ -234,13 +244,35 @@ def _split_strict(body: bytes) -> tuple[list[str], Paging]:
         records, paging = _opened(_ANY.decode(body))
         return [bytes(record).decode() for record in records], paging
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _split_lenient(body)
+        records, paging = _split_lenient(body.decode(errors="surrogateescape"))
+        return [json.dumps(record) for record in records], paging
 
 
-def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
-    """What strict JSON refuses but Python reads (NaN, a bare tab, a byte that is no UTF-8): written anew."""
+def _split_deep(body: bytes) -> tuple[list[str], Paging]:
+    """As `_split_strict`, for a body in which a record is nested more deeply than a decoder reads."""
+    deep: list[str] = []
+
+    def stand_in(record: str) -> str:
+        deep.append(record)
+        return f'"\0{len(deep) - 1}\0"'  # no text of JSON: that has no bare NUL
+
+    text = body.decode(errors="surrogateescape")
+    level = 1 if text.lstrip().startswith("[") else 2  # a bare list, or a list in an object
     try:
-        answer = json.loads(body.decode(errors="surrogateescape"), strict=False)
+        records, paging = _split_lenient(cut_deep(text, level, stand_in))
+    except RecursionError as error:
+        raise UnreadablePage("the answer is not JSON, or nested too deeply") from error
+    places = {f"\0{place}\0": place for place in range(len(deep))}
+    return [
+        deep[places[record]] if isinstance(record, str) and record in places else json.dumps(record)
+        for record in records
+    ], paging
+
+
+def _split_lenient(text: str) -> tuple[list[Any], Paging]:
+    """What strict JSON refuses but Python reads (NaN, a bare tab, a byte that is no UTF-8), decoded."""
+    try:
+        answer = decode(text, strict=False)
     except ValueError as error:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
@@ -251,16 +283,17 @@ def _split_lenient(body: bytes) -> tuple[list[str], Paging]:
         records, paging = answer, Paging()
     if not isinstance(records, list):
         raise UnreadablePage("the answer holds no list of records")
-    return [json.dumps(record) for record in records], paging
+    return records, paging
 
 
-def _row_or_rejection(text: str, school_id: int) -> Row | Rejection:
+def _read_one(text: str, school_id: int) -> tuple[Row, set[str]] | Rejection:
+    """A record's row, and the fields that are left out of it; or why it has none."""
     try:
-        record = json.loads(text)
+        record = decode_record(text)
     except (ValueError, RecursionError):
         return Rejection("the record cannot be decoded", text, None)
     try:
-        return flatten_record(record, school_id)
+        return flatten_record(record, school_id), set(extra_fields(record).left_out)
     except Unfit as unfit:
         return Rejection(str(unfit), text, record_id(record))
     except RecursionError:

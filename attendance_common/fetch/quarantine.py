@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attendance_common import aws, landing
 from attendance_common.errors import AwsError
 from attendance_common.fetch.page import Rejection
-from attendance_common.fetch.record import record_id
+from attendance_common.fetch.record import decode_record, record_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +35,7 @@ class Line:
     def record_id(self) -> int | None:
         """The record's id; None where it has none that can be read."""
         try:
-            return record_id(json.loads(self.record))
+            return record_id(decode_record(self.record))
         except (ValueError, RecursionError):
             return None
 

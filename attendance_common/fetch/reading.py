@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -91,6 +92,11 @@ class Reading:
             for rejection in page.rejections:
                 found[rejection.key] = rejection
         return list(found.values())
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """New fields that did not fit into `extra_fields` -> of how many of the received records."""
+        return sum((Counter(page.left_out) for page in self.pages.values()), Counter())
 
     @property
     def rejected_ids(self) -> list[int]:

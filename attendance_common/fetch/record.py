@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from attendance_common.columns import COLUMNS, NESTED, Column, Kind
+from attendance_common.fetch.deep_json import cut_deep
+from attendance_common.fetch.extra_fields import compact, extra_fields
 
 Row = dict[str, Any]
 
 _BIGINT = range(-(2**63), 2**63)
-_INTEGER_TEXT = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_NUMBER_TEXT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_DIGITS = 4_000  # of an integer; Python refuses to read more than 4,300
 _DATE = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
 _INSTANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-])(\d{2}):?(\d{2}))", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)", re.ASCII
 )
-_KNOWN = frozenset(column.path for column in COLUMNS if column.path) | {(NESTED,)}
+_EMPTY: tuple[Any, ...] = (None, "", [])  # what stands for a nested object that is not there
 REQUIRED = tuple(column for column in COLUMNS if column.path and column.required)
 
 
@@ -62,21 +67,35 @@ def parse_instant(text: str) -> str | None:
     return f"{instant.isoformat(sep=' ')}.{(fraction or '')[:6]:0<6}"
 
 
-def compact(value: Any) -> str:
-    """JSON without a blank; raises ValueError for what JSON cannot say (infinity)."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def decode(text: str, *, strict: bool = True) -> Any:
+    """JSON; an integer too long to be read is infinite, which no column holds. Raises as json.loads does."""
+    return json.loads(text, strict=strict, parse_int=_readable_integer)
+
+
+def decode_record(text: str) -> Any:
+    """A record's JSON; a field that is nested too deeply to be read is NaN, which no column holds.
+
+    Raises ValueError where it is no JSON.
+    """
+    try:
+        return decode(text)
+    except RecursionError:
+        return decode(cut_deep(text, 1, lambda _: "NaN"))
+
+
+def _readable_integer(text: str) -> int | float:
+    return int(text) if len(text) <= _DIGITS else math.inf
 
 
 def flatten_record(record: Any, school_id: int) -> Row:
     """Every declared column of one decoded record; raises Unfit with the reason."""
     if not isinstance(record, dict):
         raise Unfit("the record is not an object")
-    nested = record.get(NESTED)
-    if nested is not None and not isinstance(nested, dict):
+    if not isinstance(record.get(NESTED), dict) and record.get(NESTED) not in _EMPTY:
         raise Unfit(f"{NESTED}: not an object")
     row = {column.name: _fit(column, _at(record, column.path)) for column in COLUMNS if column.path}
     row["school_id"] = school_id
-    row["extra_fields"] = _fit(_EXTRA, _unknown_fields(record, nested or {}))
+    row["extra_fields"] = extra_fields(record).text
     for column in REQUIRED:
         if row[column.name] is None:
             raise Unfit(f"{_field(column)}: missing")
@@ -90,9 +109,6 @@ def record_id(record: Any) -> int | None:
     return None if isinstance(fitted, Unfit) else fitted
 
 
-_EXTRA = next(column for column in COLUMNS if column.name == "extra_fields")
-
-
 def _field(column: Column) -> str:
     return ".".join(column.path) or column.name
 
@@ -102,15 +118,6 @@ def _at(record: dict[str, Any], path: tuple[str, ...]) -> Any:
     for key in path:
         value = (value or {}).get(key)
     return value
-
-
-def _unknown_fields(record: dict[str, Any], nested: dict[str, Any]) -> dict[str, Any] | None:
-    """Fields that the vendor added since; sorted, so that their order alone never rewrites an object."""
-    unknown = {key: value for key, value in record.items() if (key,) not in _KNOWN}
-    inner = {key: value for key, value in nested.items() if (NESTED, key) not in _KNOWN}
-    if inner:
-        unknown[NESTED] = inner
-    return dict(sorted(unknown.items())) or None
 
 
 def _fit(column: Column, value: Any) -> Any:
@@ -137,13 +144,21 @@ def _check_text(column: Column, text: str) -> None:
 
 
 def _integer(value: Any) -> int | Unfit:
-    if isinstance(value, str) and _INTEGER_TEXT.fullmatch(value.strip()):
-        value = int(value)  # "a number that came as a string is a number"
+    if isinstance(value, str):
+        value = _number(value.strip())
     elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return Unfit("not a whole number")
     return value if value in _BIGINT else Unfit("beyond BIGINT")
+
+
+def _number(text: str) -> int | str:
+    """A number that came as a string is a number; exact, however many digits it has."""
+    if not _NUMBER_TEXT.fullmatch(text):
+        return text
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else text
 
 
 def _boolean(value: Any) -> bool | Unfit:

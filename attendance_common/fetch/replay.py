@@ -21,8 +21,8 @@ def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> 
         by_year[line.school_year].append(line.rejection)
     rest: list[Rejection] = []
     for year, rejections in by_year.items():
-        rows, still = read_again(rejections, school_id)
-        rest += still
+        read = read_again(rejections, school_id)
+        rows, rest = read.rows, [*rest, *read.rejections]
         if rows.height:
             zone.merge(zone.lists_of(school_id, frozenset() if year is None else frozenset({year})), rows)
     stays = {rejection.key: rejection for rejection in rest}

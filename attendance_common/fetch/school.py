@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from attendance_common import aws
-from attendance_common.fetch import quarantine, sorting
+from attendance_common.fetch import quarantine, sorting, sums
 from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan
 from attendance_common.fetch.proof import (
@@ -41,6 +41,7 @@ class Tally:
     landed_ids: pl.Series | None = None  # their ids, while a second look is under way
     quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
     quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
+    left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
     compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
     newest_date: dt.date | None = None
     moved: int = 0
@@ -55,6 +56,7 @@ class Tally:
         self.landed_ids = ids if self.landed_ids is None else pl.concat([self.landed_ids, ids]).unique()
         self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
+        self.left_out += reading.left_out
         self.newest_date = max(filter(None, [self.newest_date, *reading.days[-1:]]), default=None)
 
     def numbers(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class Tally:
             "quarantined": quarantined,
             "quarantined_new": len(self.quarantined_new),
             "quarantine": dict(Counter(self.quarantined.values())),
+            **({"left_out": dict(self.left_out.most_common(sums.MOST_FIELDS))} if self.left_out else {}),
             "moved": self.moved,
             "removed": self.removed,
             "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
@@ -188,6 +191,11 @@ class Settler:
             *(school.school_id, reading.received, len(reading.pages), reading.different, school.tally.moved),
             extra=event("school_read", school=school.school_id, counts=school.tally.numbers()),
         )
+        if reading.rejections:
+            reasons = sums.told(Counter(rejection.reason for rejection in reading.rejections))
+            fields = event("rejected", school=school.school_id)
+            cannot = "school %d: %d records cannot be landed: %s"
+            log.info(cannot, school.school_id, len(reading.rejections), reasons, extra=fields)
         return plan
 
     def _also(self, school: School, reading: Reading) -> list[dt.date]:

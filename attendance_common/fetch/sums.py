@@ -20,6 +20,8 @@ _SUMS = (
     *("removals_waiting", "lists_written", "lists_unchanged", "lists_merged"),
 )
 
+MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
+
 Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
 
 
@@ -72,14 +74,25 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
     return sentences
 
 
+def told(reasons: Counter[str], most: int | None = None) -> str:
+    """Reasons with their counts, the most frequent first."""
+    return ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(most))
+
+
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
     """The sentence about records that are new in quarantine; `place` is where they lie."""
     reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
     if not reasons:
         return []
-    most = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-    what = f"{reasons.total()} records are new in quarantine, {place}: {most}"
+    what = f"{reasons.total()} records are new in quarantine, {place}: {told(reasons, 3)}"
     return [f"{what}; have them corrected at the source (--quarantine lists them)"]
+
+
+def left_out(fields: Counter[str]) -> str:
+    """What the log says of new fields that did not fit -> of how many received records."""
+    named = ", ".join(f"{name} ({count} records)" for name, count in fields.most_common(MOST_FIELDS))
+    more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
+    return f"new fields did not fit into extra_fields and were left out: {named}{more}; the rest is landed"
 
 
 def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[str]:
