@@ -32,7 +32,7 @@ from attendance_common.run_record import RunRecords
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from mypy_boto3_s3 import S3Client
 
-    from attendance_common.fetch.landing_zone import LandingZone
+    from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
     from attendance_common.fetch.proof import Removals
     from attendance_common.fetch.quarantine import Quarantine
     from attendance_common.fetch.reading import Reading
@@ -196,7 +196,8 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
     sums.judge_list(judged, listed)
     sums.judge_schools(judged, schools, run.year)
     attention = [*sums.list_gaps(listed), *sums.failures(schools), *sums.unsorted_source(schools, unread)]
-    attention += [*doubts, *sums.quarantined(schools, run.quarantine.place), *judged.sentences]
+    attention += [*doubts, *sums.odd_objects(schools, run.zone.place)]
+    attention += [*sums.quarantined(schools, run.quarantine.place), *judged.sentences]
     if left_out := sum((school.tally.left_out for school in schools), Counter()):
         log.info("%s", sums.left_out(left_out), extra=event("left_out", counts={"fields": len(left_out)}))
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
@@ -219,27 +220,47 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
 
 def list_quarantine(quarantine: Quarantine) -> command.Outcome:
     """Print school, record id, reason and since when of each record in quarantine; nothing else of it."""
+    from attendance_common.fetch.quarantine import UnreadableFile
+
     count = 0
     with aws.explained(quarantine.place):
+        attention = quarantine.strangers()
         for school in quarantine.schools():
-            for line in quarantine.lines(school).values():
+            try:
+                lines = quarantine.lines(school)
+            except UnreadableFile as fault:
+                attention.append(str(fault))
+                continue
+            for line in lines.values():
                 number = "without an id" if line.record_id is None else line.record_id
                 print(f"school {school}\trecord {number}\t{line.reason}\tsince {line.since}")
                 count += 1
-    return command.Outcome({"quarantined": count})
+    return command.Outcome({"quarantined": count}, attention)
 
 
 def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
     """Land the records in quarantine that this version can read; the rest stays there. Adds to `counts`."""
+    from attendance_common.fetch.quarantine import UnreadableFile
     from attendance_common.fetch.replay import replay_school
 
+    unreadable: list[SchoolLists] = []
     with aws.explained(run.quarantine.place):
+        attention = run.quarantine.strangers()
         for school in run.quarantine.schools():
             with run.context.termination.deferred():
-                for name, number in replay_school(run.zone, run.quarantine, school).items():
+                try:
+                    replayed = replay_school(run.zone, run.quarantine, school)
+                except UnreadableFile as fault:
+                    attention.append(str(fault))
+                    continue
+                unreadable += replayed.unreadable
+                for name, number in replayed.counts.items():
                     counts[name] += number
-    stays = [f"{counts['quarantined']} records stay in quarantine"] if counts["quarantined"] else []
-    outcome = command.Outcome(dict(counts), stays)
+    if counts["quarantined"]:
+        attention.append(f"{counts['quarantined']} records stay in quarantine")
+    if unreadable:
+        attention.append(sums.unreadable_lists(unreadable, run.zone.place))
+    outcome = command.Outcome(dict(counts), attention)
     run.records.write({"run": run.context.run, **outcome.counts, "attention": outcome.attention})
     return outcome
 

@@ -232,7 +232,7 @@ def test_a_landed_object_that_is_no_parquet_is_written_anew(world: World, sandbo
     world.change(world.first, record["id"], date="11-11-2025", minutesLate="x")
     done = world.pipeline.fetch()
     assert done.status == 3
-    assert f"{key} is no Parquet with records: it counts as empty" in done.story
+    assert f"{key} (it is no Parquet)" in done.result["attention"][0]
     assert world.pipeline.read(LANDING + key).startswith(b"PAR1")
 
 

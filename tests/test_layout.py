@@ -30,6 +30,8 @@ PURE = (
     "fetch.asked_pause",
     "fetch.body_text",
     "fetch.faults",
+    "fetch.deep_json",
+    "fetch.extra_fields",
     "fetch.lists",
     "fetch.packed_pages",
     "fetch.page",

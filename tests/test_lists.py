@@ -104,12 +104,6 @@ def test_a_list_of_an_older_version_is_read_with_the_columns_of_this_one() -> No
     assert said(landed_list(body, "x", None).rows) == {1: "a"}
 
 
-@pytest.mark.parametrize("body", [b"", b"PAR1 or not"])
-def test_what_is_no_parquet_is_no_list(body: bytes) -> None:
-    with pytest.raises(pl.exceptions.PolarsError):
-        landed_list(body, "x", None)
-
-
 # --- the Parquet that Spectrum is known to read -------------------------------------------------------------
 
 

@@ -63,13 +63,13 @@ def test_a_record_leaves_when_a_proved_reading_of_its_year_lacks_it(
 
 def test_a_file_is_read_as_it_was_written() -> None:
     kept = lines(2, None, 1)
-    assert read(written(5, kept)) == kept
+    assert read(written(5, kept), 5) == kept
     assert [json.loads(line)["record"] for line in written(5, kept).splitlines()] == [
         text(1),
         text(2),
         text(None),
     ]
-    assert (read(b""), written(5, {})) == ({}, b"")
+    assert (read(b"", 5), written(5, {})) == ({}, b"")
 
 
 # --- runs of the fetcher ------------------------------------------------------------------------------------

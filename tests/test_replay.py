@@ -140,16 +140,6 @@ def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:
     }
 
 
-@pytest.mark.parametrize("body", ["not JSON\n", '{"reason": "x"}\n', '["a"]\n'], ids=repr)
-def test_a_strange_object_in_quarantine_is_named_and_left(world: World, body: str) -> None:
-    aws, key = world.pipeline.sandbox.aws, f"{QUARANTINE}school_1.jsonl"
-    aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
-    done = replay(world)
-    assert done.status == 2
-    assert f"{key} is not what the fetcher puts into quarantine: move it away" in done.result["error"]
-    assert key in world.pipeline.keys("")
-
-
 def test_the_rest_stays_as_it_was_received(world: World) -> None:
     broken = ['{"id": 907, "date": ', '{"id": 908, "id": 1e999}', "[]", "null"]
     quarantine(world, world.first, [*texts(readable(world)), *texts(UNREADABLE), *broken])

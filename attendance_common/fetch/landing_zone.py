@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from attendance_common import __version__, aws, landing
+from attendance_common import aws, landing
 from attendance_common.errors import AwsError
+from attendance_common.fetch.list_objects import ListObjects, UnreadableList
 from attendance_common.fetch.lists import (
     LandedList,
     ListChange,
     ReadRecords,
     SchoolPlan,
     compare,
-    landed_list,
     md5,
     merge,
     parquet,
@@ -36,7 +36,6 @@ from attendance_common.fetch.lists import (
     take_out,
     tombstone,
 )
-from attendance_common.fetch.page import SCHEMA
 from attendance_common.log import log
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ class SchoolLists:
 
     `years`: the school years under which this run reads; none: it has no school year. `etags`: date -> ETag.
     `foreign`: dates whose lists another process wrote since; they are merged, and nothing leaves them.
+    `unreadable`: lists that cannot be read and stay as they are; `replaced`: those that this run replaced.
     """
 
     school_id: int
@@ -61,6 +61,8 @@ class SchoolLists:
     etags: dict[dt.date, str] = field(default_factory=dict)
     written: set[dt.date] = field(default_factory=set)
     foreign: set[dt.date] = field(default_factory=set)
+    unreadable: dict[dt.date, str] = field(default_factory=dict)  # date -> why
+    replaced: dict[dt.date, str] = field(default_factory=dict)
 
     def name(self, day: dt.date) -> str:
         """The list's name below the prefix."""
@@ -68,19 +70,23 @@ class SchoolLists:
 
 
 class LandingZone:
-    """Lists, reads and writes the landed lists; a dry run writes none."""
+    """Compares and writes the landed lists; a dry run writes none."""
 
     def __init__(
         self, s3: S3Client, areas: landing.Areas, encryption: Mapping[str, Any], run: str, *, dry_run: bool
     ) -> None:
-        self._s3 = s3
+        self._objects = ListObjects(s3, areas, encryption, dry_run=dry_run)
         self._areas = areas
-        self._encryption = encryption
         self._run = run
         self._dry_run = dry_run
         self._pool = ThreadPoolExecutor(UPLOADS)
         self._snapshot: dict[int, dict[dt.date, str]] = {}
         self._taken: float | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the lists lie."""
+        return f"s3://{self._areas.bucket}/{self._areas.landing}"
 
     # --- the snapshot --------------------------------------------------------------------------------------
 
@@ -88,17 +94,8 @@ class LandingZone:
         """The school's lists as they are now, or were less than five minutes ago; to be read before it is."""
         if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
             self._taken = time.monotonic()
-            self._snapshot = self._listed()
+            self._snapshot = self._objects.etags()
         return SchoolLists(school_id, years, dict(self._snapshot.get(school_id, {})))
-
-    def _listed(self) -> dict[int, dict[dt.date, str]]:
-        found: dict[int, dict[dt.date, str]] = {}
-        with aws.explained(f"s3://{self._areas.bucket}/{self._areas.landing}"):
-            for name, etag in aws.listed(self._s3, self._areas.bucket, self._areas.landing).items():
-                if place := landing.list_of(name):
-                    day, school = place
-                    found.setdefault(school, {})[day] = etag
-        return found
 
     # --- what was read -------------------------------------------------------------------------------------
 
@@ -111,42 +108,51 @@ class LandingZone:
     ) -> SchoolPlan:
         """Put what was read into its lists, and compare these and those of the dates in `also` with it.
 
-        No record leaves a list here (see `take_out`). Raises AwsError; all writes that were begun have ended
-        by then.
+        No record leaves a list here (see `take_out`). A proved reading replaces a list that cannot be read;
+        any other leaves it as it is. Raises AwsError; all writes that were begun have ended by then.
         """
         jobs: Iterator[tuple[dt.date, Callable[[], ListChange]]] = chain(
             ((day, partial(self._put_in, lists, day, rows, read)) for day, rows in by_date),
             ((day, partial(self._look_over, lists, day, read)) for day in also),
         )
-        return SchoolPlan(self._each(jobs))
+        changes = self._each(lists, jobs)
+        return SchoolPlan(changes, read.on(lists.unreadable))
 
-    def merge(self, lists: SchoolLists, rows: pl.DataFrame) -> None:
-        """Add rows to their lists: the newer version of each id counts, of equals the landed one."""
+    def merge(self, lists: SchoolLists, rows: pl.DataFrame) -> list[int]:
+        """Add rows to their lists: the newer version of each id counts, of equals the landed one.
+
+        Gives the ids of those whose list cannot be read: they were not added.
+        """
         days = rows["date"].str.to_date("%m-%d-%Y").alias("day")
         parts = rows.with_columns(days).partition_by("day", as_dict=True, include_key=False)
-        self._each((day, partial(self._merge, lists, day, part)) for (day,), part in parts.items())
+        self._each(lists, ((day, partial(self._merge, lists, day, part)) for (day,), part in parts.items()))
+        return [key for (day,), part in parts.items() if day in lists.unreadable for key in part["id"]]
 
     def take_out(self, lists: SchoolLists, ids: Mapping[dt.date, Collection[int]]) -> int:
         """Take records out of their lists; gives how many left.
 
         Nothing leaves a list that another process has written since the snapshot.
         """
-        return sum(self._each((day, partial(self._take_out, lists, day, ids[day])) for day in ids).values())
+        jobs = ((day, partial(self._take_out, lists, day, ids[day])) for day in ids)
+        return sum(self._each(lists, jobs).values())
 
-    def _each(self, jobs: Iterable[tuple[dt.date, Callable[[], Done]]]) -> dict[dt.date, Done]:
-        """Do these in parallel, few of them waiting; gives what each returns."""
-        done: dict[dt.date, Done] = {}
-        pending: deque[tuple[dt.date, Future[Done]]] = deque()
+    def _each(
+        self, lists: SchoolLists, jobs: Iterable[tuple[dt.date, Callable[[], Done]]]
+    ) -> dict[dt.date, Done]:
+        """Do these in parallel, few of them waiting; gives what each returns whose list can be read."""
+        done: dict[dt.date, Done | None] = {}
+        pending: deque[tuple[dt.date, Future[Done | None]]] = deque()
         with aws.explained(f"s3://{self._areas.bucket}"):
             try:
                 for day, job in jobs:
-                    pending.append((day, self._pool.submit(job)))
+                    pending.append((day, self._pool.submit(_if_readable, lists, day, job)))
                     if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
                         first, future = pending.popleft()
                         done[first] = future.result()
             finally:
                 wait([future for _, future in pending])
-            return done | {day: future.result() for day, future in pending}
+            done |= {day: future.result() for day, future in pending}
+        return {day: result for day, result in done.items() if result is not None}
 
     def _put_in(self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, read: ReadRecords) -> ListChange:
         """Write the list of a date with the records that were read, unless it holds them already."""
@@ -155,7 +161,13 @@ class LandingZone:
             return ListChange(rows.height, lists.years)
         if known is None and self._put(lists, day, body):
             return ListChange(0, lists.years)
-        landed = self._look(lists.name(day))
+        try:
+            landed = self._look(lists, day)
+        except UnreadableList as fault:
+            if not (read.is_proved and fault.etag == known and self._put(lists, day, body)):
+                raise
+            lists.replaced[day] = fault.why
+            return ListChange(0, lists.years)
         if landed is None or known is None or landed.etag != known:
             return self._merge_foreign(lists, day, rows)
         compared = compare(landed.rows, day, read)
@@ -175,7 +187,7 @@ class LandingZone:
         """Write a list with its rows and these. `exists`: it does, though the snapshot may lack it."""
         for _ in range(_RACES):
             # S3 denies a look at what is not there to one who may not list the bucket (API: GetObject, 403).
-            landed = self._look(lists.name(day)) if exists or day in lists.etags else None
+            landed = self._look(lists, day) if exists or day in lists.etags else None
             found = landed or LandedList("", rows.clear())
             lists.etags.pop(day, None)
             lists.etags |= {day: landed.etag} if landed else {}
@@ -187,13 +199,13 @@ class LandingZone:
 
     def _look_over(self, lists: SchoolLists, day: dt.date, read: ReadRecords) -> ListChange:
         """Compare the list of a date that was not read."""
-        landed = self._look(lists.name(day))
+        landed = self._look(lists, day)
         if landed is None or landed.etag != lists.etags[day] or day in lists.foreign:
             return ListChange(0, frozenset())
         return ListChange(landed.rows.height, landed.years, compare(landed.rows, day, read))
 
     def _take_out(self, lists: SchoolLists, day: dt.date, ids: Collection[int]) -> int:
-        landed = None if day in lists.foreign else self._look(lists.name(day))
+        landed = None if day in lists.foreign else self._look(lists, day)
         if landed is None or landed.etag != lists.etags[day]:
             log.info("%s was written by another process meanwhile: nothing leaves it", lists.name(day))
             return 0
@@ -207,57 +219,33 @@ class LandingZone:
         """The newest date up to `until` whose list has a record."""
         with aws.explained(f"s3://{self._areas.bucket}"):
             for day in sorted((day for day in lists.etags if day <= until), reverse=True):
-                landed = self._look(lists.name(day))
+                landed = _if_readable(lists, day, partial(self._look, lists, day))
                 if landed is not None and landed.rows.height:
                     return day
         return None
 
-    # --- objects -------------------------------------------------------------------------------------------
+    # --- one list ------------------------------------------------------------------------------------------
 
-    def _look(self, name: str) -> LandedList | None:
-        """What is landed under a name now; None when nothing is."""
-        from botocore.exceptions import ClientError
-
-        try:
-            whole = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.landing + name)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
-        etag, content_md5 = whole["ETag"].strip('"'), whole["Metadata"].get("content-md5")
-        try:
-            return landed_list(whole["Body"].read(), etag, content_md5)
-        except pl.exceptions.PolarsError:
-            log.warning("%s is no Parquet with records: it counts as empty", name)
-            return LandedList(etag, pl.DataFrame(schema=SCHEMA))
+    def _look(self, lists: SchoolLists, day: dt.date) -> LandedList | None:
+        return self._objects.read(day, lists.school_id)
 
     def _put(self, lists: SchoolLists, day: dt.date, body: bytes) -> bool:
         """Write a list if it is still as this run knows it; whether it is there now."""
-        key, digest = self._areas.landing + lists.name(day), md5(body)
-        etag: str | None = digest
-        if not self._dry_run:
-            etag = aws.put_if(
-                self._s3,
-                lists.etags.get(day),
-                Bucket=self._areas.bucket,
-                Key=key,
-                Body=body,
-                Metadata={"content-md5": digest, "version": __version__},
-                **self._encryption,
-            )
-            etag = etag or self._answer_was_lost(lists.name(day), body)
-        if etag is not None:
-            self._note(lists, day, etag)
-        return etag is not None
-
-    def _answer_was_lost(self, name: str, body: bytes) -> str | None:
-        """The ETag of an object that has this body: this run's own PUT, whose answer did not arrive."""
-        landed = self._look(name)
-        return landed.etag if landed and landed.has_body(body) else None
-
-    def _note(self, lists: SchoolLists, day: dt.date, etag: str) -> None:
-        if self._dry_run:
-            log.info("would write %s", lists.name(day))
-        else:
-            lists.etags[day] = etag
+        etag = self._objects.write(day, lists.school_id, body, lists.etags.get(day))
+        if etag is None:
+            return False
         lists.written.add(day)
+        if not self._dry_run:
+            lists.etags[day] = etag
+        return True
+
+
+def _if_readable(lists: SchoolLists, day: dt.date, job: Callable[[], Done]) -> Done | None:
+    """What the job returns; None when the list cannot be read, which is noted."""
+    try:
+        result = job()
+    except UnreadableList as fault:
+        lists.unreadable[day] = fault.why
+        return None
+    lists.unreadable.pop(day, None)
+    return result

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from attendance_common.columns import COLUMNS
 from attendance_common.fetch.page import SCHEMA
 
+_REQUIRED = tuple(column.name for column in COLUMNS if column.required)
 SCHOOL_YEARS = "school_years"  # footer key: the school years under which the records were read, "54,55"
 RUN = "run"  # footer key of a tombstone: the run that wrote it
 
@@ -37,9 +39,17 @@ def tombstone(school_id: int, years: Collection[int], run: str) -> bytes:
 
 
 def _as_declared(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the columns of SCHEMA; one that an older version did not land is NULL."""
+    """Rows with the columns of SCHEMA, and behind them those that a later version landed.
+
+    A column that an older version did not land is NULL.
+    """
     lacking = [pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in rows.columns]
-    return rows.with_columns(lacking).select(SCHEMA.names()).cast(pl.Schema(SCHEMA))
+    later = [name for name in rows.columns if name not in SCHEMA]
+    return rows.with_columns(lacking).select(*SCHEMA, *later)
+
+
+class NoList(ValueError):
+    """The object is none of the fetcher's lists; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +67,68 @@ class LandedList:
 
 
 def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
-    """An object as a list; a tombstone has no rows. Raises polars' PolarsError when it is no list."""
-    rows = pl.read_parquet(io.BytesIO(body))
-    rows = _as_declared(rows).filter(pl.col("id").is_not_null())
+    """An object as a list; a tombstone has no rows. Raises NoList."""
+    if content_md5 not in (None, md5(body)):
+        raise NoList("its bytes are not those that the fetcher wrote")
+    rows = _decoded(body)
+    _check_columns(rows)
+    rows = _as_declared(rows)
+    if is_tombstone(rows):
+        return LandedList(etag, rows.clear(), frozenset(), content_md5)
+    _check_ids(rows["id"])
     named = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "") if rows.height else ""
     years = frozenset(int(year) for year in named.split(",") if year.isdecimal())
     return LandedList(etag, rows, years, content_md5)
 
 
+def is_tombstone(rows: pl.DataFrame) -> bool:
+    """Whether it is one row in which every column but `school_id` is NULL."""
+    others = rows.columns.copy()
+    others.remove("school_id")
+    return rows.height == 1 and all(rows[name].null_count() == 1 for name in others)
+
+
+def _decoded(body: bytes) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(body))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise NoList("it is no Parquet") from error
+
+
+def _check_columns(rows: pl.DataFrame) -> None:
+    for name in _REQUIRED:
+        if name not in rows.columns:
+            raise NoList(f"it has no column {name}")
+    for name, kind in SCHEMA.items():
+        if rows.schema.get(name, kind) != kind:
+            raise NoList(f"its column {name} is of another type")
+
+
+def _check_ids(ids: pl.Series) -> None:
+    if ids.null_count():
+        raise NoList("it has rows without an id")
+    if ids.n_unique() != ids.len():
+        raise NoList("it has an id twice")
+
+
+def check_place(rows: pl.DataFrame, day: dt.date, school_id: int) -> None:
+    """Raise NoList where rows are of another date or school than their list's name says."""
+    if not (rows["date"] == f"{day:%m-%d-}{day.year:04d}").fill_null(value=False).all():
+        raise NoList("it has rows of another date")
+    if not (rows["school_id"] == school_id).fill_null(value=False).all():
+        raise NoList("it has rows of another school")
+
+
 def put_in(landed: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
     """The landed rows and those that were read, which replace their landed versions; sorted by id."""
     others = landed.join(read.select("id"), on="id", how="anti")
-    return pl.concat([others, read]).sort("id") if others.height else read
+    return pl.concat([others, read], how="diagonal").sort("id") if others.height else read
 
 
 def merge(landed: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Both sets of rows: the newer version of each id, of equals the landed one; sorted by id."""
-    by_age = pl.concat([rows, landed]).sort("modified_on", nulls_last=False, maintain_order=True)
+    both = pl.concat([rows, landed], how="diagonal")
+    by_age = both.sort("modified_on", nulls_last=False, maintain_order=True)
     return by_age.unique("id", keep="last", maintain_order=True).sort("id")
 
 
@@ -84,10 +139,19 @@ def take_out(landed: pl.DataFrame, ids: Collection[int]) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class ReadRecords:
-    """Which records a reading holds: `places` (id, day) of those it lands, `rejected` ids of the others."""
+    """Which records a reading holds: `places` (id, day) of those it lands, `rejected` ids of the others.
+
+    `is_proved`: it holds every record of its school year. Then it replaces a list that cannot be read.
+    """
 
     places: pl.DataFrame
     rejected: Collection[int] = ()
+    is_proved: bool = False
+
+    def on(self, days: Collection[dt.date]) -> list[int]:
+        """The ids of the records of some dates."""
+        chosen = pl.Series(sorted(days), dtype=pl.Date)
+        return self.places.filter(pl.col("day").is_in(chosen.implode()))["id"].to_list()
 
 
 @dataclass(frozen=True)
@@ -125,14 +189,23 @@ class ListChange:
 
 @dataclass
 class SchoolPlan:
-    """A reading beside what is landed of its school: what becomes of each list."""
+    """A reading beside what is landed of its school: what becomes of each list.
+
+    `unlanded`: ids of the records whose list cannot be read, and was not written.
+    """
 
     changes: dict[dt.date, ListChange] = field(default_factory=dict)
+    unlanded: Collection[int] = ()
 
     @property
     def departures(self) -> Mapping[dt.date, list[int]]:
-        """Records that moved to another date, by the date whose list they leave."""
-        return {day: change.compared.moved for day, change in self.changes.items() if change.compared.moved}
+        """Records that moved to another date and are landed there, by the date whose list they leave."""
+        waiting = set(self.unlanded)
+        moved = {
+            day: [each for each in change.compared.moved if each not in waiting]
+            for day, change in self.changes.items()
+        }
+        return {day: ids for day, ids in moved.items() if ids}
 
     @property
     def missing(self) -> Mapping[dt.date, list[int]]:

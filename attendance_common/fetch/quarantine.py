@@ -6,6 +6,7 @@ read. Each record is there once: by its id, else by its text.
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,11 +16,30 @@ from attendance_common import aws, landing
 from attendance_common.errors import AwsError
 from attendance_common.fetch.page import Rejection
 from attendance_common.fetch.record import decode_record, record_id
+from attendance_common.fetch.s3_object import UnreadableObject, read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _RACES = 10  # lost to another fetcher over one file before it counts as failed
+
+
+# The fields of a line, and what each may be.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "schoolId": (int,),
+    "schoolYearId": (int, type(None)),
+    "since": (str,),
+    "reason": (str,),
+    "record": (str,),
+}
+
+
+class UnreadableFile(AwsError):
+    """A school's file is none that this version can read: it is never overwritten."""
+
+    def __init__(self, why: str, place: str = "") -> None:
+        super().__init__(f"{place} cannot be read ({why}), and stays as it is: move it away", to_mend=True)
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -89,11 +109,24 @@ def written(school_id: int, lines: Lines) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in objects).encode()
 
 
-def read(body: bytes) -> Lines:
-    """The lines of a file; raises ValueError, TypeError or KeyError when it is none of the fetcher's."""
-    objects = [json.loads(line) for line in body.splitlines() if line.strip()]
-    lines = [Line(each["record"], each["reason"], each["since"], each["schoolYearId"]) for each in objects]
+def read(body: bytes, school_id: int) -> Lines:
+    """The lines of a school's file; raises UnreadableFile when this version did not write them so."""
+    whole = body.removeprefix(codecs.BOM_UTF8).splitlines()
+    try:
+        lines = [_line(json.loads(text), school_id) for text in whole if text.strip()]
+    except (ValueError, RecursionError):  # text that is no UTF-8 is a ValueError, too
+        raise UnreadableFile("a line is no JSON") from None
     return {line.rejection.key: line for line in lines}
+
+
+def _line(told: Any, school_id: int) -> Line:
+    if not isinstance(told, dict) or told.keys() != _KINDS.keys():
+        raise UnreadableFile("a line has other fields than this version writes")
+    if not all(type(told[name]) in kinds for name, kinds in _KINDS.items()):
+        raise UnreadableFile("a field of a line is of another type")
+    if told["schoolId"] != school_id:
+        raise UnreadableFile("a line is of another school")
+    return Line(told["record"], told["reason"], told["since"], told["schoolYearId"])
 
 
 class Quarantine:
@@ -114,34 +147,40 @@ class Quarantine:
         return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
 
     def schools(self) -> list[int]:
-        """The schools that have a file; AwsError names an object that is none of the fetcher's."""
-        found = {name: landing.school_of_quarantine(name) for name in self._listed()}
-        for name, school in found.items():
-            if school is None:
-                raise self._strange(name)
-        return sorted(school for school in found.values() if school is not None)
+        """The schools that have a file."""
+        found = map(landing.school_of_quarantine, self._listed())
+        return sorted(school for school in found if school is not None)
+
+    def strangers(self) -> list[str]:
+        """A sentence for each object that is none of the fetcher's."""
+        names = sorted(name for name in self._listed() if landing.school_of_quarantine(name) is None)
+        return [
+            f"{self.place}{name} is not what the fetcher puts into quarantine: move it away" for name in names
+        ]
 
     def has(self, school_id: int) -> bool:
         """Whether a school has a file."""
         return landing.quarantine_name(school_id) in self._listed()
 
     def lines(self, school_id: int) -> Lines:
-        """What lies there of a school."""
-        name = landing.quarantine_name(school_id)
-        return self._look(name)[0] if name in self._listed() else {}
+        """What lies there of a school; raises UnreadableFile."""
+        return self._look(school_id)[0] if self.has(school_id) else {}
 
     def update(self, school_id: int, change: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
-        """Replace a school's lines by what `change` makes of them; gives those before and after."""
+        """Replace a school's lines by what `change` makes of them; gives those before and after.
+
+        Raises UnreadableFile, and leaves such a file as it is.
+        """
         name = landing.quarantine_name(school_id)
         lines: Lines = {}
         etag: str | None = None
-        if name in self._listed():
-            lines, etag = self._look(name)
+        if self.has(school_id):
+            lines, etag = self._look(school_id)
         for _ in range(_RACES):
             changed = change(lines)
             if changed == lines or self._dry_run or self._put(name, written(school_id, changed), etag):
                 return lines, changed
-            lines, etag = self._look(name)
+            lines, etag = self._look(school_id)
         raise AwsError(f"{self.place}{name} is written by others again and again: run again later")
 
     def _listed(self) -> dict[str, str]:
@@ -149,16 +188,15 @@ class Quarantine:
             self._etags = aws.listed(self._s3, self._areas.bucket, self._areas.quarantine)
         return self._etags
 
-    def _look(self, name: str) -> tuple[Lines, str]:
-        found = self._s3.get_object(Bucket=self._areas.bucket, Key=self._areas.quarantine + name)
+    def _look(self, school_id: int) -> tuple[Lines, str | None]:
+        name = landing.quarantine_name(school_id)
         try:
-            return read(found["Body"].read()), found["ETag"].strip('"')
-        except (ValueError, TypeError, KeyError):
-            raise self._strange(name) from None
-
-    def _strange(self, name: str) -> AwsError:
-        sentence = f"{self.place}{name} is not what the fetcher puts into quarantine: move it away"
-        return AwsError(sentence, to_mend=True)
+            found = read_object(self._s3, self._areas.bucket, self._areas.quarantine + name)
+            return (read(found.body, school_id), found.etag) if found else ({}, None)
+        except UnreadableObject as fault:
+            raise UnreadableFile(str(fault), f"{self.place}{name}") from fault
+        except UnreadableFile as fault:
+            raise UnreadableFile(fault.why, f"{self.place}{name}") from None
 
     def _put(self, name: str, body: bytes, etag: str | None) -> bool:
         key = self._areas.quarantine + name

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
-from attendance_common.fetch.landing_zone import LandingZone
+from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
 from attendance_common.fetch.page import Rejection, read_again
 from attendance_common.fetch.quarantine import Line, Lines, Quarantine
 
 
-def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> dict[str, int]:
+@dataclass
+class Replayed:
+    """What became of a school's records; `unreadable`: its lists some of which could not be read."""
+
+    counts: dict[str, int]
+    unreadable: list[SchoolLists] = field(default_factory=list)
+
+
+def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> Replayed:
     """Land a school's records under the school years under which they were read; gives what became of them.
 
     The landing zone loses nothing, and a newer version that is landed stays. A record leaves the quarantine
-    when it is landed.
+    when it is landed. Raises UnreadableFile when there is a file that cannot be read.
     """
     by_year: dict[int | None, list[Rejection]] = defaultdict(list)
     lines = quarantine.lines(school_id)
     for line in lines.values():
         by_year[line.school_year].append(line.rejection)
-    rest: list[Rejection] = []
+    stays: dict[int | str, str] = {}  # record -> reason
+    unreadable: list[SchoolLists] = []
     for year, rejections in by_year.items():
         read = read_again(rejections, school_id)
-        rows, rest = read.rows, [*rest, *read.rejections]
-        if rows.height:
-            zone.merge(zone.lists_of(school_id, frozenset() if year is None else frozenset({year})), rows)
-    stays = {rejection.key: rejection for rejection in rest}
+        stays |= {rejection.key: rejection.reason for rejection in read.rejections}
+        if read.rows.height:
+            lists = zone.lists_of(school_id, frozenset() if year is None else frozenset({year}))
+            stays |= {key: lines[key].reason for key in zone.merge(lists, read.rows)}
+            unreadable += [lists] if lists.unreadable else []
     gone = {key: line for key, line in lines.items() if key not in stays}
 
     def keep(now: Lines) -> Lines:
@@ -33,9 +44,9 @@ def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> 
 
     if gone:
         quarantine.update(school_id, keep)
-    return {"read": len(lines), "landed": len(gone), "quarantined": len(rest)}
+    return Replayed({"read": len(lines), "landed": len(gone), "quarantined": len(stays)}, unreadable)
 
 
-def _as_now(line: Line, rejection: Rejection | None) -> Line:
+def _as_now(line: Line, reason: str | None) -> Line:
     """The line with the reason that this version gives."""
-    return Line(line.record, rejection.reason, line.since, line.school_year) if rejection else line
+    return Line(line.record, reason, line.since, line.school_year) if reason else line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -39,6 +39,7 @@ class Tally:
     source_count: int | None = None  # what the source counted last
     landed: int = 0  # different records
     landed_ids: pl.Series | None = None  # their ids, while a second look is under way
+    not_landed: int = 0  # records that were read, and whose lists cannot be
     quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
     quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
     left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
@@ -47,12 +48,13 @@ class Tally:
     moved: int = 0
     removed: int = 0
 
-    def add(self, reading: Reading) -> None:
-        """Count what a reading brought."""
+    def add(self, reading: Reading, unlanded: Collection[int]) -> None:
+        """Count what a reading brought; `unlanded`: ids of records whose lists cannot be read."""
         self.pages += len(reading.pages)
         self.received += reading.received
         self.source_count = [self.source_count, *reading.progress.counts][-1]
-        ids = reading.newest["id"]
+        self.not_landed = len(unlanded)
+        ids = _without(reading.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
         self.landed_ids = ids if self.landed_ids is None else pl.concat([self.landed_ids, ids]).unique()
         self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
@@ -67,10 +69,11 @@ class Tally:
             "source_count": self.source_count,
             "received": self.received,
             "landed": landed,
-            "repeats": max(0, self.received - landed - quarantined),
+            "repeats": max(0, self.received - landed - quarantined - self.not_landed),
             "quarantined": quarantined,
             "quarantined_new": len(self.quarantined_new),
             "quarantine": dict(Counter(self.quarantined.values())),
+            **({"not_landed": self.not_landed} if self.not_landed else {}),
             **({"left_out": dict(self.left_out.most_common(sums.MOST_FIELDS))} if self.left_out else {}),
             "moved": self.moved,
             "removed": self.removed,
@@ -85,6 +88,7 @@ class School:
     lists: SchoolLists
     tally: Tally = field(default_factory=Tally)
     fault: str | None = None  # why it was given up
+    quarantine_fault: str | None = None  # why its file in quarantine stays as it is
     gaps: dict[int, str] = field(default_factory=dict)  # page that is lacking -> why
     short: int | None = None  # records fewer than the source tells of; None where no reading can tell
     unsorted: bool = False  # the source did not sort its newest pages
@@ -116,6 +120,8 @@ class School:
             "lists_merged": len(written & foreign),
             "lists_unchanged": len(self.tally.compared - written),
             **({"gaps": {str(page): why for page, why in self.gaps.items()}} if self.gaps else {}),
+            **({"unreadable": _dated(self.lists.unreadable)} if self.lists.unreadable else {}),
+            **({"replaced": _dated(self.lists.replaced)} if self.lists.replaced else {}),
             **({"fault": self.fault} if self.fault else {}),
         }
 
@@ -180,12 +186,13 @@ class Settler:
 
     def _land(self, school: School, reading: Reading) -> SchoolPlan:
         """Write what was read: arrivals, then departures, then the quarantine."""
-        read = ReadRecords(reading.newest.select("id", "day"), reading.rejected_ids)
+        proved = self._year is not None and reading.is_whole and proved_by_counts(reading)
+        read = ReadRecords(reading.newest.select("id", "day"), reading.rejected_ids, is_proved=proved)
         plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading))
         school.tally.moved += self._zone.take_out(school.lists, plan.departures)
         school.tally.compared |= plan.changes.keys()
-        school.tally.add(reading)
-        self._update_quarantine(school, reading)
+        school.tally.add(reading, plan.unlanded)
+        self._update_quarantine(school, reading, plan.unlanded)
         log.info(
             "school %d: %d records on %d pages, %d of them different; %d moved to another date",
             *(school.school_id, reading.received, len(reading.pages), reading.different, school.tally.moved),
@@ -207,19 +214,23 @@ class Settler:
         unread = school.lists.etags.keys() - set(days)
         return sorted(day for day in unread if emptied or near(day, days))
 
-    def _update_quarantine(self, school: School, reading: Reading) -> None:
-        proved = reading.is_whole and proved_by_counts(reading)
+    def _update_quarantine(self, school: School, reading: Reading, unlanded: Collection[int]) -> None:
+        proved = reading.is_whole and proved_by_counts(reading) and not unlanded
 
         def change(lines: quarantine.Lines) -> quarantine.Lines:
             known = pl.Series("id", [key for key in lines if isinstance(key, int)], dtype=pl.Int64)
-            landed = set(known.filter(known.is_in(reading.newest["id"].implode())))
+            landed = set(known.filter(known.is_in(reading.newest["id"].implode()))) - set(unlanded)
             return quarantine.after_reading(
                 lines, reading.rejections, landed, since=self._since, year=self._year, proved=proved
             )
 
         with aws.explained(self._quarantine.place):
             if reading.rejections or self._quarantine.has(school.school_id):
-                before, after = self._quarantine.update(school.school_id, change)
+                try:
+                    before, after = self._quarantine.update(school.school_id, change)
+                except quarantine.UnreadableFile as fault:
+                    school.quarantine_fault = str(fault)
+                    return
                 reported = self._last_report(school.school_id) if before.keys() & after.keys() else ""
                 school.tally.quarantined_new |= {
                     key: line.reason
@@ -260,7 +271,10 @@ class Settler:
         if second.short is not None:
             school.short = second.short
         found = pl.concat([second.newest["id"], pl.Series("id", second.rejected_ids, dtype=pl.Int64)])
-        school.missing = {day: _without(ids, found) for day, ids in school.missing.items()}
+        school.missing = {
+            day: _without(pl.Series(ids, dtype=pl.Int64), found).to_list()
+            for day, ids in school.missing.items()
+        }
         if is_proved(first, second):
             school.removals = Removals(school.school_id, school.missing, school.landed_before)
         else:
@@ -278,6 +292,9 @@ def _pages(look: SecondLook) -> str:
     return " whole" if look.pages is None else f" on {len(look.pages)} pages"
 
 
-def _without(ids: list[int], found: pl.Series) -> list[int]:
-    missing = pl.Series("id", ids, dtype=pl.Int64)
-    return missing.filter(~missing.is_in(found.implode())).to_list()
+def _without(ids: pl.Series, found: pl.Series) -> pl.Series:
+    return ids.filter(~ids.is_in(found.implode()))
+
+
+def _dated(lists: Mapping[dt.date, str]) -> dict[str, str]:
+    return {day.isoformat(): why for day, why in sorted(lists.items())}

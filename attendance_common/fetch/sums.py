@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attendance_common.conditions import ALL, Judged
 
 if TYPE_CHECKING:
+    from attendance_common.fetch.landing_zone import SchoolLists
     from attendance_common.fetch.school import School
     from attendance_common.fetch.school_list import SchoolList
 
@@ -20,6 +21,7 @@ _SUMS = (
     *("removals_waiting", "lists_written", "lists_unchanged", "lists_merged"),
 )
 
+_LISTS = 5  # that are named of a school
 MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
 
 Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
@@ -52,6 +54,43 @@ def failures(schools: Iterable[School]) -> list[str]:
                 f"was removed; run again with --school {school.school_id}"
             )
     return sentences
+
+
+def odd_objects(schools: Iterable[School], place: str) -> list[str]:
+    """A sentence for each school with lists, or a file in quarantine, that cannot be read.
+
+    `place`: where the lists lie.
+    """
+    sentences = []
+    for school in schools:
+        lists, where = school.lists, f"school {school.school_id}"
+        if lists.unreadable:
+            sentences.append(f"{where}: {unreadable_lists([lists], place)}, then run again")
+        if lists.replaced:
+            sentences.append(
+                f"{where}: lists that could not be read were replaced by what the source holds: "
+                f"{_listed(lists, lists.replaced)}; find out who else writes below {place}"
+            )
+        if school.quarantine_fault:
+            odd = len(school.tally.quarantined)
+            lost = f", and {odd} records that cannot be landed were not added to it" if odd else ""
+            sentences.append(f"{where}: {school.quarantine_fault}{lost}; then run again")
+    return sentences
+
+
+def unreadable_lists(schools: Iterable[SchoolLists], place: str) -> str:
+    """What is said of lists that cannot be read: which, why, what of it, and the cure."""
+    named = ", ".join(_listed(lists, lists.unreadable) for lists in schools if lists.unreadable)
+    return (
+        f"lists that cannot be read stay as they are, and what was read for them is not landed: {named}; "
+        f"move these objects away from {place}"
+    )
+
+
+def _listed(lists: SchoolLists, faults: Mapping[dt.date, str]) -> str:
+    """The first lists by name, each with its fault."""
+    first = [f"{lists.name(day)} ({why})" for day, why in sorted(faults.items())[:_LISTS]]
+    return ", ".join(first) + (f" and {len(faults) - _LISTS} more" if len(faults) > _LISTS else "")
 
 
 def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
