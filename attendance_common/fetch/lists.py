@@ -73,7 +73,7 @@ def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
     rows = _decoded(body)
     _check_columns(rows)
     rows = _as_declared(rows)
-    if is_tombstone(rows):
+    if _is_tombstone(rows):
         return LandedList(etag, rows.clear(), frozenset(), content_md5)
     _check_ids(rows["id"])
     named = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "") if rows.height else ""
@@ -81,7 +81,7 @@ def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
     return LandedList(etag, rows, years, content_md5)
 
 
-def is_tombstone(rows: pl.DataFrame) -> bool:
+def _is_tombstone(rows: pl.DataFrame) -> bool:
     """Whether it is one row in which every column but `school_id` is NULL."""
     others = rows.columns.copy()
     others.remove("school_id")
