@@ -3,8 +3,8 @@
 In: the ESD REST API, pages of nested JSON. Out: one Parquet object per school and record date below
 S3_PREFIX, unreadable records in quarantine, a record of the run, and one JSON line on stdout.
 Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right or bucket
-is missing or wrong; 3 finished; somebody should read `attention` (a page that could not be had, records that
-would leave, new ones in quarantine).
+is missing or wrong; 3 finished; somebody should read `attention` (a page that could not be had, a school that
+lists nothing, records that would leave, new ones in quarantine).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, landing
-from attendance_common.conditions import Judged
+from attendance_common.conditions import ALL, Judged
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError, Terminated
-from attendance_common.fetch import sums
+from attendance_common.fetch import attention, sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.schools import list_schools
 from attendance_common.history import History
@@ -133,6 +133,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mappin
     `asked_as`: a school -> its id as the API writes it. Raises SourceError when the API client may read none
     of them.
     """
+    from attendance_common.fetch.judge import SHORT
     from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
     from attendance_common.fetch.school import Settler
 
@@ -140,9 +141,9 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mappin
         run.zone,
         run.quarantine,
         year=run.year,
-        since=run.began,
+        began=run.now,
         last_report=run.history.last_report,
-        short_before=lambda school: (run.history.last(sums.SHORT, school) or {}).get("by", 0),
+        short_before=lambda school: (run.history.last(SHORT, school) or {}).get("by", 0),
         allowed=run.flags.allow_removals,
     )
 
@@ -186,20 +187,49 @@ def remove(run: Run) -> list[str]:
         about = event("removed", school=school.school_id, counts={"removed": school.tally.removed})
         gone = "school %d: %d records are gone at the source, and leave"
         log.info(gone, school.school_id, school.tally.removed, extra=about)
-    return sums.braked(verdict.stopped, run.schools)
+    return attention.braked(verdict.stopped, run.schools)
+
+
+def judge_world(run: Run, listed: SchoolList) -> Judged:
+    """Judge the states that last: what the schools list, and whether they are listed."""
+    from attendance_common.fetch.judge import Judge, Share, judge_list, judge_shortage
+
+    judged, schools = Judged(run.history.last, run.now), run.schools.values()
+    judge_list(judged, listed)
+    judge_shortage(judged, schools)
+    if run.year is not None:
+        judge = Judge(
+            judged,
+            run.zone,
+            year=run.year,
+            today=run.now.date(),
+            share=None if run.flags.school else Share(run.flags.shard.name, run.flags.shard.has),
+            skipped=run.settings.skip_schools or (),
+            stale_days=run.settings.stale_days,
+        )
+        if run.scope == "recent":
+            judge.recent(schools)
+        else:
+            judge.whole(schools, listed.asked_as)
+    return judged
 
 
 def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> command.Outcome:
     """The result, and the run's record; `unread`: schools that were not asked for."""
     schools, numbers = run.schools.values(), run.numbers()
-    judged = Judged(run.history.last, run.now)
-    sums.judge_list(judged, listed)
-    sums.judge_schools(judged, schools, run.year)
-    attention = [*sums.list_gaps(listed), *sums.failures(schools), *sums.unsorted_source(schools, unread)]
-    attention += [*doubts, *sums.odd_objects(schools, run.zone.place)]
-    attention += [*sums.quarantined(schools, run.quarantine.place), *judged.sentences]
+    judged = judge_world(run, listed)
+    sentences = [
+        *attention.list_gaps(listed),
+        *attention.failures(schools),
+        *attention.unsorted_source(schools, unread),
+        *doubts,
+        *attention.odd_objects(schools, run.zone.place),
+        *attention.quarantined(schools, run.quarantine.place),
+        *judged.sentences,
+    ]
     if left_out := sum((school.tally.left_out for school in schools), Counter()):
-        log.info("%s", sums.left_out(left_out), extra=event("left_out", counts={"fields": len(left_out)}))
+        fields = event("left_out", counts={"fields": len(left_out)})
+        log.info("%s", attention.left_out(left_out), extra=fields)
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
     run.records.write(
         {
@@ -207,12 +237,12 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
             "began": run.began,
             "school_year": run.year,
             **counts,
-            "attention": attention,
+            "attention": sentences,
             "conditions": judged.conditions,
             "by_school": numbers,
         }
     )
-    return command.Outcome(counts, attention)
+    return command.Outcome(counts, sentences)
 
 
 # --- the quarantine ---------------------------------------------------------------------------------------
@@ -224,18 +254,18 @@ def list_quarantine(quarantine: Quarantine) -> command.Outcome:
 
     count = 0
     with aws.explained(quarantine.place):
-        attention = quarantine.strangers()
+        sentences = quarantine.strangers()
         for school in quarantine.schools():
             try:
                 lines = quarantine.lines(school)
             except UnreadableFile as fault:
-                attention.append(str(fault))
+                sentences.append(str(fault))
                 continue
             for line in lines.values():
                 number = "without an id" if line.record_id is None else line.record_id
                 print(f"school {school}\trecord {number}\t{line.reason}\tsince {line.since}")
                 count += 1
-    return command.Outcome({"quarantined": count}, attention)
+    return command.Outcome({"quarantined": count}, sentences)
 
 
 def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
@@ -245,22 +275,22 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
 
     unreadable: list[SchoolLists] = []
     with aws.explained(run.quarantine.place):
-        attention = run.quarantine.strangers()
+        sentences = run.quarantine.strangers()
         for school in run.quarantine.schools():
             with run.context.termination.deferred():
                 try:
                     replayed = replay_school(run.zone, run.quarantine, school)
                 except UnreadableFile as fault:
-                    attention.append(str(fault))
+                    sentences.append(str(fault))
                     continue
                 unreadable += replayed.unreadable
                 for name, number in replayed.counts.items():
                     counts[name] += number
     if counts["quarantined"]:
-        attention.append(f"{counts['quarantined']} records stay in quarantine")
+        sentences.append(f"{counts['quarantined']} records stay in quarantine")
     if unreadable:
-        attention.append(sums.unreadable_lists(unreadable, run.zone.place))
-    outcome = command.Outcome(dict(counts), attention)
+        sentences.append(attention.unreadable_lists(unreadable, run.zone.place))
+    outcome = command.Outcome(dict(counts), sentences)
     run.records.write({"run": run.context.run, **outcome.counts, "attention": outcome.attention})
     return outcome
 
@@ -274,6 +304,11 @@ class Shard:
 
     number: int
     of: int
+
+    @property
+    def name(self) -> str:
+        """What the run's record calls it."""
+        return ALL if self.of == 1 else f"{self.number}/{self.of}"
 
     def has(self, school: int) -> bool:
         """Whether the school is this machine's."""

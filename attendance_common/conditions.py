@@ -39,11 +39,16 @@ class Judged:
     sentences: list[str] = field(default_factory=list)
     standing: int = 0
 
-    def note(self, condition: str, school: int | str, by: int, sentence: str) -> None:
-        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing."""
+    def note(self, condition: str, school: int | str, by: int, sentence: str | Callable[[], str]) -> None:
+        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing.
+
+        `sentence`: what is told, or what makes it: that is called only when it is told.
+        """
         found: Found | None = None
         if by:
             found, standing = judge(self.last(condition, school), self.now, by)
             self.standing += standing
-            self.sentences += [] if standing else [f"{sentence} (since {found['since']})"]
+            if not standing:
+                told = sentence if isinstance(sentence, str) else sentence()
+                self.sentences.append(f"{told} (since {found['since']})")
         self.conditions.setdefault(condition, {})[str(school)] = found

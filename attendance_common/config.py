@@ -70,6 +70,14 @@ def _prefix(value: str) -> str:
     return "/".join(folders) + "/"
 
 
+def _schools(value: str) -> frozenset[int]:
+    """`12549, 12550` -> these schools."""
+    ids = [each.strip() for each in value.split(",")]
+    if all(each.isascii() and each.isdigit() for each in ids):
+        return frozenset(map(int, ids))
+    raise ValueError("must be ids of schools with commas between them, such as 12549,12550")
+
+
 def _bucket(value: str) -> str:
     if value.startswith("s3:") or "/" in value:
         raise ValueError("must be a bucket's name alone, without s3:// and folders")
@@ -178,6 +186,17 @@ class FetcherSettings(AwsSettings):
         "tries of a request before it counts as failed; a used-up quota (429) is given a minute as well",
         default="6",
         parse=_whole(1, 100),
+    )
+    skip_schools: frozenset[int] | None = setting(
+        "ESD_SKIP_SCHOOLS",
+        "schools that may list nothing, or leave the list of schools, without a word: 12549,12550",
+        parse=_schools,
+    )
+    stale_days: int = setting(
+        "ESD_STALE_DAYS",
+        "days that the newest record may be old before a person is told; 0: never",
+        default="21",
+        parse=_whole(0, 10_000),
     )
 
     @property

@@ -32,6 +32,7 @@ PURE = (
     "fetch.faults",
     "fetch.deep_json",
     "fetch.extra_fields",
+    "fetch.attention",
     "fetch.lists",
     "fetch.packed_pages",
     "fetch.page",

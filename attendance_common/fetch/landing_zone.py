@@ -92,10 +92,13 @@ class LandingZone:
 
     def lists_of(self, school_id: int, years: frozenset[int]) -> SchoolLists:
         """The school's lists as they are now, or were less than five minutes ago; to be read before it is."""
+        return SchoolLists(school_id, years, dict(self._newest_snapshot().get(school_id, {})))
+
+    def _newest_snapshot(self) -> Mapping[int, Mapping[dt.date, str]]:
         if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
             self._taken = time.monotonic()
             self._snapshot = self._objects.etags()
-        return SchoolLists(school_id, years, dict(self._snapshot.get(school_id, {})))
+        return self._snapshot
 
     # --- what was read -------------------------------------------------------------------------------------
 
@@ -215,14 +218,56 @@ class LandingZone:
         leaving = landed.rows.height - rest.height
         return leaving if leaving and self._put(lists, day, body) else 0
 
+    # --- what is landed ------------------------------------------------------------------------------------
+
+    def landed_schools(self) -> Collection[int]:
+        """Every school that has lists, tombstones included."""
+        return self._newest_snapshot().keys()
+
     def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
         """The newest date up to `until` whose list has a record."""
+        found = self.newest_list(lists, dt.date.min, until)
+        return found and found[0]
+
+    def newest_list(
+        self, lists: SchoolLists, since: dt.date, until: dt.date
+    ) -> tuple[dt.date, frozenset[int]] | None:
+        """The newest date of this time whose list has a record, and the list's school years."""
+        days = [day for day in lists.etags if since <= day <= until]
+        return self._newest((day, lists.school_id) for day in sorted(days, reverse=True))
+
+    def newest_of_all(self, since: dt.date, until: dt.date) -> dt.date | None:
+        """The newest date of this time on which any school's list has a record."""
+        snapshot = self._newest_snapshot()
+        places = [(day, school) for school, etags in snapshot.items() for day in etags]
+        within = [place for place in places if since <= place[0] <= until]
+        found = self._newest(sorted(within, reverse=True))
+        return found and found[0]
+
+    def _newest(self, places: Iterable[tuple[dt.date, int]]) -> tuple[dt.date, frozenset[int]] | None:
+        """The first of these lists that has a record: its date and its school years."""
         with aws.explained(f"s3://{self._areas.bucket}"):
-            for day in sorted((day for day in lists.etags if day <= until), reverse=True):
-                landed = _if_readable(lists, day, partial(self._look, lists, day))
+            for day, school in places:
+                landed = self._if_there(day, school)
                 if landed is not None and landed.rows.height:
-                    return day
+                    return day, landed.years
         return None
+
+    def count_of_year(self, lists: SchoolLists, year: int) -> int:
+        """How many records the lists have whose only school year this is."""
+
+        def count(day: dt.date) -> int:
+            landed = self._look(lists, day)
+            return landed.rows.height if landed is not None and landed.years == {year} else 0
+
+        return sum(self._each(lists, ((day, partial(count, day)) for day in lists.etags)).values())
+
+    def _if_there(self, day: dt.date, school_id: int) -> LandedList | None:
+        """What is landed; None when nothing is, or what cannot be read."""
+        try:
+            return self._objects.read(day, school_id)
+        except UnreadableList:
+            return None
 
     # --- one list ------------------------------------------------------------------------------------------
 

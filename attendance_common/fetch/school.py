@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from attendance_common import aws
-from attendance_common.fetch import quarantine, sorting, sums
+from attendance_common.fetch import attention, quarantine, sorting
 from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan
 from attendance_common.fetch.proof import (
@@ -45,10 +45,11 @@ class Tally:
     left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
     compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
     newest_date: dt.date | None = None
+    newest_past: dt.date | None = None  # up to today
     moved: int = 0
     removed: int = 0
 
-    def add(self, reading: Reading, unlanded: Collection[int]) -> None:
+    def add(self, reading: Reading, unlanded: Collection[int], today: dt.date) -> None:
         """Count what a reading brought; `unlanded`: ids of records whose lists cannot be read."""
         self.pages += len(reading.pages)
         self.received += reading.received
@@ -59,7 +60,10 @@ class Tally:
         self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
         self.left_out += reading.left_out
-        self.newest_date = max(filter(None, [self.newest_date, *reading.days[-1:]]), default=None)
+        days = reading.days
+        past = [day for day in days if day <= today]
+        self.newest_date = max(filter(None, [self.newest_date, *days[-1:]]), default=None)
+        self.newest_past = max(filter(None, [self.newest_past, *past[-1:]]), default=None)
 
     def numbers(self) -> dict[str, Any]:
         """What the run's record tells."""
@@ -74,7 +78,7 @@ class Tally:
             "quarantined_new": len(self.quarantined_new),
             "quarantine": dict(Counter(self.quarantined.values())),
             **({"not_landed": self.not_landed} if self.not_landed else {}),
-            **({"left_out": dict(self.left_out.most_common(sums.MOST_FIELDS))} if self.left_out else {}),
+            **({"left_out": dict(self.left_out.most_common(attention.MOST_FIELDS))} if self.left_out else {}),
             "moved": self.moved,
             "removed": self.removed,
             "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
@@ -106,6 +110,11 @@ class School:
         return self.lists.school_id
 
     @property
+    def was_read_whole(self) -> bool:
+        """Whether all pages of its list came."""
+        return self.short is not None and not self.gaps and not self.fault
+
+    @property
     def waiting(self) -> int:
         """Landed records that were not read and did not leave."""
         return sum(map(len, self.missing.values())) - self.tally.removed
@@ -129,6 +138,7 @@ class School:
 class Settler:
     """Lands readings, and decides what each school needs next.
 
+    `began`: when the run did.
     `short_before(school)`: how many records fewer than counted came when the school was read whole last.
     `last_report(school)`: when the last run began that told what lies in quarantine.
     `allowed`: schools of which the operator expects so many removals.
@@ -140,7 +150,7 @@ class Settler:
         kept: quarantine.Quarantine,
         *,
         year: int | None,
-        since: str,
+        began: dt.datetime,
         short_before: Callable[[int], int],
         last_report: Callable[[int], str],
         allowed: Mapping[int, int],
@@ -148,7 +158,7 @@ class Settler:
         self._zone = zone
         self._quarantine = kept
         self._year = year
-        self._since = since
+        self._began = began
         self._short_before = short_before
         self._last_report = last_report
         self._allowed = allowed
@@ -191,7 +201,7 @@ class Settler:
         plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading))
         school.tally.moved += self._zone.take_out(school.lists, plan.departures)
         school.tally.compared |= plan.changes.keys()
-        school.tally.add(reading, plan.unlanded)
+        school.tally.add(reading, plan.unlanded, self._began.date())
         self._update_quarantine(school, reading, plan.unlanded)
         log.info(
             "school %d: %d records on %d pages, %d of them different; %d moved to another date",
@@ -199,7 +209,7 @@ class Settler:
             extra=event("school_read", school=school.school_id, counts=school.tally.numbers()),
         )
         if reading.rejections:
-            reasons = sums.told(Counter(rejection.reason for rejection in reading.rejections))
+            reasons = attention.told(Counter(rejection.reason for rejection in reading.rejections))
             fields = event("rejected", school=school.school_id)
             cannot = "school %d: %d records cannot be landed: %s"
             log.info(cannot, school.school_id, len(reading.rejections), reasons, extra=fields)
@@ -216,12 +226,13 @@ class Settler:
 
     def _update_quarantine(self, school: School, reading: Reading, unlanded: Collection[int]) -> None:
         proved = reading.is_whole and proved_by_counts(reading) and not unlanded
+        since = self._began.isoformat(timespec="seconds")
 
         def change(lines: quarantine.Lines) -> quarantine.Lines:
             known = pl.Series("id", [key for key in lines if isinstance(key, int)], dtype=pl.Int64)
             landed = set(known.filter(known.is_in(reading.newest["id"].implode()))) - set(unlanded)
             return quarantine.after_reading(
-                lines, reading.rejections, landed, since=self._since, year=self._year, proved=proved
+                lines, reading.rejections, landed, since=since, year=self._year, proved=proved
             )
 
         with aws.explained(self._quarantine.place):

@@ -39,7 +39,8 @@ USER = "dba02"
 class Options:
     """What can be chosen about a sandbox; `records` is per school.
 
-    `until`: when its data end; None: they always are the same.
+    `until`: when its data end. None: they are of 2025, always the same, and the settings say that they may be
+    old.
     """
 
     schools: int = 3
@@ -129,6 +130,8 @@ class Sandbox:
             {"ESD_URL": self.esd.token_url, "ESD_CLIENT_ID": client_id, "ESD_SECRET_KEY": client_secret},
         )
         self.environment |= esd_variables(self.esd.api_url, SCHOOL_YEAR_ID)
+        if self.options.until is None:
+            self.environment["ESD_STALE_DAYS"] = "0"
 
     def _start_redshift(self, stack: ExitStack) -> None:
         ca, certificate, key = make_certificates(self.directory)

@@ -1,0 +1,210 @@
+"""Sentences of the fetcher for a person: what, where, since when, and what to do. No student's data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from attendance_common.conditions import ALL
+
+if TYPE_CHECKING:
+    from attendance_common.fetch.landing_zone import SchoolLists
+    from attendance_common.fetch.school import School
+    from attendance_common.fetch.school_list import SchoolList
+
+NAMED_LISTS = 5  # of many lists, so many are named
+MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
+
+# --- failures of the run: told each time ------------------------------------------------------------------
+
+
+def failures(schools: Iterable[School]) -> list[str]:
+    """A sentence for each school of which something could not be read in this run."""
+    sentences = []
+    for school in schools:
+        if school.fault:
+            sentences.append(
+                f"school {school.school_id} was not read: {school.fault}; run again with "
+                f"--school {school.school_id}"
+            )
+        if school.gaps and not school.fault:
+            pages = "; ".join(
+                why if why.startswith(f"page {page}:") else f"page {page}: {why}"
+                for page, why in school.gaps.items()
+            )
+            sentences.append(
+                f"school {school.school_id} was read with a gap ({pages}): what was read is landed, nothing "
+                f"was removed; run again with --school {school.school_id}"
+            )
+    return sentences
+
+
+def list_gaps(listed: SchoolList) -> list[str]:
+    """The sentence about pages of the list of schools that could not be had in this run."""
+    if not listed.gaps:
+        return []
+    pages = "; ".join(f"page {page}: {why}" for page, why in listed.gaps.items())
+    sentence = f"ESD's list of schools was read with a gap ({pages})"
+    return [f"{sentence}: the schools on these pages were not read; run again"]
+
+
+def odd_objects(schools: Iterable[School], place: str) -> list[str]:
+    """A sentence for each school with lists, or a file in quarantine, that cannot be read.
+
+    `place`: where the lists lie.
+    """
+    sentences = []
+    for school in schools:
+        lists, where = school.lists, f"school {school.school_id}"
+        if lists.unreadable:
+            sentences.append(f"{where}: {unreadable_lists([lists], place)}, then run again")
+        if lists.replaced:
+            sentences.append(
+                f"{where}: lists that could not be read were replaced by what the source holds: "
+                f"{_listed(lists, lists.replaced)}; find out who else writes below {place}"
+            )
+        if school.quarantine_fault:
+            odd = len(school.tally.quarantined)
+            lost = f", and {odd} records that cannot be landed were not added to it" if odd else ""
+            sentences.append(f"{where}: {school.quarantine_fault}{lost}; then run again")
+    return sentences
+
+
+def unreadable_lists(schools: Iterable[SchoolLists], place: str) -> str:
+    """What is said of lists that cannot be read: which, why, what of it, and the cure."""
+    named = ", ".join(_listed(lists, lists.unreadable) for lists in schools if lists.unreadable)
+    return (
+        f"lists that cannot be read stay as they are, and what was read for them is not landed: {named}; "
+        f"move these objects away from {place}"
+    )
+
+
+def _listed(lists: SchoolLists, faults: Mapping[dt.date, str]) -> str:
+    """The first lists by name, each with its fault."""
+    first = [f"{lists.name(day)} ({why})" for day, why in sorted(faults.items())[:NAMED_LISTS]]
+    return ", ".join(first) + (f" and {len(faults) - NAMED_LISTS} more" if len(faults) > NAMED_LISTS else "")
+
+
+def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
+    """The sentence about a source that does not sort, and one for each school that only seems so.
+
+    `unread`: schools that were not asked for any more.
+    """
+    cure = "what is recent may lie on pages that were not read: run without --days, --since, --modified-hours"
+    sentences = [
+        f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
+        f"tells of a last page; {cure}"
+        for school in schools
+        if school.seems_older
+    ]
+    seen = [school.school_id for school in schools if school.unsorted]
+    if seen:
+        sentences.insert(
+            0, f"the source does not sort as asked (school {seen[0]}), {unread} schools were not read; {cure}"
+        )
+    return sentences
+
+
+def told(reasons: Counter[str], most: int | None = None) -> str:
+    """Reasons with their counts, the most frequent first."""
+    return ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(most))
+
+
+def quarantined(schools: Iterable[School], place: str) -> list[str]:
+    """The sentence about records that are new in quarantine; `place` is where they lie."""
+    reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
+    if not reasons:
+        return []
+    what = f"{reasons.total()} records are new in quarantine, {place}: {told(reasons, 3)}"
+    return [f"{what}; have them corrected at the source (--quarantine lists them)"]
+
+
+def left_out(fields: Counter[str]) -> str:
+    """What the log says of new fields that did not fit -> of how many received records."""
+    named = ", ".join(f"{name} ({count} records)" for name, count in fields.most_common(MOST_FIELDS))
+    more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
+    return f"new fields did not fit into extra_fields and were left out: {named}{more}; the rest is landed"
+
+
+def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[str]:
+    """A sentence for each school whose records may not leave, with the flag that lets them."""
+    sentences = []
+    for school, why in stopped.items():
+        count = schools[school].waiting
+        sentences.append(
+            f"school {school}: {why}, and none does: check at the source that they are gone; if so, run with "
+            f"--allow-removals {school}={count}"
+        )
+    return sentences
+
+
+# --- states of the world: told once, and again after a week; `Judged` adds since when ----------------------
+
+
+def short(school: int, count: int | None, lacking: int) -> str:
+    """A school that sends fewer records than it counts, or one page in place of others."""
+    told = f"the source counts {count} records and sends {(count or 0) - lacking}"
+    if count is None:
+        told = f"the source sends a page again in place of others, with at least {lacking} records"
+    return f"school {school}: {told}: what came is landed; ask the source's operator for the others"
+
+
+def short_list(listed: SchoolList) -> str:
+    """A list of schools that is shorter than it says."""
+    told = f"ESD counts {listed.count} schools and lists {listed.listed}"
+    if listed.missing_pages:
+        told = f"ESD tells of {listed.pages_told} pages of schools and sends {listed.pages_came}"
+    return f"{told}: the others were not read; ask the source's operator for them"
+
+
+def dark(school: int, year: int, newest: dt.date, removable: int) -> str:
+    """A school that had records, and lists none while others do; `removable`: records that may leave."""
+    what = f"school {school} lists no record in school year {year}, while others do"
+    return f"{what}; {_stays(school, newest, removable)}"
+
+
+def unlisted(school: int, newest: dt.date, removable: int) -> str:
+    """A school that had records, and is in the list of schools no more."""
+    return f"school {school} is no longer in ESD's list of schools; {_stays(school, newest, removable)}"
+
+
+def _stays(school: int, newest: dt.date, removable: int) -> str:
+    gone = (
+        f"if they are to go, run with --allow-removals {school}={removable}"
+        if removable
+        else "none of them can leave, since they were read under other school years as well"
+    )
+    return (
+        f"its landed records, the newest of {newest}, stay: ask the source's operator; {gone}; if the school "
+        f"is meant to have none, name it in ESD_SKIP_SCHOOLS"
+    )
+
+
+def empty_year(share: str, year: int, unread: int) -> str:
+    """A school year in which no school has a record; `unread`: schools that could not be read."""
+    read = " that was read" if unread else ""
+    return f"no school{_of(share)}{read} has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"
+
+
+def stale(share: str, year: int, newest: dt.date, today: dt.date, days: int) -> str:
+    """A newest record that is old; `days`: how old it may be."""
+    return (
+        f"the newest record of all schools{_of(share)} in school year {year} is of {newest}, "
+        f"{(today - newest).days} days ago: check ESD_SCHOOL_YEAR_ID, which is a new one each summer, and "
+        f"whether attendance is still taken at the source; more than ESD_STALE_DAYS ({days}) are told"
+    )
+
+
+def nothing_recent(share: str, year: int) -> str:
+    """A recent reading of all schools that brought no record at all, old ones included."""
+    return (
+        f"no school{_of(share)} lists any record in school year {year}, not even an old one, though --days, "
+        "--since or --modified-hours asks for the newest: check ESD_SCHOOL_YEAR_ID, and run once without "
+        "these flags"
+    )
+
+
+def _of(share: str) -> str:
+    return "" if share == ALL else f" of --shard {share}"

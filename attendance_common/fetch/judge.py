@@ -1,0 +1,153 @@
+"""Which states of the world a run found: decided when its schools are read, and what is to leave has left."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from attendance_common.conditions import ALL, Judged
+from attendance_common.fetch import attention
+from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.school import School
+from attendance_common.fetch.school_list import SchoolList
+
+SHORT, DARK, UNLISTED = "short", "dark", "unlisted"  # conditions of a school
+SHORT_LIST, ODD_ENTRY = "short list of schools", "odd entry"  # of the list of schools
+EMPTY_YEAR, STALE, NOTHING_RECENT = "empty year", "stale", "nothing recent"  # of all schools of a share
+NEAR = dt.timedelta(days=30)  # between a school's newest landed date and the newest of all schools
+
+
+@dataclass(frozen=True)
+class Share:
+    """All schools, or one machine's share of them; its name in the run's record."""
+
+    name: str
+    has: Callable[[int], bool]
+
+
+def judge_list(judged: Judged, listed: SchoolList) -> None:
+    """Judge what the list of schools says of itself: its odd entries, and whether it is complete."""
+    for entry, sentence in listed.odd.items():
+        judged.note(ODD_ENTRY, entry, 1, sentence)
+    if not listed.gaps:
+        missing = listed.missing_schools or listed.missing_pages
+        judged.note(SHORT_LIST, ALL, missing, attention.short_list(listed))
+
+
+def judge_shortage(judged: Judged, schools: Collection[School]) -> None:
+    """Judge of each school of which all pages were read whether as many records came as it counts."""
+    for school in schools:
+        if school.short is not None:
+            sentence = attention.short(school.school_id, school.tally.source_count, school.short)
+            judged.note(SHORT, school.school_id, school.short, sentence)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges what the readings under a school year say of the schools; what nobody read is not judged.
+
+    `share`: None where the run was to read schools that were named one by one; they tell nothing of all.
+    `skipped`: schools that may be dark or unlisted. `stale_days`: how old the newest record may be; 0: any.
+    """
+
+    judged: Judged
+    zone: LandingZone
+    year: int
+    today: dt.date
+    share: Share | None
+    skipped: Collection[int]
+    stale_days: int
+
+    def recent(self, schools: Collection[School]) -> None:
+        """Judge what recent readings say."""
+        if self.share and any(not school.fault for school in schools):
+            nothing = not _some_listed(schools)
+            sentence = attention.nothing_recent(self.share.name, self.year)
+            self.judged.note(NOTHING_RECENT, self.share.name, int(nothing), sentence)
+
+    def whole(self, schools: Collection[School], listed: Collection[int]) -> None:
+        """Judge what whole readings say; `listed`: the list of schools."""
+        read = [school for school in schools if school.was_read_whole]
+        if self.share:
+            self._judge_empty_year(self.share, schools, read)
+            self._judge_stale(self.share, schools, read)
+        if _some_listed(schools):
+            self._judge_absent(schools, read, listed)
+
+    def _judge_empty_year(self, share: Share, schools: Collection[School], read: Collection[School]) -> None:
+        empty = not _some_listed(schools)
+        if read or not empty:
+            sentence = attention.empty_year(share.name, self.year, len(schools) - len(read))
+            self.judged.note(EMPTY_YEAR, share.name, int(empty), sentence)
+
+    def _judge_stale(self, share: Share, schools: Collection[School], read: Collection[School]) -> None:
+        """The newest pages of a school that has a gap may be those that did not come."""
+        newest = _newest_read(schools)
+        if newest is None or not self.stale_days:
+            return
+        is_old = (self.today - newest).days > self.stale_days
+        if not is_old or _newest_read(read):
+            sentence = attention.stale(share.name, self.year, newest, self.today, self.stale_days)
+            self.judged.note(STALE, share.name, int(is_old), sentence)
+
+    # --- schools that had records, and list none now -------------------------------------------------------
+
+    def _judge_absent(
+        self, schools: Collection[School], read: Collection[School], listed: Collection[int]
+    ) -> None:
+        since = self._newest_landed(schools) - NEAR
+        for school in read:
+            if school.school_id in listed and school.school_id not in self.skipped:
+                self._judge_dark(school, since)
+        lists = {school.school_id: school.lists for school in schools}
+        for school_id in self._own(listed, self.zone.landed_schools()):
+            of_school = lists.get(school_id) or self.zone.lists_of(school_id, frozenset({self.year}))
+            self._judge_unlisted(of_school, since, is_listed=school_id in listed)
+
+    def _newest_landed(self, schools: Collection[School]) -> dt.date:
+        """The newest date up to today that is landed of any school, also of other shares."""
+        newest_read = _newest_read(schools) or dt.date.min + NEAR
+        return self.zone.newest_of_all(newest_read, self.today) or newest_read
+
+    def _judge_dark(self, school: School, since: dt.date) -> None:
+        """A school whose newest list is of another year has not begun this one; it is not dark."""
+        found = None
+        if not (school.tally.received or school.short):
+            found = self.zone.newest_list(school.lists, since, self.today)
+        newest, years = found or (since, frozenset())
+        is_dark = found is not None and (not years or self.year in years)
+
+        def sentence() -> str:
+            removable = self.zone.count_of_year(school.lists, self.year)
+            return attention.dark(school.school_id, self.year, newest, removable)
+
+        self.judged.note(DARK, school.school_id, int(is_dark), sentence)
+
+    def _judge_unlisted(self, lists: SchoolLists, since: dt.date, *, is_listed: bool) -> None:
+        found = None if is_listed else self.zone.newest_list(lists, since, self.today)
+        newest, _ = found or (since, None)
+
+        def sentence() -> str:
+            removable = self.zone.count_of_year(lists, self.year)
+            return attention.unlisted(lists.school_id, newest, removable)
+
+        self.judged.note(UNLISTED, lists.school_id, int(found is not None), sentence)
+
+    def _own(self, *schools: Collection[int]) -> list[int]:
+        """Those of the run's share that may not be missing from the list of schools."""
+        if self.share is None:
+            return []
+        every = set().union(*schools) - set(self.skipped)
+        return sorted(school for school in every if self.share.has(school))
+
+
+def _some_listed(schools: Collection[School]) -> bool:
+    """Whether a school lists a record, be it one for the quarantine."""
+    return any(school.tally.received for school in schools)
+
+
+def _newest_read(schools: Collection[School]) -> dt.date | None:
+    """The newest date up to today that was read."""
+    newest = [school.tally.newest_past for school in schools if school.tally.newest_past]
+    return max(newest, default=None)

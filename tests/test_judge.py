@@ -1,0 +1,474 @@
+"""What a fetch tells although every request succeeded: schools that vanish, years that stand still."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from tests.elapsed import let_pass
+from tests.model import Record
+from tests.pipeline import RUNS, Finished
+from tests.sandbox import Sandbox
+from tests.sandbox.esd import Fault
+from tests.sandbox.esd.records import make_school
+from tests.world import World
+
+HOUR, WEEK = dt.timedelta(hours=1), dt.timedelta(days=7, minutes=1)
+YEAR = 55
+
+
+def day(ago: int) -> dt.date:
+    return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=ago)
+
+
+def records(first_id: int, *days_ago: int) -> list[Record]:
+    return [
+        {"id": first_id + place, "date": f"{day(ago):%m-%d-%Y}", "studentId": 5}
+        for place, ago in enumerate(sorted(days_ago, reverse=True))
+    ]
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> World:
+    """Two schools with records up to today, and one that never had any; nothing is landed."""
+    world = World(sandbox)
+    world.source.set_records(world.schools[0], records(1, 40, 5, 3, 0))
+    world.source.set_records(world.schools[1], records(11, 40, 5, 4, 0))
+    return world
+
+
+def fetch(world: World, *flags: str, **variables: str) -> Finished:
+    return world.pipeline.fetch(*flags, **{"ESD_STALE_DAYS": "21", "ESD_ATTEMPTS": "1", **variables})
+
+
+def told(done: Finished) -> tuple[int, list[str], int]:
+    """Status, sentences without since when, and what is standing."""
+    return (
+        done.status,
+        [sentence.rpartition(" (since ")[0] for sentence in done.result["attention"]],
+        done.result["standing"],
+    )
+
+
+QUIET: tuple[int, list[str], int] = (0, [], 0)
+
+
+def standing(count: int) -> tuple[int, list[str], int]:
+    return (0, [], count)
+
+
+def leave_the_list(world: World, school: int) -> None:
+    world.source.schools = [each for each in world.source.schools if each["id"] != school]
+    world.source.set_records(school, [])
+
+
+def dark(school: int, ago: int = 0, count: int = 4, year: int = YEAR) -> str:
+    return (
+        f"school {school} lists no record in school year {year}, while others do; its landed records, the "
+        f"newest of {day(ago)}, stay: ask the source's operator; if they are to go, run with "
+        f"--allow-removals {school}={count}; if the school is meant to have none, name it in ESD_SKIP_SCHOOLS"
+    )
+
+
+def unlisted(school: int, ago: int = 0, count: int = 4) -> str:
+    return (
+        f"school {school} is no longer in ESD's list of schools; its landed records, the newest of "
+        f"{day(ago)}, stay: ask the source's operator; if they are to go, run with "
+        f"--allow-removals {school}={count}; if the school is meant to have none, name it in ESD_SKIP_SCHOOLS"
+    )
+
+
+# --- schools that vanish ------------------------------------------------------------------------------------
+
+
+def test_a_school_that_goes_dark_is_told_once_and_weekly_and_anew_when_it_comes_back(world: World) -> None:
+    first, before = world.first, world.source.records(world.first)
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    done = fetch(world)
+    assert told(done) == (3, [dark(first)], 0)
+    begun = world.pipeline.run_record(done.result["run"])["began"]
+    assert done.result["attention"][0].endswith(f" (since {begun})")
+    let_pass(world.pipeline, HOUR)
+    assert told(fetch(world)) == standing(1)
+    let_pass(world.pipeline, WEEK - HOUR)
+    fetched = fetch(world)
+    assert told(fetched) == (3, [dark(first)], 0)
+    since = dt.datetime.fromisoformat(begun) - WEEK
+    assert fetched.result["attention"][0].endswith(f" (since {since.isoformat()})")
+    world.source.set_records(first, before)
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    assert told(fetch(world)) == (3, [dark(first)], 0)
+    assert len(world.pipeline.landed()[day(3), first]) == 1  # what was landed stays all the time
+
+
+def test_a_school_that_leaves_the_list_is_told_once_and_its_flag_empties_it(world: World) -> None:
+    first = world.first
+    assert told(fetch(world)) == QUIET
+    leave_the_list(world, first)
+    assert told(fetch(world)) == (3, [unlisted(first)], 0)
+    let_pass(world.pipeline, HOUR)
+    assert told(fetch(world)) == standing(1)
+    world.esd.traffic.forget()
+    done = fetch(world, "--allow-removals", f"{first}=4")
+    assert (told(done), done.result["removed"]) == (QUIET, 4)
+    assert [each.page for each in world.esd.traffic.log if each.school == first] == [1, 1]
+    assert told(fetch(world)) == QUIET  # tombstones are no records
+
+
+def test_a_dark_school_is_emptied_by_its_flag(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    done = fetch(world, "--allow-removals", f"{world.first}=4")
+    assert (told(done), done.result["removed"]) == (QUIET, 4)
+    assert told(fetch(world)) == QUIET
+
+
+def test_a_flag_that_allows_too_few_leaves_the_state_told(world: World) -> None:
+    first = world.first
+    assert told(fetch(world)) == QUIET
+    leave_the_list(world, first)
+    done = fetch(world, "--allow-removals", f"{first}=3")
+    assert (done.status, done.result["removed"]) == (3, 0)
+    brake, state = done.result["attention"]
+    assert brake.startswith(
+        f"school {first}: 4 of its 4 landed records would leave in one run, and none does"
+    )
+    assert brake.endswith(f"--allow-removals {first}=4")
+    assert state.startswith(unlisted(first))
+
+
+def test_two_schools_at_once_are_told_each_by_itself(world: World) -> None:
+    third = world.schools[2]
+    world.source.set_records(third, records(21, 1, 0))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    leave_the_list(world, world.schools[1])
+    assert told(fetch(world)) == (3, [dark(world.first), unlisted(12550)], 0)
+    world.source.set_records(third, [])
+    done = fetch(world)  # nothing is listed at all: nothing can be compared
+    assert told(done) == (3, [f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"], 0)
+    world.source.set_records(third, records(21, 1, 0))
+    assert told(fetch(world)) == standing(2)
+
+
+@pytest.mark.parametrize("vanish", ["dark", "unlisted"])
+def test_schools_that_are_meant_to_vanish_are_read_and_not_told(world: World, vanish: str) -> None:
+    first = world.first
+    assert told(fetch(world)) == QUIET
+    leave_the_list(world, first)
+    if vanish == "dark":
+        world.source.schools.append(make_school(0))
+    world.esd.traffic.forget()
+    assert told(fetch(world, ESD_SKIP_SCHOOLS=f"7, {first}")) == QUIET
+    asked = {each.school for each in world.esd.traffic.log}
+    assert (first in asked) == (vanish == "dark")
+    world.source.set_records(first, records(1, 2))
+    if vanish == "dark":
+        assert fetch(world, ESD_SKIP_SCHOOLS=str(first)).result["landed"] == 5
+
+
+@pytest.mark.parametrize(("ago", "is_told"), [(30, True), (31, False)])
+def test_a_school_whose_records_ended_long_before_those_of_others_is_quiet(
+    world: World, ago: int, is_told: bool
+) -> None:
+    first, second = world.schools[:2]
+    world.source.set_records(first, records(1, ago + 5, ago))
+    world.source.set_records(second, records(11, ago))
+    world.source.schools.append(make_school(3))
+    world.source.set_records(world.schools[3], records(31, 1, 0))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    leave_the_list(world, second)
+    expected = [dark(first, ago, 2), unlisted(second, ago, 1)]
+    assert told(fetch(world)) == ((3, expected, 0) if is_told else QUIET)
+
+
+def test_dates_of_the_future_say_nothing(world: World) -> None:
+    first, second = world.schools[:2]
+    world.source.set_records(first, records(1, 40, 2))
+    world.source.set_records(second, records(11, 0, -90))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    assert told(fetch(world)) == (3, [dark(first, 2, 2)], 0)
+
+
+def test_a_school_that_only_has_dates_of_the_future_is_not_dark(world: World) -> None:
+    world.source.set_records(world.first, records(1, -9, -90))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    assert told(fetch(world)) == QUIET
+
+
+def test_a_school_that_could_not_be_read_is_not_judged(world: World) -> None:
+    first = world.first
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    world.esd.faults.add(Fault("status", school=first, status=500, times=None))
+    done = fetch(world)
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"school {first} was not read: page 1: status 500")
+    assert sentence.endswith(f"; run again with --school {first}")
+    conditions = world.pipeline.run_record(done.result["run"])["conditions"]
+    assert str(first) not in conditions["dark"]
+    world.esd.faults.clear()
+    assert told(fetch(world)) == (3, [dark(first)], 0)
+    world.esd.faults.add(Fault("status", school=first, status=500, times=None))
+    assert fetch(world).result["standing"] == 0
+    world.esd.faults.clear()
+    assert told(fetch(world)) == standing(1)  # the last run that judged it had told it
+
+
+def test_a_school_whose_records_all_went_to_quarantine_is_not_dark(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [{"id": 1, "date": "soon", "studentId": 5}])
+    done = fetch(world)
+    assert [sentence[:36] for sentence in done.result["attention"]] == [
+        "1 records are new in quarantine, s3:"
+    ]
+    assert told(fetch(world)) == QUIET
+
+
+def test_half_a_school_that_is_gone_is_told_each_time_with_its_flag(world: World) -> None:
+    many = records(1, *[5] * 60, *[3] * 60)
+    world.source.set_records(world.first, many)
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, many[60:])
+    for _ in range(2):
+        [sentence] = fetch(world).result["attention"]
+        assert sentence.startswith(f"school {world.first}: 60 of its 120 landed records would leave")
+        assert f"--allow-removals {world.first}=60" in sentence
+
+
+# --- a year that is empty or stands still -------------------------------------------------------------------
+
+EMPTY_YEAR = f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"
+
+
+def stale(ago: int, days: int = 21, of: str = "") -> str:
+    return (
+        f"the newest record of all schools{of} in school year {YEAR} is of {day(ago)}, {ago} days ago: check "
+        "ESD_SCHOOL_YEAR_ID, which is a new one each summer, and whether attendance is still taken at the "
+        f"source; more than ESD_STALE_DAYS ({days}) are told"
+    )
+
+
+def ended(world: World, ago: int) -> None:
+    """Let no school have a record of a newer date."""
+    for place, school in enumerate(world.schools[:2]):
+        world.source.set_records(school, records(1 + 10 * place, ago + 20, ago))
+
+
+def test_a_year_that_stands_still_is_told_in_one_sentence_once_and_weekly(world: World) -> None:
+    ended(world, 22)
+    assert told(fetch(world)) == (3, [stale(22)], 0)
+    let_pass(world.pipeline, HOUR)
+    assert told(fetch(world)) == standing(1)
+    let_pass(world.pipeline, WEEK)
+    assert told(fetch(world)) == (3, [stale(22)], 0)
+    world.source.add(world.first, records(5, 1)[0])
+    assert told(fetch(world)) == QUIET
+
+
+@pytest.mark.parametrize(
+    ("ago", "days", "is_told"),
+    [(21, "21", False), (8, "7", True), (7, "7", False), (400, "0", False), (1, "", False), (22, "", True)],
+)
+def test_how_old_the_newest_record_may_be_is_a_setting(
+    world: World, ago: int, days: str, is_told: bool
+) -> None:
+    ended(world, ago)
+    expected = (3, [stale(ago, int(days or 21))], 0) if is_told else QUIET
+    assert told(fetch(world, ESD_STALE_DAYS=days)) == expected
+
+
+def test_a_date_of_the_future_does_not_hide_that_a_year_stands_still(world: World) -> None:
+    ended(world, 30)
+    world.source.add(world.first, records(5, -300)[0])
+    done = fetch(world)
+    assert told(done) == (3, [stale(30)], 0)
+    assert done.result["newest_date"] == day(-300).isoformat()
+
+
+def test_one_school_with_a_new_record_is_enough(world: World) -> None:
+    ended(world, 60)
+    world.source.add(world.schools[1], records(15, 2)[0])
+    assert told(fetch(world)) == QUIET
+
+
+def test_a_year_is_not_stale_by_what_could_not_be_read(world: World) -> None:
+    ended(world, 60)
+    world.source.set_records(world.schools[1], [])
+    world.source.add(world.first, records(5, 2)[0])
+    world.esd.faults.add(Fault("status", school=world.first, page=2, status=500, times=None))
+    done = fetch(world, ESD_PAGE_SIZE="2")
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"school {world.first} was read with a gap (page 2: status 500")
+
+
+def test_a_year_that_has_not_begun_is_told_once_and_its_first_weeks_are_quiet(world: World) -> None:
+    """The summer's end: the year is set to the new one; schools begin one after the other."""
+    ended(world, 70)
+    assert told(fetch(world, ESD_STALE_DAYS="0")) == QUIET
+    sentence = EMPTY_YEAR.replace("55", "56")
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [sentence], 0)
+    let_pass(world.pipeline, HOUR)
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == standing(1)
+    world.source.set_other_year(56, world.first, records(101, 2, 1))
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+
+
+def test_schools_that_begin_a_year_later_than_others_after_a_short_break_are_not_dark(world: World) -> None:
+    ended(world, 20)
+    assert told(fetch(world)) == QUIET
+    world.source.set_other_year(56, world.first, records(101, 2, 1))
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+    world.source.set_other_year(56, world.schools[1], records(111, 0))
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+    world.source.set_other_year(56, world.schools[1], [])
+    expected = dark(world.schools[1], 0, 1, year=56)
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [expected], 0)
+
+
+def test_reading_last_year_again_finds_no_school_dark(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    world.source.set_other_year(54, world.first, records(101, 380, 370))
+    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="54", ESD_STALE_DAYS="0")) == QUIET
+
+
+# --- recent readings ----------------------------------------------------------------------------------------
+
+NOTHING = (
+    f"no school lists any record in school year {YEAR}, not even an old one, though --days, --since or "
+    "--modified-hours asks for the newest: check ESD_SCHOOL_YEAR_ID, and run once without these flags"
+)
+
+
+def test_recent_readings_that_bring_nothing_at_all_are_told_once_and_weekly(world: World) -> None:
+    assert told(fetch(world, "--days", "3")) == QUIET
+    for school in world.schools[:2]:
+        world.source.set_records(school, [])
+    assert told(fetch(world, "--days", "3")) == (3, [NOTHING], 0)
+    let_pass(world.pipeline, HOUR)
+    assert told(fetch(world, "--days", "3")) == standing(1)
+    assert told(fetch(world)) == (3, [EMPTY_YEAR], 0)
+    assert told(fetch(world, "--days", "3")) == standing(1)
+    let_pass(world.pipeline, WEEK)
+    assert told(fetch(world, "--since", day(2).isoformat())) == (3, [NOTHING], 0)
+
+
+@pytest.mark.parametrize("flags", [(), ("--days", "3")])
+def test_a_holiday_is_quiet(world: World, flags: tuple[str, ...]) -> None:
+    assert told(fetch(world)) == QUIET
+    ended(world, 21)
+    let_pass(world.pipeline, HOUR)
+    assert fetch(world, *flags).result["attention"] == []
+
+
+def test_recent_readings_judge_no_school(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    assert told(fetch(world, "--days", "3")) == QUIET
+    leave_the_list(world, world.first)
+    assert told(fetch(world, "--days", "3")) == QUIET
+
+
+def test_without_a_school_year_nothing_is_judged(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    leave_the_list(world, world.first)
+    world.source.set_records(world.schools[1] if len(world.schools) > 1 else world.first, [])
+    done = fetch(world, ESD_SCHOOL_YEAR_ID="")
+    assert (told(done), done.result["scope"]) == (QUIET, "today")
+
+
+# --- shares and schools that are named ----------------------------------------------------------------------
+
+
+def test_a_share_is_judged_by_its_own_schools(world: World) -> None:
+    """12549, 12551 and 12553 are the second of two shares, 12550 and 12552 the first."""
+    world.source.schools += [make_school(3), make_school(4)]
+    world.source.set_records(12552, records(31, 2, 1))
+    world.source.set_records(12553, records(41, 2, 1))
+    for share in ("1/2", "2/2"):
+        assert told(fetch(world, "--shard", share)) == QUIET
+    leave_the_list(world, 12549)
+    world.source.set_records(12550, [])
+    assert told(fetch(world, "--shard", "1/2")) == (3, [dark(12550)], 0)
+    assert told(fetch(world, "--shard", "2/2")) == (3, [unlisted(12549)], 0)
+    assert told(fetch(world, "--shard", "1/2")) == standing(1)
+    assert told(fetch(world)) == standing(2)  # all schools at once: each is known
+    world.source.set_records(12552, [])  # and nothing of the first share is listed now
+    sentence = f"no school of --shard 1/2 has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"
+    assert told(fetch(world, "--shard", "1/2")) == (3, [sentence], 0)
+    assert told(fetch(world, "--shard", "2/2")) == standing(1)
+
+
+def test_a_year_that_stands_still_in_one_share_is_not_known_of_another(world: World) -> None:
+    ended(world, 30)
+    assert told(fetch(world, "--shard", "1/2")) == (3, [stale(30, of=" of --shard 1/2")], 0)
+    assert told(fetch(world, "--shard", "2/2")) == (3, [stale(30, of=" of --shard 2/2")], 0)
+    assert told(fetch(world, "--shard", "1/2")) == standing(1)
+
+
+def test_the_newest_of_all_schools_may_be_another_shares(world: World) -> None:
+    """A share whose schools all ended together is not held against what is landed of it alone."""
+    world.source.schools += [make_school(3), make_school(4)]
+    world.source.set_records(12549, records(1, 35))
+    world.source.set_records(12551, records(21, 36))
+    world.source.set_records(12550, records(11, 0))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(12549, [])
+    assert told(fetch(world, "--shard", "2/2", ESD_STALE_DAYS="0")) == QUIET
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_school_that_is_named_is_not_held_against_others(world: World, place: int) -> None:
+    world.source.set_records(world.schools[1], records(11, 60))
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    assert told(fetch(world, "--school", str(world.schools[place]))) == QUIET
+    assert told(fetch(world, "--days", "3", "--school", str(world.schools[place]))) == QUIET
+
+
+def test_a_school_that_is_named_with_another_is_judged_beside_it(world: World) -> None:
+    first, second = world.schools[:2]
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(first, [])
+    assert told(fetch(world, "--school", str(first), "--school", str(second))) == (3, [dark(first)], 0)
+
+
+# --- runs that say nothing ----------------------------------------------------------------------------------
+
+
+def test_a_first_run_is_quiet(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    [name] = world.pipeline.keys(RUNS)
+    conditions: dict[str, dict[str, Any]] = json.loads(world.pipeline.read(RUNS + name))["conditions"]
+    schools = dict.fromkeys(map(str, world.schools))
+    assert conditions == {
+        "short": schools,
+        "empty year": {"all": None},
+        "stale": {"all": None},
+        "dark": schools,
+        "unlisted": schools,
+    }
+
+
+def test_a_run_that_fails_before_it_judges_changes_nothing_that_is_known(world: World) -> None:
+    first = world.first
+    assert told(fetch(world)) == QUIET
+    leave_the_list(world, first)
+    assert told(fetch(world)) == (3, [unlisted(first)], 0)
+    assert fetch(world, ESD_API_URL="http://localhost:9/api").status in (1, 2)
+    assert told(fetch(world)) == standing(1)
+
+
+def test_a_dry_run_tells_and_leaves_nothing_known(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    world.source.set_records(world.first, [])
+    assert told(fetch(world, "--dry-run")) == (3, [dark(world.first)], 0)
+    assert told(fetch(world)) == (3, [dark(world.first)], 0)
