@@ -15,15 +15,24 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, landing
-from attendance_common.conditions import ALL, Judged
+from attendance_common.conditions import Judged
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError, Terminated
 from attendance_common.fetch import attention, sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
+from attendance_common.fetch.arguments import (
+    AddRemovals,
+    Shard,
+    date,
+    days_ago,
+    hours_ago,
+    school_and_count,
+    school_id,
+    shard,
+)
 from attendance_common.fetch.schools import list_schools
 from attendance_common.history import History
 from attendance_common.log import event, log
@@ -50,7 +59,8 @@ class Run:
         from attendance_common.fetch.quarantine import Quarantine
 
         s3: S3Client = aws.s3_client(settings, CONNECTIONS)
-        areas, encryption = landing.Areas(settings.bucket, settings.prefix), aws.encryption(settings)
+        self.areas = areas = landing.Areas(settings.bucket, settings.prefix)
+        encryption = aws.encryption(settings)
         dry_run = context.dry_run
         self.settings, self.context, self.flags = settings, context, context.flags
         self.now = dt.datetime.now(dt.timezone.utc)
@@ -103,6 +113,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
+    elsewhere = another_landing_zone(run)
     log.info("%d schools", len(schools), extra=event("schools_listed", counts={"schools": len(schools)}))
     try:
         read_schools(run, api, schools, listed.asked_as)
@@ -110,8 +121,16 @@ def fetch_schools(run: Run) -> command.Outcome:
         unread = sum(school.tally.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
-    doubts = [*unlisted, *remove(run)]
+    doubts = [*elsewhere, *unlisted, *remove(run)]
     return conclude(run, listed, doubts, unread=len(schools) - len(run.schools))
+
+
+def another_landing_zone(run: Run) -> list[str]:
+    """A sentence when nothing is landed yet, though the last run landed something elsewhere."""
+    last = None if run.zone.landed_schools() else run.history.last_landing()
+    if last is None or last[0] == run.areas.zone:
+        return []
+    return [attention.another_landing_zone(run.areas.zone, *last)]
 
 
 def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int], list[str]]:
@@ -236,6 +255,7 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
             "run": run.context.run,
             "began": run.began,
             "school_year": run.year,
+            "landing_zone": run.areas.zone,
             **counts,
             "attention": sentences,
             "conditions": judged.conditions,
@@ -298,80 +318,6 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
 # --- the command ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Shard:
-    """This machine's share of the schools: by their ids alone, so that no two machines need to talk."""
-
-    number: int
-    of: int
-
-    @property
-    def name(self) -> str:
-        """What the run's record calls it."""
-        return ALL if self.of == 1 else f"{self.number}/{self.of}"
-
-    def has(self, school: int) -> bool:
-        """Whether the school is this machine's."""
-        return school % self.of == self.number - 1
-
-
-def shard(text: str) -> Shard:
-    """`2/3` -> the second of three shares."""
-    number, slash, of = text.partition("/")
-    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
-        return Shard(int(number), int(of))
-    raise argparse.ArgumentTypeError("must be i/n with i from 1 to n, such as 1/3")
-
-
-def days_ago(text: str) -> dt.date:
-    """A number of days -> the date so many days ago, in UTC."""
-    if text.isdecimal() and 1 <= int(text) <= 10_000:
-        return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=int(text))
-    raise argparse.ArgumentTypeError("must be a number of days from 1")
-
-
-def hours_ago(text: str) -> dt.datetime:
-    """A number of hours -> the time so many hours ago, in UTC, without a zone."""
-    if text.isdecimal() and 1 <= int(text) <= 100_000:
-        now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
-        return now - dt.timedelta(hours=int(text))
-    raise argparse.ArgumentTypeError("must be a number of hours from 1")
-
-
-def date(text: str) -> dt.date:
-    """`2025-12-09` -> the date."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
-
-
-def school_id(text: str) -> int:
-    """The id of a school."""
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError("must be the id of a school, such as 12549")
-
-
-def removals(text: str) -> tuple[int, int]:
-    """`12549=40` -> the school, and how many of its records may leave."""
-    school, equals, count = text.partition("=")
-    if equals and all(part.isascii() and part.isdecimal() for part in (school, count)):
-        return int(school), int(count)
-    raise argparse.ArgumentTypeError("must be SCHOOL=COUNT, such as 12549=40")
-
-
-class AddRemovals(argparse.Action):
-    """Gathers SCHOOL=COUNT into a mapping."""
-
-    def __call__(
-        self, _parser: object, namespace: argparse.Namespace, values: Any, _option: str | None = None
-    ) -> None:
-        """Add one."""
-        school, count = values
-        setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})
-
-
 EXAMPLES = {
     "--dry-run": "read everything, say what would be written, and write nothing",
     "--days 3": "land what the last three days hold",
@@ -397,7 +343,7 @@ def flags() -> argparse.ArgumentParser:
     )
     kind.add_argument(
         "--allow-removals",
-        type=removals,
+        type=school_and_count,
         action=AddRemovals,
         default={},
         metavar="SCHOOL=COUNT",

@@ -51,6 +51,13 @@ class History:
                 return found
         return None
 
+    def last_landing(self) -> tuple[str, str] | None:
+        """Where the newest run landed that finished and landed a record, and when it began."""
+        for record in self._newest_first():
+            if record.get("status") in FINISHED and record.get("landed") and "landing_zone" in record:
+                return str(record["landing_zone"]), str(record["began"])
+        return None
+
     def last_report(self, school: int) -> str:
         """When the newest run began that told what came of the school; a week ago when none did since."""
         finished = (

@@ -80,9 +80,14 @@ class Areas:
         """`…/operational/runs/`."""
         return f"{self._beside}runs/"
 
+    @property
+    def zone(self) -> str:
+        """The s3:// URL of the landing zone."""
+        return f"s3://{self.bucket}/{self.landing}"
+
     def location(self, day: dt.date) -> str:
         """The partition's LOCATION; ends with a slash, since it is a key prefix."""
-        return f"s3://{self.bucket}/{self.landing}{partition_folder(day)}"
+        return f"{self.zone}{partition_folder(day)}"
 
     def list_url(self, day: dt.date, school_id: int) -> str:
         """The s3:// URL of a list's object."""

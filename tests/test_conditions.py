@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from attendance_common.conditions import judge
+from attendance_common.conditions import Judged, judge
 from attendance_common.history import History
 from attendance_common.landing import Areas
 from tests.fake_s3 import FakeS3
@@ -84,3 +84,32 @@ def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found(failed:
         }
     )
     assert [told.last_report(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]
+
+
+def test_where_the_last_run_landed_is_told_by_one_that_finished_and_landed_something() -> None:
+    told = history(
+        {
+            "1": {"status": 1, "began": before(1), "landed": 5, "landing_zone": "s3://b/failed/"},
+            "2": {"status": 3, "began": before(2), "landed": 0, "landing_zone": "s3://b/empty/"},
+            "3": {"status": 0, "began": before(3), "landed": 5},
+            "4": {"status": 3, "began": before(4), "landed": 5, "landing_zone": "s3://b/c/"},
+            "5": {"status": 0, "began": before(5), "landed": 5, "landing_zone": "s3://b/old/"},
+        }
+    )
+    assert told.last_landing() == ("s3://b/c/", before(4))
+    assert history({}).last_landing() is None
+
+
+def test_a_sentence_is_made_only_where_it_is_told() -> None:
+    known = {"since": before(3), "told": before(1), "by": 1}
+    judged = Judged(lambda _, school: known if school == 1 else None, NOW)
+
+    def never() -> str:
+        raise AssertionError
+
+    judged.note("dark", 1, 1, never)
+    judged.note("dark", 2, 0, never)
+    judged.note("dark", 3, 1, lambda: "school 3 is dark")
+    assert (judged.standing, judged.sentences) == (1, [f"school 3 is dark (since {before(0)})"])
+    new = {"since": before(0), "told": before(0), "by": 1}
+    assert judged.conditions == {"dark": {"1": known, "2": None, "3": new}}

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.elapsed import let_pass
+from tests.lists import land, version
 from tests.model import Record
-from tests.pipeline import RUNS, Finished
+from tests.pipeline import LANDING, RUNS, Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.records import make_school
@@ -244,6 +245,17 @@ def test_half_a_school_that_is_gone_is_told_each_time_with_its_flag(world: World
         assert f"--allow-removals {world.first}=60" in sentence
 
 
+def test_a_school_that_was_landed_without_a_school_year_has_no_flag(world: World) -> None:
+    land(world.pipeline, day(1), version(7, "A", None), school=world.first)
+    world.source.set_records(world.first, [])
+    [sentence] = told(fetch(world))[1]
+    assert sentence.startswith(
+        f"school {world.first} lists no record in school year {YEAR}, while others do; "
+    )
+    assert "none can leave by a run of this school year" in sentence
+    assert "--allow-removals" not in sentence
+
+
 # --- a year that is empty or stands still -------------------------------------------------------------------
 
 EMPTY_YEAR = f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"
@@ -439,6 +451,34 @@ def test_a_school_that_is_named_with_another_is_judged_beside_it(world: World) -
     assert told(fetch(world)) == QUIET
     world.source.set_records(first, [])
     assert told(fetch(world, "--school", str(first), "--school", str(second))) == (3, [dark(first)], 0)
+
+
+# --- another landing zone -----------------------------------------------------------------------------------
+
+
+def test_a_prefix_with_a_typo_is_told_by_the_run_that_lands_everything_anew(world: World) -> None:
+    bucket, typo = world.pipeline.sandbox.aws.bucket, LANDING.replace("attendance/", "attendence/")
+    first = fetch(world)
+    assert told(first) == QUIET
+    fetch(world, ESD_SCHOOL_YEAR_ID="54")  # lands nothing, and so says nothing of where
+    began = world.pipeline.run_record(first.result["run"])["began"]
+    sentence = (
+        f"nothing was landed below s3://{bucket}/{typo} before this run, while the run of {began} landed "
+        f"below s3://{bucket}/{LANDING}: check S3_PREFIX; if it was meant to change, nothing is to be done"
+    )
+    assert fetch(world, "--dry-run", S3_PREFIX=typo).result["attention"] == [sentence]
+    done = fetch(world, S3_PREFIX=typo)
+    assert (done.status, done.result["attention"]) == (3, [sentence])
+    assert told(fetch(world, S3_PREFIX=typo)) == QUIET
+    assert told(fetch(world)) == QUIET
+
+
+def test_a_landing_zone_that_was_emptied_is_the_same(world: World) -> None:
+    assert told(fetch(world)) == QUIET
+    client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
+    for name in world.pipeline.keys(LANDING):
+        client.delete_object(Bucket=bucket, Key=LANDING + name)
+    assert told(fetch(world)) == QUIET
 
 
 # --- runs that say nothing ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from esd_period_attendance_fetcher import shard
+from attendance_common.fetch.arguments import shard
 from tests.pipeline import LANDING, RUNS, Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd.records import make_school

@@ -107,6 +107,14 @@ def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
     return sentences
 
 
+def another_landing_zone(here: str, there: str, began: str) -> str:
+    """Nothing was landed here, and the last run landed elsewhere."""
+    return (
+        f"nothing was landed below {here} before this run, while the run of {began} landed below {there}: "
+        "check S3_PREFIX; if it was meant to change, nothing is to be done"
+    )
+
+
 def told(reasons: Counter[str], most: int | None = None) -> str:
     """Reasons with their counts, the most frequent first."""
     return ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(most))
@@ -174,7 +182,7 @@ def _stays(school: int, newest: dt.date, removable: int) -> str:
     gone = (
         f"if they are to go, run with --allow-removals {school}={removable}"
         if removable
-        else "none of them can leave, since they were read under other school years as well"
+        else "none can leave by a run of this school year, since none was read under it alone"
     )
     return (
         f"its landed records, the newest of {newest}, stay: ask the source's operator; {gone}; if the school "

@@ -1,0 +1,84 @@
+"""What the fetcher's flags take: text -> value; what cannot be one raises ArgumentTypeError."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from attendance_common.conditions import ALL
+
+
+@dataclass(frozen=True)
+class Shard:
+    """This machine's share of the schools: by their ids alone, so that no two machines need to talk."""
+
+    number: int
+    of: int
+
+    @property
+    def name(self) -> str:
+        """What the run's record calls it."""
+        return ALL if self.of == 1 else f"{self.number}/{self.of}"
+
+    def has(self, school: int) -> bool:
+        """Whether the school is this machine's."""
+        return school % self.of == self.number - 1
+
+
+def shard(text: str) -> Shard:
+    """`2/3` -> the second of three shares."""
+    number, slash, of = text.partition("/")
+    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+        return Shard(int(number), int(of))
+    raise argparse.ArgumentTypeError("must be i/n with i from 1 to n, such as 1/3")
+
+
+def days_ago(text: str) -> dt.date:
+    """A number of days -> the date so many days ago, in UTC."""
+    if text.isdecimal() and 1 <= int(text) <= 10_000:
+        return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=int(text))
+    raise argparse.ArgumentTypeError("must be a number of days from 1")
+
+
+def hours_ago(text: str) -> dt.datetime:
+    """A number of hours -> the time so many hours ago, in UTC, without a zone."""
+    if text.isdecimal() and 1 <= int(text) <= 100_000:
+        now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+        return now - dt.timedelta(hours=int(text))
+    raise argparse.ArgumentTypeError("must be a number of hours from 1")
+
+
+def date(text: str) -> dt.date:
+    """`2025-12-09` -> the date."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
+
+
+def school_id(text: str) -> int:
+    """The id of a school."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError("must be the id of a school, such as 12549")
+
+
+def school_and_count(text: str) -> tuple[int, int]:
+    """`12549=40` -> the school, and how many of its records may leave."""
+    school, equals, count = text.partition("=")
+    if equals and all(part.isascii() and part.isdecimal() for part in (school, count)):
+        return int(school), int(count)
+    raise argparse.ArgumentTypeError("must be SCHOOL=COUNT, such as 12549=40")
+
+
+class AddRemovals(argparse.Action):
+    """Gathers SCHOOL=COUNT into a mapping."""
+
+    def __call__(
+        self, _parser: object, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        """Add one."""
+        school, count = values
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})
