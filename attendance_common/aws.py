@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from attendance_common import aws_faults, secret_text
 from attendance_common.config import AwsSettings
-from attendance_common.errors import AwsError, is_untrusted_certificate
+from attendance_common.errors import AwsError
 from attendance_common.log import event, log
 
 if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so that --help answers at once
@@ -20,54 +20,27 @@ if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so th
 
 DEFAULT_REGION = "us-east-1"
 
-_POLICY = "access denied: give this role the README's IAM policy"
-_EXPIRED = "the AWS credentials have expired: renew them"
-_UNKNOWN = "the AWS credentials are not valid: check them"
-_KMS_KEY = "the KMS key cannot be used: check S3_KMS_KEY_ID and the key's policy"
-_BUCKET = "check S3_BUCKET and AWS_REGION"
 
-# What a person has to put right. Any other code may pass: InternalError, SlowDown, ThrottlingException, …
-_CURES = {
-    "NoSuchBucket": "the bucket does not exist: check S3_BUCKET",
-    "InvalidBucketName": "no bucket can have this name: check S3_BUCKET",
-    "AllAccessDisabled": f"access denied: {_BUCKET}",
-    "PermanentRedirect": f"the bucket is in another region: {_BUCKET}",
-    "AuthorizationHeaderMalformed": f"the bucket is in another region: {_BUCKET}",
-    "IllegalLocationConstraintException": f"the bucket is in another region: {_BUCKET}",
-    "AccessDenied": _POLICY,
-    "AccessDeniedException": _POLICY,
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "InvalidAccessKeyId": "the AWS access key is not known: check the AWS credentials",
-    "SignatureDoesNotMatch": "the AWS secret key is wrong: check the AWS credentials",
-    "InvalidSignatureException": "the AWS secret key is wrong: check the AWS credentials",
-    "InvalidClientTokenId": _UNKNOWN,
-    "InvalidToken": _UNKNOWN,
-    "UnrecognizedClientException": _UNKNOWN,
-    "RequestTimeTooSkewed": "this machine's clock is off: set it",
-    "ResourceNotFoundException": "not found",
-    "InvalidRequestException": "it cannot be read, perhaps since it is marked for deletion: restore it",
-    "DecryptionFailure": "it cannot be decrypted: check its KMS key and the key's policy",
-    "KMS.NotFoundException": _KMS_KEY,
-    "KMS.DisabledException": _KMS_KEY,
-    "KMS.KMSInvalidStateException": _KMS_KEY,
-}
-_NO_RIGHT = (401, 403)
+def _client(settings: AwsSettings, service: str, **options: Any) -> Any:
+    """A client of the service whose credentials were had; raises AwsError that names what cannot be used."""
+    profile = None
+    try:
+        session = _session(settings)
+        profile = session.profile_name
+        _have_credentials(session)
+        return session.client(service, **options)  # type: ignore[call-overload]
+    except Exception as error:  # botocore lets through whatever the configuration and a source of keys raise
+        raise aws_faults.of_the_machine(error, profile) from error
 
-_NO_CREDENTIALS = "no AWS credentials were found: give this machine a role or set AWS_ACCESS_KEY_ID"
-_SIGN_IN = "the sign-in to AWS has ended: sign in again"
-# botocore's exceptions that a person has to put right; the others are of the network or of AWS itself.
-_OF_THE_MACHINE = {
-    "NoCredentialsError": _NO_CREDENTIALS,
-    "PartialCredentialsError": _NO_CREDENTIALS,
-    "UnauthorizedSSOTokenError": _SIGN_IN,
-    "SSOTokenLoadError": _SIGN_IN,
-    "TokenRetrievalError": _SIGN_IN,
-    "ProfileNotFound": "there is no such profile in the AWS configuration: check AWS_PROFILE",
-    "ConfigParseError": "the AWS configuration file cannot be read: correct it",
-    "InvalidRegionError": "no region has this name: check AWS_REGION",
-    "ParamValidationError": "this cannot be asked for: check S3_BUCKET and S3_PREFIX",
-}
+
+def _have_credentials(session: boto3.session.Session) -> None:
+    """Get the credentials now: later, what is wrong with them would be told of the bucket or the secret."""
+    from botocore.exceptions import NoCredentialsError
+
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    credentials.get_frozen_credentials()
 
 
 def _session(settings: AwsSettings) -> boto3.session.Session:
@@ -90,8 +63,7 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
         max_pool_connections=connections,
         retries={"mode": "standard", "total_max_attempts": 5},
     )
-    with explained("S3"):
-        client = _session(settings).client("s3", config=config)
+    client: S3Client = _client(settings, "s3", config=config)
     _log_requests(client)
     # Objects are small: asking before a body is sent costs another round trip, read byte by byte (botocore's
     # AWSConnection), and spares nothing.
@@ -102,25 +74,20 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
 def read_secret(
     settings: AwsSettings, secret_id: str, variable: str, keys: tuple[str, ...]
 ) -> dict[str, str]:
-    """The secret's JSON object; it must hold `keys`. Its values never reach a log, an error or a repr."""
-    with explained("Secrets Manager"):
-        session = _session(settings)
-        client = session.client("secretsmanager")
+    """What the secret says: `keys`, which it must hold, and `secret_text.OPTIONAL`.
+
+    Its values never reach a log, an error or a repr.
+    """
+    client = _client(settings, "secretsmanager")
     _log_requests(client)
-    with explained(f"secret {secret_id!r} in {session.region_name} (check {variable} and AWS_REGION)"):
+    with explained(f"secret {secret_id!r} in {client.meta.region_name} (check {variable} and AWS_REGION)"):
         answer = client.get_secret_value(SecretId=secret_id)
     try:
-        values = json.loads(answer.get("SecretString") or "")
-    except ValueError:
-        values = None  # the text of the error would hold the secret
-    if not isinstance(values, dict):
-        raise AwsError(f"secret {secret_id!r} must be a JSON object with {', '.join(keys)}", to_mend=True)
-    missing = [key for key in keys if not values.get(key)]
-    if missing:
+        return secret_text.values(answer.get("SecretString") or answer.get("SecretBinary") or "", keys)
+    except ValueError as fault:
         raise AwsError(
-            f"secret {secret_id!r} has no {', '.join(missing)}: add it to the secret's JSON", to_mend=True
-        )
-    return values
+            f"secret {secret_id!r} {fault}", to_mend=True
+        ) from None  # the text may hold the secret
 
 
 def encryption(settings: AwsSettings) -> dict[str, Any]:
@@ -161,31 +128,9 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refusal(what, error.response) from error
+        raise aws_faults.refusal(what, error.response) from error
     except BotoCoreError as error:
-        raise _failure(what, error) from error
-
-
-def _refusal(what: str, response: Any) -> AwsError:
-    """What AWS's answer means: by its code, else by its HTTP status."""
-    code = response.get("Error", {}).get("Code", "unknown")
-    no_right = response.get("ResponseMetadata", {}).get("HTTPStatusCode") in _NO_RIGHT
-    cure = _CURES.get(code, _POLICY if no_right else "AWS refused")
-    return AwsError(f"{what}: {cure} ({code})", to_mend=no_right or code in _CURES)
-
-
-def _failure(what: str, error: Exception) -> AwsError:
-    """What it means that there is no answer."""
-    name = type(error).__name__
-    if name in _OF_THE_MACHINE:
-        return AwsError(f"{what}: {_OF_THE_MACHINE[name]} ({name})", to_mend=True)
-    if is_untrusted_certificate(error):
-        cure = "the TLS certificate is not trusted: check AWS_ENDPOINT_URL and AWS_CA_BUNDLE"
-        return AwsError(f"{what}: {cure}", to_mend=True)
-    if name in ("CredentialRetrievalError", "MetadataRetrievalError"):
-        return AwsError(f"{what}: the source of the AWS credentials gives none now ({name})")
-    where = "check the network, AWS_ENDPOINT_URL and AWS_REGION"
-    return AwsError(f"{what}: AWS could not be reached: {where} ({name})")
+        raise aws_faults.failure(what, error) from error
 
 
 # --- the log with --verbose ---------------------------------------------------------------------------------

@@ -11,83 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
-from attendance_common import env_file
+from attendance_common import env_file, machine, setting_text
 from attendance_common.errors import ConfigurationError
+from attendance_common.plain_text import plain
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SSL_MODES = ("verify-full", "verify-ca", "require", "prefer", "allow", "disable")
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def secure_url(value: str) -> str:
-    """An https URL without a trailing slash; http only to this machine, since a secret travels on it."""
-    parts = urlsplit(value)
-    if "@" in parts.netloc:
-        raise ValueError("must be a URL without a user and a password")
-    if parts.scheme == "https" and parts.hostname:
-        return value.rstrip("/")
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return value.rstrip("/")
-    raise ValueError("must be an https:// URL")
-
-
-def _base_url(value: str) -> str:
-    """A secure URL that a path can be put behind."""
-    url = secure_url(value)
-    if "?" in url or "#" in url:
-        raise ValueError("must be a URL without ? and #")
-    return url
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if value.isascii() and value.isdigit() and low <= int(value) <= high:
-            return int(value)
-        raise ValueError(f"must be a whole number from {low} to {high}")
-
-    return parse
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value in choices:
-            return value
-        raise ValueError(f"must be one of {', '.join(choices)}")
-
-    return parse
-
-
-def _prefix(value: str) -> str:
-    """A key prefix: no slash in front, one behind, at least two folders (quarantine lies beside them)."""
-    folders = value.strip("/").split("/")
-    if len(folders) < 2 or "" in folders:
-        raise ValueError("must be at least two folders deep, such as landing/period_attendance/")
-    return "/".join(folders) + "/"
-
-
-def _schools(value: str) -> frozenset[int]:
-    """`12549, 12550` -> these schools."""
-    ids = [each.strip() for each in value.split(",")]
-    if all(each.isascii() and each.isdigit() for each in ids):
-        return frozenset(map(int, ids))
-    raise ValueError("must be ids of schools with commas between them, such as 12549,12550")
-
-
-def _bucket(value: str) -> str:
-    if value.startswith("s3:") or "/" in value:
-        raise ValueError("must be a bucket's name alone, without s3:// and folders")
-    return value
-
-
-def _existing_file(value: str) -> str:
-    if not Path(value).is_file():
-        raise ValueError("must be the path of a file that exists")
-    return value
 
 
 def setting(
@@ -95,7 +24,7 @@ def setting(
     about: str,
     *,
     default: str | None = None,
-    parse: Callable[[str], Any] = _text,
+    parse: Callable[[str], Any] = setting_text.text,
     flag: str | None = None,
     required: bool = False,
     in_secret: bool = False,
@@ -113,23 +42,36 @@ class AwsSettings:
     """Where the landing zone is; credentials come by AWS's standard chain."""
 
     bucket: str = setting(
-        "S3_BUCKET", "bucket of the landing zone", default="edna-prod", parse=_bucket, flag="--bucket"
+        "S3_BUCKET",
+        "bucket of the landing zone",
+        default="edna-prod",
+        parse=setting_text.bucket,
+        flag="--bucket",
     )
     prefix: str = setting(
         "S3_PREFIX",
         "key prefix of the landing zone",
         default="raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/",
-        parse=_prefix,
+        parse=setting_text.prefix,
         flag="--prefix",
     )
     region: str | None = setting(
-        "AWS_REGION", "AWS region; unset: the AWS configuration's, else us-east-1", flag="--region"
+        "AWS_REGION",
+        "AWS region; unset: the AWS configuration's, else us-east-1",
+        parse=setting_text.region,
+        flag="--region",
     )
     kms_key_id: str | None = setting(
-        "S3_KMS_KEY_ID", "KMS key that encrypts the objects; unset: as the bucket says"
+        "S3_KMS_KEY_ID",
+        "KMS key that encrypts the objects; unset: as the bucket says",
+        parse=setting_text.kms_key_id,
     )
     log_format: str = setting(
-        "LOG_FORMAT", "text or json", default="text", parse=_one_of("text", "json"), flag="--log-format"
+        "LOG_FORMAT",
+        "text or json",
+        default="text",
+        parse=setting_text.one_of("text", "json"),
+        flag="--log-format",
     )
 
     @property
@@ -145,7 +87,7 @@ class FetcherSettings(AwsSettings):
     api_url: str = setting(
         "ESD_API_URL",
         "the API, https://<district>.eschooldata.com/api",
-        parse=_base_url,
+        parse=setting_text.base_url,
         flag="--api-url",
         required=True,
     )
@@ -153,50 +95,51 @@ class FetcherSettings(AwsSettings):
         "ESD_SECRET_ID",
         "secret with ESD_URL, ESD_CLIENT_ID and ESD_SECRET_KEY",
         default="prod/edna/esd_credentials",
+        parse=setting_text.secret_id,
         flag="--secret-id",
     )
     school_year_id: int | None = setting(
         "ESD_SCHOOL_YEAR_ID",
         "school year to ask for; not sent when unset, and the API then answers for today only",
-        parse=_whole(0, 2**31),
+        parse=setting_text.whole(0, 2**31),
         flag="--school-year-id",
     )
     page_size: int = setting(
         "ESD_PAGE_SIZE",
         "records a page, and schools a page of their list",
         default="1000",
-        parse=_whole(1, 10_000),
+        parse=setting_text.whole(1, 10_000),
         flag="--page-size",
     )
     concurrency: int = setting(
         "ESD_CONCURRENCY",
         "pages read at a time, over all schools",
         default="8",
-        parse=_whole(1, 64),
+        parse=setting_text.whole(1, 64),
         flag="--concurrency",
     )
     timeout: int = setting(
         "ESD_TIMEOUT",
         "seconds to wait for the API to say something; a whole answer may take five times as long",
         default="60",
-        parse=_whole(1, 3600),
+        parse=setting_text.whole(1, 3600),
     )
     attempts: int = setting(
         "ESD_ATTEMPTS",
         "tries of a request before it counts as failed; a used-up quota (429) is given a minute as well",
         default="6",
-        parse=_whole(1, 100),
+        parse=setting_text.whole(1, 100),
     )
     skip_schools: frozenset[int] | None = setting(
         "ESD_SKIP_SCHOOLS",
         "schools that may list nothing, or leave the list of schools, without a word: 12549,12550",
-        parse=_schools,
+        parse=setting_text.schools,
     )
     stale_days: int = setting(
         "ESD_STALE_DAYS",
         "days that the newest record may be old before a person is told; 0: never",
         default="21",
-        parse=_whole(0, 10_000),
+        parse=setting_text.whole(0, 10_000),
     )
 
     @property
@@ -213,11 +156,17 @@ class LoaderSettings(AwsSettings):
         "REDSHIFT_HOST",
         "cluster endpoint",
         default="edna-prod-dw.cejfjblsis8x.us-east-1.redshift.amazonaws.com",
+        parse=setting_text.host,
         flag="--host",
         in_secret=True,
     )
     port: int | None = setting(
-        "REDSHIFT_PORT", "port", default="5439", parse=_whole(1, 65535), flag="--port", in_secret=True
+        "REDSHIFT_PORT",
+        "port",
+        default="5439",
+        parse=setting_text.whole(1, 65535),
+        flag="--port",
+        in_secret=True,
     )
     database: str | None = setting(
         "REDSHIFT_DATABASE", "database", default="db02", flag="--database", in_secret=True
@@ -229,27 +178,31 @@ class LoaderSettings(AwsSettings):
         "REDSHIFT_SECRET_ID",
         "secret with the password",
         default="prod/edna/redshift_credentials",
+        parse=setting_text.secret_id,
         flag="--secret-id",
     )
     sslmode: str = setting(
-        "REDSHIFT_SSLMODE", "how far TLS is verified", default="verify-full", parse=_one_of(*_SSL_MODES)
+        "REDSHIFT_SSLMODE",
+        "how far TLS is verified",
+        default="verify-full",
+        parse=setting_text.one_of(*_SSL_MODES),
     )
     sslrootcert: str | None = setting(
         "REDSHIFT_SSLROOTCERT",
         "CA bundle; unset: certifi's, which holds Amazon's roots",
-        parse=_existing_file,
+        parse=setting_text.ca_file,
     )
     batch_partitions: int = setting(
         "REDSHIFT_BATCH_PARTITIONS",
         "partitions loaded in one transaction; the default holds a school year",
         default="366",
-        parse=_whole(1, 1000),
+        parse=setting_text.whole(1, 1000),
     )
     lock_seconds: int = setting(
         "REDSHIFT_LOCK_SECONDS",
         "seconds to wait for another load that is under way",
         default="600",
-        parse=_whole(1, 86_400),
+        parse=setting_text.whole(1, 86_400),
     )
 
     @property
@@ -308,6 +261,8 @@ def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Setting
     ]
     for name, value in dotenv.variables.items():
         os.environ.setdefault(name, value)
+    machine.make_plain(os.environ)
+    faults += machine.faults(os.environ)
     values: dict[str, Any] = {}
     for declared in fields(settings):
         try:
@@ -320,17 +275,22 @@ def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Setting
 def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:
     told = declared.metadata
     default = None if told["in_secret"] else told["default"]
-    raw = flag or environment.get(told["variable"]) or default
-    if raw is None or raw == "":
+    raw = plain(flag or "") or plain(environment.get(told["variable"], "")) or default
+    if raw is None:
         if told["required"]:
             raise ValueError(f"is missing: {told['about']}")
         return None
     return told["parse"](raw)
 
 
+def proxy_variables() -> list[str]:
+    """The environment variables that name a proxy, for the sentence about one that does not do its work."""
+    return machine.proxy_variables(os.environ)
+
+
 def parsed(settings: type[AwsSettings], name: str, value: str) -> Any:
     """A setting's value from what somebody typed; raises ValueError that says what it must be."""
-    return _declared(settings, name).metadata["parse"](value)
+    return _declared(settings, name).metadata["parse"](plain(value))
 
 
 def default_of(settings: type[AwsSettings], name: str) -> str | None:

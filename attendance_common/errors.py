@@ -6,7 +6,7 @@ Each message is a sentence for the operator and names the cure; what else is kno
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 
@@ -76,11 +76,21 @@ class Terminated(BaseException):
     exit_status = ExitStatus.MAY_PASS
 
 
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and all that led to it, also what it holds as its `reason` or among its arguments."""
+    seen: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or any(cause is each for each in seen):
+            continue
+        seen.append(cause)
+        yield cause
+        held = [getattr(cause, "reason", None), *cause.args]
+        waiting += [each for each in held if isinstance(each, BaseException)]
+        waiting.append(cause.__cause__ or cause.__context__)
+
+
 def is_untrusted_certificate(error: BaseException) -> bool:
     """Whether a TLS certificate that could not be verified is behind the error, however deep."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))

@@ -30,7 +30,9 @@ def event(name: str, *, school: int | None = None, counts: Mapping[str, Any] | N
 
 def start(log_format: str, run: str, *, verbose: bool) -> None:
     """Send the log to stderr; libraries speak from WARNING on only, since their DEBUG holds bodies."""
-    logging.basicConfig(level=logging.WARNING, handlers=[_handler(log_format, run)], force=True)
+    handler = _handler(log_format, run)
+    handler.addFilter(_without_traceback)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
@@ -40,6 +42,12 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Take away the traceback that a library adds to its warning: its texts may hold a secret."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def _handler(log_format: str, run: str) -> logging.Handler:

@@ -187,7 +187,7 @@ def test_no_such_profile(still: World, script: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_no_bucket_can_have_this_name(still: World, script: str) -> None:
-    fails(still, script, "check S3_BUCKET", S3_BUCKET="edna prod")
+    fails(still, script, "S3_BUCKET has a blank in it", S3_BUCKET="edna prod")
 
 
 def test_no_credentials(still: World, tmp_path: Path) -> None:

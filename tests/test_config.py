@@ -15,9 +15,9 @@ from attendance_common.config import (
     LoaderSettings,
     add_flags,
     read,
-    secure_url,
 )
 from attendance_common.errors import ConfigurationError
+from attendance_common.setting_text import secure_url
 
 VARIABLES = """
     ESD_API_URL ESD_SECRET_ID ESD_SCHOOL_YEAR_ID ESD_PAGE_SIZE ESD_CONCURRENCY ESD_TIMEOUT ESD_ATTEMPTS

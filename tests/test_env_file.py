@@ -95,7 +95,7 @@ def test_a_file_that_is_not_there() -> None:
 def test_a_file_that_is_no_text(folders: tuple[Path, Path]) -> None:
     (folders[0] / ".env").write_bytes(b"S3_BUCKET=\xff\n")
     [fault] = faults()
-    assert "cannot be read (UnicodeDecodeError)" in fault
+    assert fault.endswith(".env is not UTF-8 text (line 1): save it as UTF-8")
 
 
 def test_a_line_that_sets_nothing_is_named_and_not_quoted(folders: tuple[Path, Path]) -> None:
@@ -106,11 +106,11 @@ def test_a_line_that_sets_nothing_is_named_and_not_quoted(folders: tuple[Path, P
 def test_what_may_stand_in_it(folders: tuple[Path, Path]) -> None:
     put(
         folders[0] / ".env",
-        "\ufeff# a comment\nexport S3_BUCKET='a b'  # another\n\nAWS_PROFILE=p\nREDSHIFT_USER=\n"
+        "\ufeff# a comment\nexport S3_BUCKET='a-b'  # another\n\nAWS_PROFILE=p\nREDSHIFT_USER=\n"
         "ESD_API_URL=https://x\nREDSHIFT_DATABASE=${AWS_PROFILE}_db\n",
     )
     told = read().settings()
-    assert (told.bucket, told.user, told.database) == ("a b", None, "p_db")
+    assert (told.bucket, told.user, told.database) == ("a-b", None, "p_db")
     assert os.environ["AWS_PROFILE"] == "p"  # for boto3
 
 
@@ -145,6 +145,9 @@ NEARLY = {
     "ESD_SCHOOL_YEAR_IDS": "ESD_SCHOOL_YEAR_ID",
     "esd_school_year_id": "ESD_SCHOOL_YEAR_ID",
     "ESD_YEAR_ID": "ESD_SCHOOL_YEAR_ID",
+    "ESD_SCHL_YR_ID": "ESD_SCHOOL_YEAR_ID",
+    "ESD_YR_ID": "ESD_SCHOOL_YEAR_ID",
+    "ESD_PG_SIZE": "ESD_PAGE_SIZE",
     "ESD_API_URI": "ESD_API_URL",
     "ESD_PAGESIZE": "ESD_PAGE_SIZE",
     "ESD_CONCURENCY": "ESD_CONCURRENCY",
@@ -152,18 +155,27 @@ NEARLY = {
     "S3_PREFIXES": "S3_PREFIX",
     "S3_KMS_KEY": "S3_KMS_KEY_ID",
     "S3_KEY_ID": "S3_KMS_KEY_ID",
+    "S3_BKT": "S3_BUCKET",
     "REDSHIFT_HOTS": "REDSHIFT_HOST",
     "REDSHIFT_PROT": "REDSHIFT_PORT",
     "REDSHIFT_DATABSE": "REDSHIFT_DATABASE",
+    "REDSHIFT_DB": "REDSHIFT_DATABASE",
+    "redshift_db": "REDSHIFT_DATABASE",
+    "REDSHIFT_PRT": "REDSHIFT_PORT",
+    "REDSHIFT_USR": "REDSHIFT_USER",
     "REDSHIFT_SSL_MODE": "REDSHIFT_SSLMODE",
     "REDSHIFT_SECRET": "REDSHIFT_SECRET_ID",
     "REDSHIFT_BATCHPARTITIONS": "REDSHIFT_BATCH_PARTITIONS",
 }
 INNOCENT = """
     S3_ENDPOINT S3_ENDPOINT_URL S3_REGION S3_USE_SSL S3_ACCESS_KEY_ID S3_SECRET_ACCESS_KEY S3_PATH
-    S3_BUCKET_NAME
+    S3_BUCKET_NAME S3_KEY S3_ID S3_SECRET S3_ACCESS_KEY S3_URL S3_HOST S3_PORT S3_ROOT S3_BACKUP S3_KMS
     ESD_HOME ESD_ENV ESD_USER ESD_URL ESD_CLIENT_ID ESD_SECRET_KEY ESD_API_KEY
+    ESD_ID ESD_KEY ESD_API ESD_PAGE ESD_TOKEN ESD_DEBUG ESD_LOG_LEVEL ESD_DATA_DIR ESD_PATH ESD_HOST ESD_PORT
+    ESD_CORE ESD_CONFIG ESD_TMP ESD_VERSION
     REDSHIFT_JDBC_URL REDSHIFT_PASSWORD REDSHIFT_SCHEMA REDSHIFT_IAM_ROLE REDSHIFT_CLUSTER_ID REDSHIFT_POOL
+    REDSHIFT_HOME REDSHIFT_DATE REDSHIFT_DSN REDSHIFT_URL REDSHIFT_SSL REDSHIFT_ROLE REDSHIFT_REGION
+    REDSHIFT_CLUSTER REDSHIFT_WORKGROUP REDSHIFT_TABLE REDSHIFT_S3_BUCKET REDSHIFT_TIMEOUT REDSHIFT_ID
     REDSHIFT_DATABASE_URL S3 ESD_ ESDX_HOME AWS_REGIONS BUCKET PATH
 """
 

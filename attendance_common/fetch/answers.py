@@ -42,7 +42,6 @@ _BUSY_CURE = "the source is at fault: run again later; if it stays so, tell its 
 _QUOTA_CURE = "the source allows fewer requests: lower ESD_CONCURRENCY, or raise ESD_ATTEMPTS"
 _CURES = {
     400: "check ESD_API_URL, ESD_PAGE_SIZE and ESD_SCHOOL_YEAR_ID",
-    407: "check the proxy that the environment names (HTTPS_PROXY)",
     511: "log this machine in to its network",
 }
 

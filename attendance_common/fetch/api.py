@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from attendance_common.config import FetcherSettings, secure_url
+from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError, SourceError
 from attendance_common.fetch.answers import checked
 from attendance_common.fetch.connection import Connection, Server
@@ -23,6 +23,7 @@ from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.token import Token
 from attendance_common.fetch.token_server import TokenServer
 from attendance_common.log import event, log
+from attendance_common.setting_text import secure_url
 
 __all__ = ["SECRET_KEYS", "EsdApi", "TemporaryFault", "patiently", "token_url"]
 

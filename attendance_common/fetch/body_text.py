@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 
 _MARKS = (
@@ -18,11 +19,14 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?((?:iso|windows|latin|cp|utf)[\w-]*)", 
 def as_utf8(body: bytes, content_type: str) -> bytes:
     """The body in UTF-8 without a byte order mark; as it is when its encoding cannot be told.
 
-    A mark tells the encoding. Without one, it is UTF-8 if it can be that, else what the content type says.
+    A mark tells the encoding, or NULs among the first characters do. Else it is UTF-8 if it can be that, or
+    what the content type says.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return _recoded(body[len(mark) :], encoding)
+    if b"\0" in body[:4]:  # JSON begins with two ASCII characters (RFC 4627, 3)
+        return _recoded(body, json.detect_encoding(body))
     declared = _CHARSET.search(content_type)
     return body if declared is None or _is_utf8(body) else _recoded(body, declared[1])
 

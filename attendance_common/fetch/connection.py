@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from attendance_common.config import FetcherSettings
+from attendance_common import proxies
+from attendance_common.config import FetcherSettings, proxy_variables
 from attendance_common.errors import SourceError, is_untrusted_certificate
 from attendance_common.fetch.answers import described
 from attendance_common.fetch.body_text import as_utf8
@@ -49,7 +50,8 @@ class Connection:
     def send(self, server: Server, method: str, url: str, **request: Any) -> requests.Response:
         """The whole answer, whatever its status; redirects are not followed.
 
-        Raises TemporaryFault when none comes, and SourceError when the server's certificate is not trusted.
+        Raises TemporaryFault when none comes, and SourceError when only a person can put it right: the
+        server's certificate, or the proxy.
         """
         begun, parameters = time.monotonic(), request.get("params", {})
         try:
@@ -58,6 +60,8 @@ class Connection:
             _log_request(method, url, parameters, type(error).__name__, begun)
             raise self._fault(error, server) from error
         _log_request(method, url, parameters, answer.status_code, begun)
+        if answer.status_code == proxies.PASSWORD_WANTED:
+            raise _of_proxy(proxies.password_wanted(proxy_variables()))
         return answer
 
     def _answer(self, method: str, url: str, **request: Any) -> requests.Response:
@@ -78,12 +82,21 @@ class Connection:
             return TemporaryFault(reason, cure="check the network, or raise ESD_TIMEOUT")
         if is_untrusted_certificate(error):
             sentence = f"{server.name}'s TLS certificate is not trusted: check {server.setting}"
-            return SourceError(sentence, to_mend=True)
+            cure = "the path of an own CA's file goes into REQUESTS_CA_BUNDLE"
+            return SourceError(f"{sentence}; {cure}", to_mend=True)
+        if proxy := proxies.fault(error, proxy_variables()):
+            return _of_proxy(proxy)
         if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
             reason = f"no answer of {server.name} in time"
             return TemporaryFault(reason, cure=f"check {server.setting}, or raise ESD_TIMEOUT")
         reason = f"the connection to {server.name} failed ({_kind(error)})"
         return TemporaryFault(reason, cure=f"check the network and {server.setting}")
+
+
+def _of_proxy(fault: proxies.ProxyFault) -> TemporaryFault | SourceError:
+    if fault.to_mend:
+        return SourceError(fault.sentence, to_mend=True)
+    return TemporaryFault(fault.sentence)
 
 
 def _kind(error: Exception) -> str:
