@@ -1,3 +1,7 @@
 """What the fetcher and the loader share."""
 
+from attendance_common import installation
+
 __version__ = "1.0.0.dev0"
+
+installation.check()

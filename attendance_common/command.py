@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import logging
 import os
 import secrets
@@ -24,7 +23,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, NoReturn, cast
 
-from attendance_common import __version__, config
+from attendance_common import __version__, config, streams
 from attendance_common import log as logs
 from attendance_common.errors import AttendanceError, ExitStatus, Terminated
 from attendance_common.log import event, log
@@ -147,7 +146,7 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage has a result line, too."""
 
     def error(self, message: str) -> NoReturn:
-        print(json.dumps({"status": ExitStatus.TO_MEND, "error": message, "seconds": 0.0}), flush=True)
+        streams.print_result({"status": ExitStatus.TO_MEND, "error": message, "seconds": 0.0})
         super().error(message)
 
 
@@ -181,6 +180,7 @@ def run(
     argv: Sequence[str] | None,
 ) -> int:
     """Parse, configure, work; print the result line and return the exit status."""
+    streams.open_closed()
     given = sys.argv[1:] if argv is None else argv
     arguments = flags.parse_args(given)
     started, run = time.monotonic(), run_id()
@@ -191,7 +191,7 @@ def run(
         result = {"status": stopped.exit_status, "run": run, "error": str(stopped)}
     result["seconds"] = round(time.monotonic() - started, 3)
     _log_end(result)
-    print(json.dumps(result), flush=True)
+    streams.print_result(result)
     return int(result["status"])
 
 
@@ -232,6 +232,12 @@ def _result(
         log.error("%s", error, extra=event("failed"))
         _trace(error)
         return {"status": error.exit_status, "run": run, "error": str(error)}
+    except ImportError as error:
+        termination.ignore()
+        told = f"the package {error.name or 'of an import'} cannot be used: pip install -r requirements.txt"
+        log.error("%s", told, extra=event("failed"))
+        _trace(error)
+        return {"status": ExitStatus.TO_MEND, "run": run, "error": told}
     except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
         termination.ignore()
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -14,12 +14,9 @@ import urllib3
 
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError, SourceError
-from attendance_common.fetch.api import (
-    EsdApi,
-    TemporaryFault,
-    patiently,
-    token_url,
-)
+from attendance_common.fetch.api import EsdApi, token_url
+from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.fetch.retries import patiently
 from tests.samples import settings_with
 
 SECRET = {

@@ -14,7 +14,9 @@ import urllib3
 
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
-from attendance_common.fetch.api import EsdApi, TemporaryFault, patiently
+from attendance_common.fetch.api import EsdApi
+from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.fetch.retries import patiently
 from tests.pipeline import PATIENCE
 from tests.samples import settings_with
 from tests.sandbox import Sandbox

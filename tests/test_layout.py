@@ -14,6 +14,7 @@ import pytest
 
 import esd_period_attendance_fetcher
 import redshift_loader
+from attendance_common import installation
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
@@ -23,8 +24,14 @@ PURE = (
     "columns",
     "env_file",
     "errors",
+    "installation",
     "landing",
+    "machine",
+    "plain_text",
     "policies",
+    "proxies",
+    "secret_text",
+    "setting_text",
     "tables",
     "conditions",
     "fetch.asked_pause",
@@ -139,6 +146,7 @@ def test_production_installs_what_it_imports_pinned_and_nothing_else() -> None:
     known = importlib.metadata.packages_distributions()
     needed = {known[name][0] for name in imported_packages & known.keys()}
     assert {name for name, _, _ in pinned} == needed - {"botocore"}  # boto3 pins its range of it
+    assert {known[name][0] for name in installation.PACKAGES} == needed - {"botocore"}
 
 
 @pytest.mark.parametrize("path", PRODUCTION, ids=lambda path: path.name)

@@ -17,15 +17,11 @@ from attendance_common.config import FetcherSettings
 from attendance_common.errors import AwsError, SourceError
 from attendance_common.fetch.answers import checked
 from attendance_common.fetch.connection import Connection, Server
-from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.fetch.pace import Pace
-from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.token import Token
 from attendance_common.fetch.token_server import TokenServer
 from attendance_common.log import event, log
 from attendance_common.setting_text import secure_url
-
-__all__ = ["SECRET_KEYS", "EsdApi", "TemporaryFault", "patiently", "token_url"]
 
 SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
 REFUSAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before a token that was refused is tried again
