@@ -4,8 +4,8 @@ In: the Parquet objects below S3_PREFIX, as the fetcher lands them. Out: the ext
 native table public.period_attendance with every record once in its newest version, the control tables, and
 one JSON line on stdout. Each batch of lists is one transaction.
 Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right, table or
-bucket is missing or wrong; 3 finished; somebody should read `attention` (a list that cannot be read, objects
-that are not the fetcher's, a table that was not what was loaded).
+bucket is missing or wrong; 3 finished; somebody should read `attention` (no list at all, one that cannot be
+read, objects that are not the fetcher's, an id in two schools, a table that was not what was loaded).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import datetime as dt
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from attendance_common import aws, command, landing
+from attendance_common.conditions import Judged
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
+from attendance_common.history import History
 from attendance_common.load import (
     attention,
     control,
@@ -29,15 +30,18 @@ from attendance_common.load import (
     native_tables,
     plan,
     repair,
+    shared_ids,
+    states,
     table_check,
     verify,
 )
-from attendance_common.load.batch import READ, Batch, Loaded, named
+from attendance_common.load.batch import Batch, Loaded, named
 from attendance_common.load.batches import load_batches
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.plan import Found, ListId, Version
+from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
@@ -46,45 +50,19 @@ from attendance_common.run_record import RunRecords
 ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
 
 
-@dataclass
-class Done:
-    """What a run did so far: counts, lists at fault, sentences of the landing zone and of all else."""
-
-    counts: dict[str, Any]
-    sums: Counter[str] = field(default_factory=Counter)
-    faults: dict[ListId, WarehouseError] = field(default_factory=dict)
-    uncontrolled: set[ListId] = field(default_factory=set)
-    zone: list[str] = field(default_factory=list)
-    sentences: list[str] = field(default_factory=list)
-
-    def add(self, batch: Loaded) -> None:
-        """Add what came of a batch."""
-        self.sums.update(batch.counts)
-        self.faults |= batch.faults
-        self.uncontrolled |= batch.uncontrolled
-
-    def result(self) -> dict[str, Any]:
-        """The counts of the result line."""
-        names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates")
-        return {**self.counts, **{name: self.sums[name] for name in names}}
-
-    def attention(self) -> list[str]:
-        """A sentence for each thing that needs a person."""
-        uncontrolled = [attention.uncontrolled(sorted(self.uncontrolled))] if self.uncontrolled else []
-        return [*self.zone, *attention.unloaded(self.faults), *uncontrolled, *self.sentences]
-
-
 class Run:
     """One run: registers and loads what changed, then holds the table against what was loaded."""
 
     def __init__(self, settings: LoaderSettings, context: command.Context) -> None:
         self._settings = settings
         self._context = context
+        self._now = dt.datetime.now(dt.timezone.utc)
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         client = aws.s3_client(settings, LISTERS)
         self._listing = Listing(client, self._areas)
         self._warehouse = Warehouse(settings)
         self._registered: set[dt.date] = set()
+        self._history = History(client, self._areas, "load", self._now)
         self.done = Done({"run": context.run})
         self.records = RunRecords(
             client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
@@ -105,7 +83,7 @@ class Run:
             state = self._let_go(forgotten)
         if unwon := self._repair(state.damaged):
             self._fill_places(unwon)
-        self.done.counts["newest_date"] = state.newest_date
+        self._note(state)
 
     # --- loading what changed ---------------------------------------------------------------------------
 
@@ -126,13 +104,11 @@ class Run:
         self.done.faults = dict.fromkeys(waiting, WarehouseError(attention.WAITS)) | self.done.faults
 
     def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
-        """Count what lies in the landing zone, and say what a person should know of it."""
+        """Count what lies in the landing zone."""
         if faults := self._unforgettable(found, forgotten):
             raise AttendanceError(f"--forget-list: {'; '.join(faults)}", to_mend=True)
+        self.done.found = found
         self.done.counts |= {"partitions": len(found.days), "lists": found.lists}
-        foreign = attention.foreign_objects(found, self._areas)
-        lost = attention.gone(sorted(found.gone.keys() - set(forgotten)), self._areas)
-        self.done.zone = [sentence for sentence in (foreign, lost) if sentence]
         counts = {"lists": found.lists, "partitions": len(found.days), "to_load": len(found.changed)}
         log.info(
             "%d lists in %d partitions, %d to load", *counts.values(), extra=event("listed", counts=counts)
@@ -204,6 +180,11 @@ class Run:
             unwon += outcome.unwon_days
         return unwon
 
+    def _note(self, state: TableState) -> None:
+        """Note the newest date, and which schools hold the same ids."""
+        self.done.counts["newest_date"] = state.newest_date
+        self.done.shared = shared_ids.find(self._warehouse, state.superseded)
+
     # --- changing nothing -------------------------------------------------------------------------------
 
     def _show_plan(self, forgotten: Collection[ListId]) -> None:
@@ -221,7 +202,7 @@ class Run:
             log.info("would let go: the records of the list of %s of school %d", *each)
         state = table_check.check(self._warehouse)
         log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
-        self.done.counts["newest_date"] = state.newest_date
+        self._note(state)
 
     def verify(self) -> None:
         """Compare footers, external rows, places and the table's rows; change nothing."""
@@ -230,10 +211,30 @@ class Run:
         loaded = control.loaded(self._warehouse)
         found = self._listing.compare(loaded)
         self._look_at(found, ())
+        state = table_check.check(self._warehouse)
         dates = self._settings.batch_partitions
-        verified = verify.verify(self._warehouse, self._listing, loaded, found, dates)
+        verified = verify.verify(
+            self._warehouse, self._listing, loaded, found, damaged=state.damaged, dates=dates
+        )
         self.done.counts |= verified.counts
         self.done.sentences += verified.sentences
+        self._note(state)
+
+    # --- what a person should know ----------------------------------------------------------------------
+
+    def conclude(self, forgotten: Collection[ListId]) -> command.Outcome:
+        """Judge what was seen, leave the run's record, give the result.
+
+        Who verifies is told of all that is found, and judges nothing for other runs.
+        """
+        verifies = self._context.flags.verify
+        judged = Judged(self._history.last_everywhere, self._now, each_time=verifies)
+        states.judge(judged, self.done.found, forgotten, self.done.shared, self._areas)
+        counts = {**self.done.result(), "standing": judged.standing}
+        sentences = [*self.done.failures(self._areas), *judged.sentences]
+        conditions = {} if verifies else {"conditions": judged.conditions}
+        self.records.write({**counts, "attention": sentences, **conditions})
+        return command.Outcome(counts, sentences)
 
 
 def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
@@ -249,18 +250,17 @@ def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     run = Run(settings, context)
+    forgotten = [ListId(day, school) for day, school in context.flags.forget_list]
     try:
         if context.flags.verify:
             run.verify()
         else:
-            run.load([ListId(day, school) for day, school in context.flags.forget_list])
+            run.load(forgotten)
+        return run.conclude(forgotten)
     except (Exception, Terminated) as error:
         context.termination.ignore()
         run.records.write_failed(run.done.result(), error)
         raise
-    sentences = run.done.attention()
-    run.records.write({**run.done.result(), "attention": sentences})
-    return command.Outcome(run.done.result(), sentences)
 
 
 # --- the command --------------------------------------------------------------------------------------------

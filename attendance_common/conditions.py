@@ -35,6 +35,7 @@ class Judged:
 
     last: Last
     now: dt.datetime
+    each_time: bool = False  # tell what is standing as well: a person asked
     conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
     standing: int = 0
@@ -44,11 +45,17 @@ class Judged:
 
         `sentence`: what is told, or what makes it: that is called only when it is told.
         """
-        found: Found | None = None
-        if by:
-            found, standing = judge(self.last(condition, school), self.now, by)
-            self.standing += standing
-            if not standing:
-                told = sentence if isinstance(sentence, str) else sentence()
-                self.sentences.append(f"{told} (since {found['since']})")
+        if not by:
+            self.conditions.setdefault(condition, {})[str(school)] = None
+        elif since := self.find(condition, school, by):
+            told = sentence if isinstance(sentence, str) else sentence()
+            self.sentences.append(f"{told} (since {since})")
+
+    def find(self, condition: str, school: int | str, by: int) -> str | None:
+        """Note that a condition was found; gives since when, or None: it is standing, and counted."""
+        found, known = judge(self.last(condition, school), self.now, by)
         self.conditions.setdefault(condition, {})[str(school)] = found
+        if known and not self.each_time:
+            self.standing += 1
+            return None
+        return str(found["since"])

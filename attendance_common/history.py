@@ -58,6 +58,17 @@ class History:
                 return str(record["landing_zone"]), str(record["began"])
         return None
 
+    def last_everywhere(self, condition: str, place: int | str) -> Found | None:
+        """What the newest record says that judged this condition: it was not found where it does not name it.
+
+        For conditions that a run judges everywhere or not at all.
+        """
+        for record in self._newest_first():
+            if condition in record.get("conditions", {}):
+                found: Found | None = record["conditions"][condition].get(str(place))
+                return found
+        return None
+
     def last_report(self, school: int) -> str:
         """When the newest run began that told what came of the school; a week ago when none did since."""
         finished = (

@@ -73,13 +73,16 @@ def fetcher(where: Installation) -> Policy:
 
 
 def loader(where: Installation) -> Policy:
-    """Reads its secret, lists the landing zone, reads footers there (--verify); writes its runs' records."""
+    """Reads its secret, lists the landing zone, reads footers there (--verify); reads and writes its runs'
+    records.
+    """
     areas = where.areas
+    runs = f"{areas.runs}load/"
     return _policy(
         _secret(where, where.redshift_secret),
-        _list_bucket(areas, areas.landing),
+        _list_bucket(areas, areas.landing, runs),
         _objects(areas, areas.landing, "s3:GetObject"),
-        _objects(areas, f"{areas.runs}load/", "s3:PutObject"),
+        _objects(areas, runs, "s3:GetObject", "s3:PutObject"),
     )
 
 

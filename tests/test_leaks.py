@@ -289,6 +289,12 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
             marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
         loaded = places(gate.calls, landing, quarantine, runs, LANDING)
         gate.calls.clear()
+        aws = marked.pipeline.sandbox.aws
+        aws.client("s3").put_object(Bucket=aws.bucket, Key=f"{LANDING}notes.txt", Body=b"x")
+        marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
+        found = places(gate.calls, landing, quarantine, runs, LANDING)
+        aws.client("s3").delete_object(Bucket=aws.bucket, Key=f"{LANDING}notes.txt")
+        gate.calls.clear()
         marked.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
         verified = places(gate.calls, landing, quarantine, runs, LANDING)
     assert fetched == {
@@ -309,6 +315,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("ListObjectsV2", landing),
         ("PutObject", runs),
     }
+    assert found == {*loaded, ("ListObjectsV2", runs), ("GetObject", runs)}  # whether it was told of
     assert verified == {*loaded, ("GetObject", landing)}  # the footers
 
 

@@ -11,7 +11,7 @@ import pytest
 from attendance_common import policies
 from attendance_common.landing import Areas
 from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import QUARANTINE
+from tests.pipeline import LANDING, QUARANTINE
 from tests.rendered import POLICIES
 from tests.world import World
 
@@ -142,7 +142,13 @@ def test_the_loader_does_its_work_under_its_policy_and_needs_all_of_it(world: Wo
     world.pipeline.fetch()
     with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
         assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
-        assert world.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint).status == 0
+        world.pipeline.sandbox.aws.client("s3").put_object(
+            Bucket=world.pipeline.sandbox.aws.bucket, Key=f"{LANDING}notes.txt", Body=b"x"
+        )
+        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 3
+        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).result["standing"] == 1
+        verified = world.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
+        assert (verified.status, len(verified.result["attention"])) == (3, 1)
     assert account.unused() == set()
 
 

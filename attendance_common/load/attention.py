@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
+from attendance_common.load import shared_ids as sql
 from attendance_common.load.list_sql import LISTS, NATIVE, PLACES
-from attendance_common.load.plan import Found, ListId
-from attendance_common.load.repair import Repaired
+from attendance_common.load.plan import ListId, Version
+from attendance_common.load.shared_ids import SharedIds
+
+if TYPE_CHECKING:
+    from attendance_common.load.repair import Repaired
 
 NAMED = 5  # of many things, so many are named
 
@@ -20,42 +25,75 @@ WAITS = (
 )
 
 
-def foreign_objects(found: Found, areas: Areas) -> str | None:
-    """What in the landing zone is not the fetcher's."""
-    if not found.foreign:
-        return None
-    names = ", ".join(found.foreign_names)
-    more = f" and {found.foreign - NAMED} more" if found.foreign > NAMED else ""
+def nothing_landed(areas: Areas) -> str:
+    """The landing zone has no list at all."""
     return (
-        f"not the fetcher's, below s3://{areas.bucket}/{areas.landing}: {names}{more}; Spectrum reads them, "
-        "or fails on them: move them away"
+        f"no list lies below s3://{areas.bucket}/{areas.landing}: S3_BUCKET and S3_PREFIX have to be those "
+        "of the fetcher; if they are, run the fetcher"
     )
 
 
-def unloaded(faults: Mapping[ListId, WarehouseError]) -> list[str]:
+def foreign_objects(names: Sequence[str], count: int, areas: Areas) -> str:
+    """What in the landing zone is not the fetcher's: `count` objects, some of their names."""
+    return (
+        f"not the fetcher's, below s3://{areas.bucket}/{areas.landing}: {_first(names, count)}; Spectrum "
+        "reads them, or fails on them: move them away"
+    )
+
+
+def unloaded(
+    faults: Mapping[ListId, WarehouseError], versions: Mapping[ListId, Version], areas: Areas
+) -> list[str]:
     """Lists that were not loaded; those of one date with the same reason in one sentence."""
-    alike: dict[tuple[object, str], list[ListId]] = defaultdict(list)
+    alike: dict[tuple[dt.date, str], list[ListId]] = defaultdict(list)
     for each in sorted(faults):
         alike[each.day, faults[each].reason].append(each)
     return [
         f"the list of {day} of {_schools([each.school for each in lists])} was not loaded: {faults[lists[0]]}"
-        for (day, _), lists in alike.items()
+        f"{_written(lists, versions, areas)}{_mend(reason, lists)}"
+        for (day, reason), lists in alike.items()
     ]
 
 
-def gone(lists: Sequence[ListId], areas: Areas) -> str | None:
+def _written(lists: Sequence[ListId], versions: Mapping[ListId, Version], areas: Areas) -> str:
+    """Where these lists of one date lie, and since when."""
+    where = areas.list_url(*lists[0]) if len(lists) == 1 else areas.location(lists[0].day)
+    times = [versions[each].last_modified for each in lists if each in versions]
+    since = f", written {min(times):%Y-%m-%d %H:%M} UTC" if times else ""
+    return f" ({where}{since})"
+
+
+def _mend(reason: str, lists: Sequence[ListId]) -> str:
+    if reason == WAITS:
+        return ""
+    school = f"school {lists[0].school}" if len(lists) == 1 else "its school"
+    return f"; its rows stay as they were: move the object at fault away, and fetch {school} again (--school)"
+
+
+def gone(lists: Sequence[ListId], areas: Areas) -> str:
     """Lists that were loaded once, and whose object is gone."""
-    if not lists:
-        return None
     first = min(lists)
+    more = _first([f"{each.day} of school {each.school}" for each in sorted(lists)[1:]], len(lists) - 1)
+    others = f" (then {more}; those without an etag in {LISTS})" if more else ""
     return (
-        f"objects of {len(lists)} loaded lists are gone from S3, first {areas.list_url(*first)}: their rows "
-        "stay; put them back, or, when the records are to go, run the loader with --forget-list "
-        f"{first.day} {first.school} (for each of them)"
+        f"objects of {len(lists)} loaded lists are gone from S3, first {areas.list_url(*first)}{others}: "
+        "their rows stay; put the objects back, or fetch these schools again; when the records are to go, "
+        f"run the loader with --forget-list {first.day} {first.school} (for each of them)"
     )
 
 
-def misplaced(days: Sequence[object]) -> str:
+def shared_ids(pairs: Sequence[SharedIds]) -> str:
+    """Ids that lists of two schools hold."""
+    named = [f"{each.schools} ({each.ids}, {_span(each.first, each.last)})" for each in pairs]
+    return (
+        f"{sum(each.ids for each in pairs)} records are in the lists of two schools: schools "
+        f"{_first(named, len(named))}; {NATIVE} has each once, the newest (of equals that of the later date, "
+        "then of the greater school id), so the other school lacks it: fetch both schools whole; if that "
+        f"does not help, ask the source's operator which school they are of; their ids: {sql.LIST}"
+    )
+
+
+def misplaced(days: Sequence[dt.date]) -> str:
     """Dates on which the loader's own tables did not agree."""
     return (
         f"{PLACES} and {LISTS} did not agree on {len(days)} dates from {days[0]} to {days[-1]}: their lists "
@@ -63,7 +101,7 @@ def misplaced(days: Sequence[object]) -> str:
     )
 
 
-def repaired(days: Sequence[object], done: Repaired) -> list[str]:
+def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
     """What the check of the table found, and what was done."""
     sentences = []
     where = f"{NATIVE}, {len(days)} dates from {days[0]} to {days[-1]}"
@@ -88,7 +126,7 @@ def repaired(days: Sequence[object], done: Repaired) -> list[str]:
     return sentences
 
 
-def damaged(days: Sequence[object]) -> str:
+def damaged(days: Sequence[dt.date]) -> str:
     """Dates on which the table has other rows than were loaded: the next load repairs them."""
     return (
         f"{NATIVE} has other rows than were loaded on {len(days)} dates: {_named(days)}: run the loader, "
@@ -114,20 +152,47 @@ def uncontrolled(lists: Sequence[ListId]) -> str:
     )
 
 
-def unrepaired(days: Sequence[object], fault: str) -> str:
+def unrepaired(days: Sequence[dt.date], fault: str) -> str:
     """Dates whose rows could not be read again."""
     return f"{NATIVE} is not what was loaded from {days[0]} to {days[-1]}, and cannot be repaired: {fault}"
 
 
-def _named(days: Sequence[object]) -> str:
-    """Up to five dates."""
-    more = f" and {len(days) - NAMED} more" if len(days) > NAMED else ""
-    return ", ".join(map(str, days[:NAMED])) + more
+def other_footers(lists: Sequence[ListId]) -> str:
+    """Lists whose object's footer tells another number of rows than Spectrum reads."""
+    what = "Spectrum reads another number of rows than the object's footer tells"
+    return f"{what}: {_lists(lists)}: fetch again"
+
+
+def other_places(lists: Sequence[ListId]) -> str:
+    """Lists whose rows are not those of their places."""
+    return f"the rows are not those that were loaded: {_lists(lists)}: run the loader"
+
+
+def unverified(lists: Sequence[ListId], fault: str) -> str:
+    """Lists that could not be compared."""
+    return f"lists of {lists[0].day} to {lists[-1].day} cannot be read: {fault}"
+
+
+def _lists(lists: Sequence[ListId]) -> str:
+    day, school = min(lists)
+    return f"{len(lists)} lists, first that of {day} of school {school}"
+
+
+def _named(days: Sequence[dt.date]) -> str:
+    return _first(list(map(str, days)), len(days))
 
 
 def _schools(schools: Sequence[int]) -> str:
     if len(schools) == 1:
         return f"school {schools[0]}"
-    named = ", ".join(map(str, schools[:NAMED]))
-    more = f" and {len(schools) - NAMED} more" if len(schools) > NAMED else ""
-    return f"schools {named}{more}"
+    return f"schools {_first(list(map(str, schools)), len(schools))}"
+
+
+def _first(names: Sequence[str], count: int) -> str:
+    """The first five of `count` things, and how many more there are."""
+    more = f" and {count - NAMED} more" if count > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _span(first: dt.date, last: dt.date) -> str:
+    return str(first) if first == last else f"{first} to {last}"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from attendance_common import landing
 
 _HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
-NAMED = 5  # foreign objects that a sentence names
+NAMED = 1_000  # of the foreign objects, so many are known by their names
 
 
 class ListId(NamedTuple):
@@ -61,7 +61,8 @@ class Loaded:
 
 @dataclass
 class Found:
-    """What lies in the landing zone: dates and number of its lists, lists that changed, foreign objects.
+    """What lies in the landing zone: dates and number of its lists, lists that changed, foreign objects and
+    the names of the first of them.
 
     `gone`: loaded lists whose object is not there -> whether the control table knows that already.
     """
@@ -100,7 +101,8 @@ def compare(entries: Iterable[Mapping[str, Any]], prefix: str, loaded: Loaded) -
         placed = landing.list_of(name)
         if placed is None:
             found.foreign += 1
-            found.foreign_names = [*found.foreign_names, name][:NAMED]
+            if len(found.foreign_names) < NAMED:
+                found.foreign_names.append(name)
             continue
         day, school = placed
         if day not in missing:

@@ -30,7 +30,8 @@ SELECT
     SUM(places),
     SUM(records),
     SUM(forgotten),
-    SUM(marked)
+    SUM(marked),
+    SUM(superseded)
 FROM (
     SELECT
         attendance_date AS day,
@@ -43,7 +44,8 @@ FROM (
         0 AS places,
         0 AS records,
         0 AS forgotten,
-        0 AS marked
+        0 AS marked,
+        0 AS superseded
     FROM {NATIVE}
     GROUP BY attendance_date
     UNION ALL
@@ -58,7 +60,8 @@ FROM (
         SUM(CASE WHEN marked THEN 0 ELSE 1 END),
         0,
         0,
-        SUM(CASE WHEN marked THEN 1 ELSE 0 END)
+        SUM(CASE WHEN marked THEN 1 ELSE 0 END),
+        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END)
     FROM {PLACES}
     GROUP BY partition_date
     UNION ALL
@@ -73,6 +76,7 @@ FROM (
         0,
         SUM(row_count),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
+        0,
         0
     FROM {LISTS}
     GROUP BY partition_date
@@ -83,7 +87,8 @@ ORDER BY day"""
 
 class DateSums(NamedTuple):
     """One date: rows and sums of the table, the same of the winners, places that are not marked, records that
-    its lists had when they were loaded, lists that count as changed since, marked places.
+    its lists had when they were loaded, lists that count as changed since, marked places, places that are
+    not marked and do not win: another list has the same id.
     """
 
     day: dt.date
@@ -97,6 +102,7 @@ class DateSums(NamedTuple):
     records: int
     forgotten: int
     marked: int
+    superseded: int
 
     @property
     def table_differs(self) -> bool:
@@ -107,12 +113,15 @@ class DateSums(NamedTuple):
 
 @dataclass(frozen=True)
 class TableState:
-    """What the check found: dates on which the table or the places differ, marked places, the newest date."""
+    """What the check found: dates on which the table or the places differ, marked places, the newest date;
+    dates of places whose id another list has as well, and wins.
+    """
 
     damaged: list[dt.date]
     misplaced: list[dt.date]
     marked: int
     newest: dt.date | None
+    superseded: list[dt.date]
 
     @property
     def newest_date(self) -> str | None:
@@ -128,6 +137,7 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
         misplaced=[each.day for each in sums if each.places != each.records and not each.forgotten],
         marked=sum(each.marked for each in sums),
         newest=max((each.day for each in sums if each.winners), default=None),
+        superseded=[each.day for each in sums if each.superseded],
     )
 
 

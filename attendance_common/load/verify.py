@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from attendance_common.load import attention, plan, repair, table_check
+from attendance_common.load import attention, plan, repair
 from attendance_common.load import merge_sql as sql
 from attendance_common.load.footers import FOOTER_BYTES, rows_of
 from attendance_common.load.list_sql import PLACES, S3
@@ -56,10 +56,20 @@ GROUP BY partition_date
 ORDER BY partition_date"""
 
 
-def verify(warehouse: Warehouse, listing: Listing, loaded: Loaded, found: Found, dates: int) -> Verified:
-    """Compare every list that counts as loaded, so many dates at a time."""
+def verify(
+    warehouse: Warehouse,
+    listing: Listing,
+    loaded: Loaded,
+    found: Found,
+    *,
+    damaged: Sequence[dt.date],
+    dates: int,
+) -> Verified:
+    """Compare every list that counts as loaded, so many dates at a time.
+
+    `damaged`: dates on which the table has other rows than were loaded.
+    """
     verified = Verified()
-    damaged = table_check.check(warehouse).damaged
     if damaged:
         verified.sentences.append(attention.damaged(damaged))
     lists = [each for each in loaded if each not in found.changed and each not in found.gone]
@@ -71,7 +81,7 @@ def verify(warehouse: Warehouse, listing: Listing, loaded: Loaded, found: Found,
             if changed := {day: count for day, count in suspects.items() if day not in damaged}:
                 verified.sentences.append(attention.changed_columns(changed))
         except Unreadable as fault:
-            verified.sentences.append(f"lists of {batch[0].day} to {batch[-1].day} cannot be read: {fault}")
+            verified.sentences.append(attention.unverified(batch, str(fault)))
     return verified
 
 
@@ -106,23 +116,14 @@ def differences(
     by_footer = [each for each in lists if footers[each] != read.get(each, nothing)[1]]
     by_places = [each for each in lists if not _as_loaded(*read.get(each, nothing))]
     return [
-        *_sentence(
-            by_footer, "Spectrum reads another number of rows than the object's footer tells", "fetch again"
-        ),
-        *_sentence(by_places, "the rows are not those that were loaded", "run the loader"),
+        *([attention.other_footers(by_footer)] if by_footer else []),
+        *([attention.other_places(by_places)] if by_places else []),
     ]
 
 
 def _as_loaded(places: int, rows: int, other: int) -> bool:
     """A tombstone is one row and has no place."""
     return other == 0 and (places == rows or (places, rows) == (0, 1))
-
-
-def _sentence(lists: Sequence[ListId], what: str, cure: str) -> list[str]:
-    if not lists:
-        return []
-    day, school = min(lists)
-    return [f"{what}: {len(lists)} lists, first that of {day} of school {school}: {cure}"]
 
 
 def _footers(listing: Listing, lists: Collection[ListId]) -> dict[ListId, int | None]:

@@ -18,6 +18,7 @@ from attendance_common.load import (
     native_tables,
     repair,
     settle_sql,
+    shared_ids,
     table_check,
     verify,
 )
@@ -39,6 +40,7 @@ MODULES = (
     native_tables,
     repair,
     settle_sql,
+    shared_ids,
     table_check,
     verify,
 )

@@ -9,7 +9,8 @@ SELECT
     SUM(places),
     SUM(records),
     SUM(forgotten),
-    SUM(marked)
+    SUM(marked),
+    SUM(superseded)
 FROM (
     SELECT
         attendance_date AS day,
@@ -22,7 +23,8 @@ FROM (
         0 AS places,
         0 AS records,
         0 AS forgotten,
-        0 AS marked
+        0 AS marked,
+        0 AS superseded
     FROM public.period_attendance
     GROUP BY attendance_date
     UNION ALL
@@ -37,7 +39,8 @@ FROM (
         SUM(CASE WHEN marked THEN 0 ELSE 1 END),
         0,
         0,
-        SUM(CASE WHEN marked THEN 1 ELSE 0 END)
+        SUM(CASE WHEN marked THEN 1 ELSE 0 END),
+        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END)
     FROM public.period_attendance_places
     GROUP BY partition_date
     UNION ALL
@@ -52,6 +55,7 @@ FROM (
         0,
         SUM(row_count),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
+        0,
         0
     FROM public.period_attendance_lists
     GROUP BY partition_date

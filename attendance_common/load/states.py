@@ -1,0 +1,66 @@
+"""The states of the world that a load sees: each is told once, and again after a week while it lasts.
+
+Every load judges them everywhere, so what its record does not name was not found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+from attendance_common.conditions import Judged
+from attendance_common.landing import Areas
+from attendance_common.load import attention
+from attendance_common.load.plan import Found, ListId
+from attendance_common.load.shared_ids import SharedIds
+
+FOREIGN, GONE, SHARED = "foreign object", "object gone", "id in two schools"  # conditions, see `conditions`
+MOST = 1_000  # places of a condition that a record names one by one; more are judged as one
+
+Thing = TypeVar("Thing")
+
+
+def judge(
+    judged: Judged,
+    found: Found,
+    forgotten: Collection[ListId],
+    shared: Collection[SharedIds],
+    areas: Areas,
+) -> None:
+    """Judge what lies in the landing zone, and ids of two schools; `forgotten` lists are not missed."""
+    foreign = {_digest(name): name for name in found.foreign_names}
+    _note(
+        judged,
+        FOREIGN,
+        foreign,
+        found.foreign,
+        lambda names, count: attention.foreign_objects(names, count, areas),
+    )
+    gone = {f"{each.day} {each.school}": each for each in sorted(found.gone) if each not in forgotten}
+    _note(judged, GONE, gone, len(gone), lambda lists, _: attention.gone(lists, areas))
+    pairs = {each.schools: each for each in shared}
+    _note(judged, SHARED, pairs, len(pairs), lambda found, _: attention.shared_ids(found))
+
+
+def _note(
+    judged: Judged,
+    condition: str,
+    places: Mapping[str, Thing],
+    count: int,
+    sentence: Callable[[Sequence[Thing], int], str],
+) -> None:
+    """Note a condition in `count` places; those where it is not standing get one sentence."""
+    judged.conditions[condition] = {}
+    together = count > MOST  # known by their number: another number is new
+    keys = [f"{count} together"] if together else list(places)
+    since = {key: moment for key in keys if (moment := judged.find(condition, key, 1))}
+    if since:
+        told = list(places.values()) if together else [places[key] for key in since]
+        what = sentence(told, count if together else len(told))
+        judged.sentences.append(f"{what} (since {min(since.values())})")
+
+
+def _digest(name: str) -> str:
+    """An object's name in a record: somebody else's name may say anything."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -1,0 +1,49 @@
+"""What a load did and saw: its sums for the result, and what failed in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from attendance_common.errors import WarehouseError
+from attendance_common.landing import Areas
+from attendance_common.load import attention
+from attendance_common.load.batch import READ, Loaded
+from attendance_common.load.plan import Found, ListId
+from attendance_common.load.shared_ids import SharedIds
+
+
+@dataclass
+class Done:
+    """What a run did and saw so far: counts, lists at fault, the landing zone, ids of two schools, and
+    sentences of what was mended, or could not be.
+    """
+
+    counts: dict[str, Any]
+    sums: Counter[str] = field(default_factory=Counter)
+    faults: dict[ListId, WarehouseError] = field(default_factory=dict)
+    uncontrolled: set[ListId] = field(default_factory=set)
+    found: Found = field(default_factory=Found)
+    shared: list[SharedIds] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, batch: Loaded) -> None:
+        """Add what came of a batch."""
+        self.sums.update(batch.counts)
+        self.faults |= batch.faults
+        self.uncontrolled |= batch.uncontrolled
+
+    def result(self) -> dict[str, Any]:
+        """The counts of the result line."""
+        names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates")
+        return {**self.counts, **{name: self.sums[name] for name in names}}
+
+    def failures(self, areas: Areas) -> list[str]:
+        """A sentence for each thing that needs a person whenever a run meets it."""
+        return [
+            *([] if self.found.lists else [attention.nothing_landed(areas)]),
+            *attention.unloaded(self.faults, self.found.changed, areas),
+            *([attention.uncontrolled(sorted(self.uncontrolled))] if self.uncontrolled else []),
+            *self.sentences,
+        ]
