@@ -361,7 +361,10 @@ def test_a_school_that_answers_404_now_keeps_what_it_had(world: World) -> None:
     world.publish()
     assert fetch(world).status == 0
     world.source.set_records(world.first, [])
-    assert fetch(world).status == 0
+    done = fetch(world)
+    assert (done.status, done.result["removed"]) == (3, 0)
+    [sentence] = done.result["attention"]
+    assert sentence.startswith(f"school {world.first} lists no record in school year 55, while others do; ")
     assert world.pipeline.load().status == 0
     world.follow()
 
