@@ -231,7 +231,7 @@ class Run:
         judged = Judged(self._history.last_everywhere, self._now, each_time=verifies)
         states.judge(judged, self.done.found, forgotten, self.done.shared, self._areas)
         counts = {**self.done.result(), "standing": judged.standing}
-        sentences = [*self.done.failures(self._areas), *judged.sentences]
+        sentences = [*judged.sentences, *self.done.failures(self._areas)]
         conditions = {} if verifies else {"conditions": judged.conditions}
         self.records.write({**counts, "attention": sentences, **conditions})
         return command.Outcome(counts, sentences)

@@ -139,11 +139,12 @@ def test_spectrum_passes_over_names_by_their_last_part(name: str, expected: bool
     assert hidden(name) is expected
 
 
-def test_up_to_five_foreign_objects_are_named() -> None:
-    found = compared(*(entry(f"x{number}") for number in range(7)))
-    assert (found.foreign, found.foreign_names) == (7, ["x0", "x1", "x2", "x3", "x4"])
+def test_up_to_a_thousand_foreign_objects_are_known_by_name() -> None:
+    found = compared(*(entry(f"x{number}") for number in range(1_007)))
+    names = [f"x{number}" for number in range(1_000)]
+    assert (found.foreign, found.foreign_names) == (1_007, names)
     both = together([compared(entry("a"), entry("b")), found], loaded())
-    assert (both.foreign, both.foreign_names) == (9, ["a", "b", "x0", "x1", "x2"])
+    assert (both.foreign, both.foreign_names) == (1_009, ["a", "b", *names[:998]])
 
 
 _days = st.dictionaries(st.sampled_from([DEC_9, DEC_10, JAN_5]), st.sets(st.integers(1, 3), min_size=1))
