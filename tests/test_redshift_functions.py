@@ -250,6 +250,12 @@ def test_a_set_of_rows_is_no_value(connection: Any) -> None:
     assert execute(connection, "SELECT CAST(GENERATE_SERIES(1, 2) AS VARCHAR(9))") == [("1",), ("2",)]
 
 
+@pytest.mark.parametrize("kind", ["SMALLINT", "INT", "BIGINT"])
+def test_an_average_of_whole_numbers_is_one(connection: Any, kind: str) -> None:
+    sql = f"SELECT AVG(CAST(n AS {kind})), NVL(AVG(CAST(n AS {kind})), 0)::varchar FROM sample"
+    assert execute(connection, sql) == [(1, "1")]
+
+
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
@@ -260,6 +266,12 @@ def test_a_set_of_rows_is_no_value(connection: Any) -> None:
         ("EXTRACT(day FROM DATE '2025-02-05') / 2", 2),
         ("EXTRACT(epoch FROM TIMESTAMP '1970-01-01 00:01:00')", 60),
         ("COALESCE(TRY_CAST(NVL('x', '1') AS INT), LEN('abc'))", 3),
+        ("DATE_TRUNC('month', DATE '2025-02-05')::varchar", "2025-02-01 00:00:00"),
+        ("DATEDIFF(day, DATE_TRUNC('month', DATE '2025-02-05'), DATE '2025-02-05')", 4),
+        ("CAST(ROUND(SQRT(2)) + TRUNC(SQRT(8)) AS INT)", 3),
+        ("ROUND(CAST(9007199254740993 AS BIGINT)) - 1", 9007199254740992),
+        ("NVL(AVG(CAST(LEN('abc') AS SMALLINT)), 0) / 2", 1),
+        ("SUBSTRING(TO_CHAR(DATE '2025-02-05', 'YYYYMMDD') FROM 1 FOR 4)::int", 2025),
         ("'a' || NVL('b' || CAST(LEN('abc') AS VARCHAR(5)), '')", "ab3"),
     ],
 )

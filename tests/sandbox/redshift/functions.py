@@ -48,7 +48,7 @@ FUNCTIONS: dict[str, Function] = {
     **_many("regexp_count regexp_substr", _TWO),
     **_many("regexp_replace", range(2, 4), own=True),
     **_many("date_part", _TWO, own=True, date_part=True),
-    **_many("date_trunc", _TWO),
+    **_many("date_trunc", _TWO, own=True),
     **_many("dateadd datediff date_add date_diff", _THREE, own=True, date_part=True),
     **_many("to_char to_number", _TWO),
     **_many("to_date to_timestamp", range(2, 4), own=True),

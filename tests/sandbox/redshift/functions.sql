@@ -192,6 +192,13 @@ CREATE FUNCTION stand_in.date_diff(part text, a timestamp, b timestamp) RETURNS 
     AS 'SELECT stand_in.datediff($1, $2, $3)';
 CREATE FUNCTION stand_in.date_part(part text, at timestamp) RETURNS double precision LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.date_part($1, $2)';
+-- DG: r_DATE_TRUNC: a TIMESTAMP of a DATE, where PostgreSQL gives one with a time zone.
+CREATE FUNCTION stand_in.date_trunc(part text, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.date_trunc($1, $2)';
+CREATE FUNCTION stand_in.date_trunc(part text, at date) RETURNS timestamp LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.date_trunc($1, $2::timestamp)';
+CREATE FUNCTION stand_in.date_trunc(part text, at timestamptz) RETURNS timestamptz LANGUAGE sql STABLE
+    AS 'SELECT pg_catalog.date_trunc($1, $2)';
 -- DG: r_EXTRACT_function: whole numbers, except of a TIMESTAMPTZ. PostgreSQL gives NUMERIC.
 CREATE FUNCTION stand_in.extracted(part text, at timestamp) RETURNS int LANGUAGE sql IMMUTABLE
     AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
@@ -265,6 +272,10 @@ CREATE AGGREGATE stand_in.avg(bigint) (SFUNC = stand_in.avg_step, STYPE = numeri
     FINALFUNC = stand_in.avg_end);
 CREATE AGGREGATE stand_in.avg(integer) (SFUNC = stand_in.avg_step, STYPE = numeric[], INITCOND = '{0,0}',
     FINALFUNC = stand_in.avg_end);
+CREATE FUNCTION stand_in.avg_step(state numeric[], value smallint) RETURNS numeric[] LANGUAGE sql IMMUTABLE
+    AS 'SELECT stand_in.avg_step($1, $2::bigint)';
+CREATE AGGREGATE stand_in.avg(smallint) (SFUNC = stand_in.avg_step, STYPE = numeric[], INITCOND = '{0,0}',
+    FINALFUNC = stand_in.avg_end);
 CREATE AGGREGATE stand_in.avg(double precision) (SFUNC = float8_accum, STYPE = double precision[],
     INITCOND = '{0,0,0}', FINALFUNC = float8_avg);
 CREATE AGGREGATE stand_in.avg(numeric) (SFUNC = numeric_avg_accum, STYPE = internal, FINALFUNC = numeric_avg);
@@ -292,6 +303,23 @@ CREATE FUNCTION stand_in.round(value numeric, digits int) RETURNS numeric LANGUA
     AS 'SELECT pg_catalog.round($1, $2)';
 CREATE FUNCTION stand_in.round(value double precision, digits int) RETURNS double precision LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.round($1::numeric, $2)::double precision';
+-- DG: r_ROUND and r_TRUNC: the type that came in.
+DO $block$
+DECLARE whole text;
+BEGIN
+    FOREACH whole IN ARRAY ARRAY['smallint', 'integer', 'bigint'] LOOP
+        EXECUTE format('CREATE FUNCTION stand_in.round(value %1$s) RETURNS %1$s LANGUAGE sql IMMUTABLE '
+            'AS $$SELECT $1$$', whole);
+        EXECUTE format('CREATE FUNCTION stand_in.trunc(value %1$s) RETURNS %1$s LANGUAGE sql IMMUTABLE '
+            'AS $$SELECT $1$$', whole);
+    END LOOP;
+END $block$;
+CREATE FUNCTION stand_in.round(value double precision) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.round($1::numeric)::double precision';
+CREATE FUNCTION stand_in.trunc(value double precision) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.trunc($1)';
+CREATE FUNCTION stand_in.trunc(value double precision, digits int) RETURNS double precision LANGUAGE sql IMMUTABLE
+    AS 'SELECT pg_catalog.trunc($1::numeric, $2)::double precision';
 CREATE FUNCTION stand_in.trunc(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.trunc($1)';
 CREATE FUNCTION stand_in.trunc(value numeric, digits int) RETURNS numeric LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.trunc($1, $2)';
