@@ -3,8 +3,8 @@
 In its own block a literal takes the type that its use asks for. As a column of a CTE, a derived table, a
 view or a scalar subquery it stays "unknown", as in PostgreSQL 8.0: it may be passed on, counted and tested
 for NULL. Whatever needs its type fails: sorting, grouping, comparing, storing, a cast, a function
-(OHDSI/SqlRender#66, fleetio/dbt-segment#16, tuva-health/tuva-core#1165). UNION, CASE and NVL over literals
-are VARCHAR.
+(OHDSI/SqlRender#66, fleetio/dbt-segment#16, tuva-health/tuva-core#1165). A UNION gives a column a type
+when one of its queries does (calogica/dbt-expectations#130). CASE and NVL over literals are VARCHAR.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ class UntypedColumns:
         """Name of each column, and whether it has no type; a star over stored columns adds none."""
         if isinstance(query, exp.Subquery):
             return self.of_query(query.this)
+        if isinstance(query, exp.SetOperation):
+            pairs = zip(self.of_query(query.this), self.of_query(query.expression), strict=False)
+            return [(name, first and second) for (name, first), (_, second) in pairs]
         if not isinstance(query, exp.Select):
             return []
         found: list[tuple[str, bool]] = []
