@@ -86,6 +86,10 @@ class Run:
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
     """Do what the flags say; a failed run leaves a record as well."""
+    if context.flags.check:
+        from attendance_common.fetch.check import check
+
+        return check(settings)
     gc.freeze()  # what is imported stays: the collector need not look at it again and again
     run = Run(settings, context)
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported
@@ -319,6 +323,7 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
 
 
 EXAMPLES = {
+    "--check": "before the first night: try everything that a fetch needs, and change nothing",
     "--dry-run": "read everything, say what would be written, and write nothing",
     "--days 3": "land what the last three days hold",
     "--school 12549 --verbose": "read one school, and log each request",

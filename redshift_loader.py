@@ -37,6 +37,7 @@ from attendance_common.load import (
 )
 from attendance_common.load.batch import Batch, Loaded, named
 from attendance_common.load.batches import load_batches
+from attendance_common.load.check import check
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
@@ -249,6 +250,8 @@ def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
+    if context.flags.check:
+        return check(settings)
     run = Run(settings, context)
     forgotten = [ListId(day, school) for day, school in context.flags.forget_list]
     try:
@@ -280,6 +283,7 @@ class _ForgetList(argparse.Action):
 
 
 EXAMPLES = {
+    "--check": "before the first night: try everything that a load needs, and change nothing",
     "--dry-run": "say what would be registered, loaded and repaired, and change nothing",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
     "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",

@@ -71,6 +71,13 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
     return client
 
 
+def client(settings: AwsSettings, service: str) -> Any:
+    """A client of another service, for a call or two."""
+    made = _client(settings, service)
+    _log_requests(made)
+    return made
+
+
 def read_secret(
     settings: AwsSettings, secret_id: str, variable: str, keys: tuple[str, ...]
 ) -> dict[str, str]:
@@ -78,10 +85,9 @@ def read_secret(
 
     Its values never reach a log, an error or a repr.
     """
-    client = _client(settings, "secretsmanager")
-    _log_requests(client)
-    with explained(f"secret {secret_id!r} in {client.meta.region_name} (check {variable} and AWS_REGION)"):
-        answer = client.get_secret_value(SecretId=secret_id)
+    manager = client(settings, "secretsmanager")
+    with explained(f"secret {secret_id!r} in {manager.meta.region_name} (check {variable} and AWS_REGION)"):
+        answer = manager.get_secret_value(SecretId=secret_id)
     try:
         return secret_text.values(answer.get("SecretString") or answer.get("SecretBinary") or "", keys)
     except ValueError as fault:

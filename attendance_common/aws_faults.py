@@ -43,6 +43,8 @@ _CURES = {
     "ResourceNotFoundException": "not found",
     "InvalidRequestException": "it cannot be read, perhaps since it is marked for deletion: restore it",
     "DecryptionFailure": "it cannot be decrypted: check its KMS key and the key's policy",
+    "NotFoundException": _KMS_KEY,
+    "DisabledException": _KMS_KEY,
     "KMS.NotFoundException": _KMS_KEY,
     "KMS.DisabledException": _KMS_KEY,
     "KMS.KMSInvalidStateException": _KMS_KEY,

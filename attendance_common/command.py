@@ -163,6 +163,11 @@ def parser(
     config.add_flags(made, settings)
     made.add_argument("--dry-run", action="store_true", help="show what would change and change nothing")
     made.add_argument(
+        "--check",
+        action="store_true",
+        help="try everything that a run needs, say what came of each, and change nothing",
+    )
+    made.add_argument(
         "--verbose",
         action="store_true",
         help="log each request, each statement, and where a failure came from",

@@ -38,11 +38,13 @@ class Refusal:
     message: str = "No."
 
     def body(self, action: str) -> bytes:
-        """S3 answers in XML, Secrets Manager in JSON."""
+        """S3 and STS answer in XML, Secrets Manager in JSON."""
         if action == "GetSecretValue":
             return json.dumps({"__type": self.code, "message": self.message}).encode()
-        told = f"<Code>{self.code}</Code><Message>{self.message}</Message>"
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{told}</Error>'.encode()
+        told = f"<Error><Code>{self.code}</Code><Message>{self.message}</Message></Error>"
+        if action == "GetCallerIdentity":
+            told = f"<ErrorResponse>{told}</ErrorResponse>"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{told}'.encode()
 
 
 # For a missing key to one who may not list the whole bucket, which this project's policies do not allow
@@ -56,7 +58,9 @@ def named(method: str, url: str, headers: tuple[tuple[str, str], ...], body: byt
     """The call that a request is; what is not known here keeps its method as its name."""
     target = dict(headers).get("x-amz-target", "")
     if target:
-        return Call(target.rpartition(".")[2], json.loads(body)["SecretId"], headers)
+        return Call(target.rpartition(".")[2], json.loads(body).get("SecretId", ""), headers)
+    if form := parse_qs(body.decode("latin-1")).get("Action"):  # STS
+        return Call(form[0], "", headers)
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     key = unquote(parts.path.lstrip("/").partition("/")[2])

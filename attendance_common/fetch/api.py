@@ -38,6 +38,11 @@ class EsdApi:
         self._token = Token(server.ask)
         self._pace = Pace(settings.concurrency)
 
+    def sign_in(self) -> float:
+        """Have a token; gives the seconds until it is renewed."""
+        self._token.current()
+        return self._token.seconds_left
+
     def get(self, path: str, parameters: dict[str, Any], accepted: Collection[int] = ()) -> requests.Response:
         """GET below the API's URL: an answer with status 200, or 404, which means that there are no records.
 

@@ -36,6 +36,11 @@ class Token:
                 self._renew(now)
             return self._value
 
+    @property
+    def seconds_left(self) -> float:
+        """Until it is renewed."""
+        return self._renew_at - time.monotonic()
+
     def accepted(self, token: str) -> None:
         """Note that the API accepted a token."""
         with self._lock:

@@ -40,6 +40,13 @@ class Warehouse:
         self._lock_seconds = settings.lock_seconds
         self._connection: psycopg2.extensions.connection | None = None
 
+    def connect(self) -> str:
+        """Connect; gives host, database and user, and how the connection is secured."""
+        with self._cursor("connect"):
+            secured = self._connected().info.ssl_attribute("protocol") or "no TLS"
+        host, database, user = (self._parameters[name] for name in ("host", "dbname", "user"))
+        return f"{host}, database {database}, user {user}, {secured} ({self._parameters['sslmode']})"
+
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
         """Send one statement and give its rows, none for a statement that has none."""
         with self._cursor(text) as cursor:

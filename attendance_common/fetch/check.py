@@ -1,0 +1,147 @@
+"""The fetcher's `--check`: what it needs of AWS and of ESD, and what this source can do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from attendance_common import aws, landing
+from attendance_common.check import Checks
+from attendance_common.check_aws import check_aws
+from attendance_common.command import Outcome
+from attendance_common.config import FetcherSettings
+from attendance_common.fetch.api import SECRET_KEYS, EsdApi
+from attendance_common.fetch.packed_pages import PackedPage
+from attendance_common.fetch.readers import Task, fetch_page
+from attendance_common.fetch.reading import Reading, recent_reading, whole_reading
+from attendance_common.fetch.retries import patiently
+from attendance_common.fetch.schools import list_schools
+from attendance_common.fetch.sorting import does_sort
+
+SECONDS = 15  # that a page may take in a check, so that it ends within a minute
+FEW, LARGE = 100, 5000  # records of a page that shows the order; of one that may be faster
+SCHOOLS_TRIED = 5  # until one has records
+
+
+@dataclass(frozen=True)
+class Source:
+    """The API, the settings that it is asked with, and each school's id as the API writes it."""
+
+    api: EsdApi
+    settings: FetcherSettings
+    asked_as: Mapping[int, str]
+
+    def page(self, reading: Reading, number: int) -> PackedPage:
+        """Ask for a page of the reading, and add it."""
+        settings = replace(self.settings, page_size=reading.progress.page_size)
+        page = fetch_page(self.api, settings, self.asked_as, Task(reading, reading.progress.ask(number)))
+        reading.add(number, page)
+        return page
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a school, and the seconds that it took."""
+
+    school: int
+    size: int
+    page: PackedPage
+    seconds: float
+
+    def __str__(self) -> str:
+        count = self.page.paging.count
+        counted = "nothing is counted" if count is None else f"{count:,} are counted"
+        return f"school {self.school}, {self.page.received:,} records in {self.seconds:.1f} s, {counted}"
+
+
+def check(settings: FetcherSettings) -> Outcome:
+    """Try everything that a fetch needs; raises AttendanceError when something is at fault."""
+    checks = Checks()
+    areas = landing.Areas(settings.bucket, settings.prefix)
+    used = [areas.landing, areas.quarantine, f"{areas.runs}fetch/"]
+    known = check_aws(checks, settings, areas, listed=used, written=used)
+    year = settings.school_year_id
+    asked = "not set (ESD_SCHOOL_YEAR_ID): the API answers for today only" if year is None else f"{year}"
+    checks.tell("school year", asked)
+    if known is None:
+        checks.pass_over("ESD", "its secret cannot be read")
+    else:
+        _check_source(checks, replace(settings, attempts=1, timeout=min(settings.timeout, SECONDS)))
+    return checks.conclude()
+
+
+def _check_source(checks: Checks, settings: FetcherSettings) -> None:
+    keys = ", ".join(SECRET_KEYS)
+    api = checks.attempt(f"secret {settings.secret_id}", lambda: _api(settings), lambda _: f"has {keys}")
+    if api is None:
+        checks.pass_over("ESD", "its secret is not as it should be")
+        return
+    sign_in = partial(patiently, "the token", settings.attempts, api.sign_in)
+    life = checks.attempt("token", sign_in, lambda seconds: f"is renewed after {seconds:.0f} seconds")
+    if life is None:
+        checks.pass_over("schools", "there is no token")
+        return
+    listed = checks.attempt(
+        "schools", lambda: list_schools(api, settings), lambda found: f"{len(found.asked_as)} are listed"
+    )
+    if listed is not None:
+        _check_pages(checks, Source(api, settings, listed.asked_as))
+
+
+def _api(settings: FetcherSettings) -> EsdApi:
+    """A session with the API, by the secret's values."""
+    return EsdApi(settings, aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS))
+
+
+def _check_pages(checks: Checks, source: Source) -> None:
+    size = source.settings.page_size
+    first = checks.attempt(f"a page of {size:,}", lambda: _first_with_records(source, size), str)
+    if first is None or not first.page.received:
+        return
+    moment = dt.datetime.max
+    orders = {"date": ("--days, --since", moment.date()), "modifiedOn": ("--modified-hours", moment)}
+    for field, (flags, since) in orders.items():
+        look = partial(_use_of, source, first.school, flags, since)
+        checks.attempt(f"sorted by {field}", look, str)
+    if size < LARGE:
+        _compare(checks, source, first)
+
+
+def _first_with_records(source: Source, size: int) -> FirstPage:
+    """The first page of the first school that has records; of the last one tried when none has."""
+    for school in list(source.asked_as)[:SCHOOLS_TRIED]:
+        first = _first_page(source, school, size)
+        if first.page.received:
+            break
+    return first
+
+
+def _first_page(source: Source, school: int, size: int) -> FirstPage:
+    begun = time.monotonic()
+    page = source.page(whole_reading(school, size), 1)
+    return FirstPage(school, size, page, time.monotonic() - begun)
+
+
+def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
+    """Whether the first page, newest first, and the last one are in this order, as these flags need."""
+    reading = recent_reading(school, FEW, since)
+    source.page(reading, 1)
+    if reading.progress.last_page > 1:
+        source.page(reading, reading.progress.last_page)
+    return f"yes: {flags} can be used" if does_sort(reading) else f"no: {flags} cannot be used"
+
+
+def _compare(checks: Checks, source: Source, first: FirstPage) -> None:
+    """Whether larger pages are faster."""
+
+    def seen(large: FirstPage) -> str:
+        if large.page.received <= first.page.received:
+            return f"{large.page.received:,} records came: leave ESD_PAGE_SIZE as it is"
+        each = [1000 * page.seconds / page.page.received for page in (first, large)]
+        better = "larger pages are faster: set ESD_PAGE_SIZE=5000" if each[1] < 0.9 * each[0] else "no faster"
+        return f"{large.seconds:.1f} s; {each[1]:.1f} s a thousand records, before {each[0]:.1f}: {better}"
+
+    checks.attempt(f"a page of {LARGE:,}", lambda: _first_page(source, first.school, LARGE), seen)

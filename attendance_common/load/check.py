@@ -1,0 +1,122 @@
+"""The loader's `--check`: what it needs of AWS and of Redshift. What is tried in Redshift is rolled back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from functools import partial
+
+from attendance_common import landing, tables
+from attendance_common.check import Checks
+from attendance_common.check_aws import check_aws
+from attendance_common.command import Outcome
+from attendance_common.config import LoaderSettings
+from attendance_common.errors import AttendanceError, WarehouseError
+from attendance_common.load import attention, external, native_tables
+from attendance_common.load.list_sql import LISTS, NATIVE, PLACES, within
+from attendance_common.load.listing import Listing
+from attendance_common.load.plan import Loaded
+from attendance_common.load.refusals import SETUP
+from attendance_common.load.warehouse import Warehouse
+
+LOCK_SECONDS = 5  # that a load which is under way is waited for
+
+SCHEMA = """\
+SELECT databasename, esoptions
+FROM svv_external_schemas
+WHERE schemaname = %s"""
+
+# What a load does with its tables. None of these finds a row, and each is rolled back.
+SELECT = "SELECT COUNT(*) FROM {table} WHERE 1 = 0"
+INSERT = "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0"
+DELETE = "DELETE FROM {table} WHERE 1 = 0"
+UPDATE = "UPDATE {table} SET etag = '' WHERE 1 = 0"
+RIGHTS = {
+    NATIVE: {"select": SELECT, "insert": INSERT, "delete": DELETE},
+    PLACES: {"select": SELECT, "insert": INSERT, "delete": DELETE},
+    LISTS: {"select": SELECT, "insert": INSERT, "delete": DELETE, "update": UPDATE},
+}
+TEMPORARY = "CREATE TEMP TABLE attendance_check (id BIGINT)"
+
+
+def check(settings: LoaderSettings) -> Outcome:
+    """Try everything that a load needs; raises AttendanceError when something is at fault."""
+    checks = Checks()
+    areas = landing.Areas(settings.bucket, settings.prefix)
+    runs = f"{areas.runs}load/"
+    s3 = check_aws(checks, settings, areas, listed=[areas.landing, runs], written=[runs])
+    if s3 is None:
+        checks.pass_over("Redshift", "its secret cannot be read")
+        return checks.conclude()
+    checks.attempt("landing zone", lambda: _only_lists(Listing(s3, areas), areas), str)
+    short = replace(settings, lock_seconds=LOCK_SECONDS)
+    warehouse = checks.attempt(
+        f"secret {settings.secret_id}", lambda: Warehouse(short), lambda _: "has a password"
+    )
+    if warehouse is not None:
+        _check_warehouse(checks, warehouse, areas)
+    return checks.conclude()
+
+
+def _only_lists(listing: Listing, areas: landing.Areas) -> str:
+    """What lies in the landing zone; raises AttendanceError when some of it is not the fetcher's."""
+    found = listing.compare(Loaded())
+    if found.foreign:
+        sentence = attention.foreign_objects(found.foreign_names, found.foreign, areas)
+        raise AttendanceError(sentence, to_mend=True)
+    return f"{found.lists:,} lists of {len(found.days)} dates, and nothing else"
+
+
+def _check_warehouse(checks: Checks, warehouse: Warehouse, areas: landing.Areas) -> None:
+    connected = checks.attempt("Redshift", warehouse.connect, str)
+    if connected is None:
+        checks.pass_over("tables and rights", "Redshift cannot be reached")
+        return
+    checks.attempt("external schema", partial(_schema, warehouse), str)
+    checks.attempt(
+        "external table", partial(external.check_table, warehouse), lambda _: "its columns are as declared"
+    )
+    checks.attempt(
+        "tables", partial(native_tables.check_tables, warehouse), lambda _: "their columns are as declared"
+    )
+    for table, statements in RIGHTS.items():
+        for right, text in statements.items():
+            tried = partial(_try, warehouse, text.format(table=table))
+            checks.attempt(f"{right} on {table}", tried, lambda _: "allowed")
+    checks.attempt("lock", lambda: warehouse.locked(lambda: None), lambda _: "was had and given back")
+    checks.attempt("temporary tables", partial(_try, warehouse, TEMPORARY), lambda _: "allowed")
+    checks.attempt("Spectrum", partial(_read_a_partition, warehouse, areas), str)
+
+
+def _schema(warehouse: Warehouse) -> str:
+    """The Glue database and the role of the external schema."""
+    found = warehouse.rows(SCHEMA, [tables.EXTERNAL.schema])
+    if not found:
+        raise WarehouseError(f"there is no schema {tables.EXTERNAL.schema}: {SETUP}", to_mend=True)
+    [(database, options)] = found
+    return f"Glue database {database.strip()}, role {_role(options)}"
+
+
+def _role(options: str | None) -> str:
+    """The role in the options of an external schema, JSON of Redshift's own."""
+    try:
+        return str(json.loads(options or "")["IAM_ROLE"])
+    except (ValueError, KeyError, TypeError):
+        return "not told"
+
+
+def _try(warehouse: Warehouse, statement: str) -> None:
+    """Carry out a statement in a transaction that is rolled back."""
+    warehouse.snapshot(lambda: warehouse.rows(statement))
+
+
+def _read_a_partition(warehouse: Warehouse, areas: landing.Areas) -> str:
+    """Count the rows of the newest partition that is registered."""
+    days = external.registered_days(warehouse, areas)
+    if not days:
+        return "no partition is registered yet: the first load does that"
+    newest: dt.date = max(days)
+    predicate, values = within([newest])
+    [(rows,)] = warehouse.rows(f"SELECT COUNT(*) FROM {external.EXTERNAL} WHERE {predicate}", values)
+    return f"{rows:,} rows of {newest} can be read"

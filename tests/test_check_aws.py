@@ -1,0 +1,117 @@
+"""--check of what both scripts need of AWS, against moto's server behind a gate that refuses as AWS does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+
+from attendance_common.check import Checks
+from attendance_common.check_aws import check_aws
+from attendance_common.config import AwsSettings
+from attendance_common.errors import AttendanceError
+from attendance_common.landing import Areas
+from tests.aws_gate import AwsGate, Call, Refusal
+from tests.sandbox import Sandbox
+
+
+@pytest.fixture
+def gate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsGate]:
+    with AwsGate(sandbox.aws_endpoint) as opened:
+        for name, value in {**sandbox.environment, "AWS_ENDPOINT_URL": opened.endpoint}.items():
+            monkeypatch.setenv(name, value)
+        yield opened
+
+
+def checked(
+    bucket: str = "edna-prod", kms_key_id: str | None = None
+) -> tuple[list[str], AttendanceError | None]:
+    """The lines, and the error that they lead to."""
+    lines: list[str] = []
+    checks = Checks(lines.append)
+    areas = Areas(bucket, "landing/attendance/")
+    settings = AwsSettings(bucket, areas.landing, "us-east-1", kms_key_id, "text")
+    check_aws(checks, settings, areas, listed=[areas.landing], written=[areas.landing])
+    try:
+        checks.conclude()
+    except AttendanceError as error:
+        return lines, error
+    return lines, None
+
+
+def test_all_is_well_and_nothing_was_written(gate: AwsGate, sandbox: Sandbox) -> None:
+    lines, error = checked()
+    assert error is None
+    assert [line.partition(":")[0] for line in lines] == [
+        "✓ AWS identity",
+        "✓ clock",
+        "✓ list s3",
+        "✓ write s3",
+        "- KMS key",
+    ]
+    assert "region us-east-1" in lines[0]
+    assert lines[2] == "✓ list s3://edna-prod/landing/attendance/: allowed, empty"
+    assert lines[3] == "✓ write s3://edna-prod/landing/attendance/: allowed"
+    assert sandbox.aws.client("s3").list_objects_v2(Bucket="edna-prod")["KeyCount"] == 0
+
+
+def refusing(action: str, status: int, code: str) -> Callable[[Call], Refusal | None]:
+    return lambda call: Refusal(status, code) if call.action == action else None
+
+
+def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(gate: AwsGate) -> None:
+    gate.rule = refusing("PutObject", 403, "AccessDenied")
+    lines, error = checked()
+    assert [line[0] for line in lines] == ["✓", "✓", "✓", "✗", "-"]
+    assert "README's IAM policy" in lines[3]
+    assert error is not None
+    assert (error.exit_status, "write s3://edna-prod/landing/attendance/" in str(error)) == (2, True)
+
+
+def test_a_bucket_that_does_not_exist(gate: AwsGate) -> None:
+    lines, error = checked(bucket="edna-absent")
+    assert [line[0] for line in lines] == ["✓", "✓", "✗", "✗", "-"]
+    assert "the bucket does not exist: check S3_BUCKET" in lines[2]
+    assert "the bucket does not exist: check S3_BUCKET" in lines[3]
+    assert error is not None
+    assert error.exit_status == 2
+
+
+def test_a_clock_that_is_off(gate: AwsGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = dt.datetime.now(dt.timezone.utc) + dt.timedelta(minutes=7)
+    monkeypatch.setattr("attendance_common.check_aws.now", lambda: late)
+    lines, error = checked()
+    assert lines[1].startswith("✗ clock: it is 4")
+    assert "set it" in lines[1]
+    assert error is not None
+    assert error.exit_status == 2
+
+
+def test_credentials_that_aws_does_not_know_end_the_aws_part(gate: AwsGate) -> None:
+    gate.rule = lambda _: Refusal(403, "InvalidClientTokenId")
+    lines, error = checked()
+    assert [line[0] for line in lines] == ["✗", "-"]
+    assert "the AWS credentials are not valid" in lines[0]
+    assert error is not None
+    assert error.exit_status == 2
+
+
+def test_aws_that_cannot_be_reached_may_pass(monkeypatch: pytest.MonkeyPatch, gate: AwsGate) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    lines, error = checked()
+    assert "AWS could not be reached" in lines[0]
+    assert error is not None
+    assert error.exit_status == 1
+
+
+def test_a_kms_key_encrypts_and_decrypts_or_is_named(gate: AwsGate, sandbox: Sandbox) -> None:
+    key = boto3.client("kms", endpoint_url=sandbox.aws_endpoint).create_key()["KeyMetadata"]["KeyId"]
+    lines, error = checked(kms_key_id=key)
+    assert (lines[-1], error) == ("✓ KMS key: encrypts and decrypts", None)
+    lines, error = checked(kms_key_id="00000000-0000-0000-0000-000000000000")
+    assert lines[-1].startswith("✗ KMS key: 00000000-0000-0000-0000-000000000000 (check")
+    assert "S3_KMS_KEY_ID" in lines[-1]
+    assert error is not None
+    assert error.exit_status == 2

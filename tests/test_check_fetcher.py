@@ -1,0 +1,111 @@
+"""The fetcher's --check, as a process against the sandbox: a line for each thing, all faults at once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.aws_gate import AwsGate, Refusal
+from tests.pipeline import Finished, Pipeline
+from tests.sandbox import Sandbox
+from tests.sandbox.esd import Fault
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox) -> Pipeline:
+    return Pipeline(sandbox)
+
+
+def lines(done: Finished) -> dict[str, str]:
+    """What was tried -> what came of it, with the mark before it."""
+    told = [line for line in done.output.splitlines() if line[:2] in ("✓ ", "✗ ", "- ")]
+    return {what: f"{mark} {seen}" for mark, what, seen in map(parted, told)}
+
+
+def parted(line: str) -> tuple[str, str, str]:
+    what, _, seen = line[2:].partition(": ")
+    return line[0], what, seen
+
+
+def test_all_is_well_and_nothing_is_changed(pipeline: Pipeline) -> None:
+    done = pipeline.fetch("--check")
+    assert done.status == 0, done.output + done.story
+    told = lines(done)
+    place = "s3://edna-prod/raw_esd/incoming/periodAttendance/operational"
+    assert {what for what, seen in told.items() if seen[0] == "✓"} == {
+        "AWS identity",
+        "clock",
+        *(f"{verb} {place}/landing/unnested_period_attendance/" for verb in ("list", "write")),
+        *(f"{verb} {place}/quarantine/" for verb in ("list", "write")),
+        *(f"{verb} {place}/runs/fetch/" for verb in ("list", "write")),
+        "school year",
+        "secret prod/edna/esd_credentials",
+        "token",
+        "schools",
+        "a page of 1,000",
+        "sorted by date",
+        "sorted by modifiedOn",
+        "a page of 5,000",
+    }
+    assert {what for what, seen in told.items() if seen[0] != "✓"} == {"KMS key"}
+    assert told["schools"] == "✓ 3 are listed"
+    assert told["a page of 1,000"].startswith("✓ school 12549, 300 records in ")
+    assert told["a page of 1,000"].endswith("300 are counted")
+    assert told["sorted by date"] == "✓ yes: --days, --since can be used"
+    assert told["a page of 5,000"] == "✓ 300 records came: leave ESD_PAGE_SIZE as it is"
+    assert done.result["status"] == 0
+    assert pipeline.keys("") == {}
+
+
+def test_a_source_that_does_not_sort(pipeline: Pipeline) -> None:
+    pipeline.sandbox.esd.faults.add(Fault("unsorted", times=None))
+    told = lines(pipeline.fetch("--check"))
+    assert told["sorted by date"] == "✓ no: --days, --since cannot be used"
+    assert told["sorted by modifiedOn"] == "✓ no: --modified-hours cannot be used"
+
+
+def test_all_faults_are_named_at_once(pipeline: Pipeline) -> None:
+    with AwsGate(pipeline.sandbox.aws_endpoint) as gate:
+        gate.rule = lambda call: Refusal(403, "AccessDenied") if "quarantine" in call.key else None
+        pipeline.sandbox.aws.store_secret("half-client", {"ESD_URL": pipeline.sandbox.esd.token_url})
+        done = pipeline.fetch(
+            "--check", AWS_ENDPOINT_URL=gate.endpoint, ESD_SCHOOL_YEAR_ID="", ESD_SECRET_ID="half-client"
+        )
+    told = lines(done)
+    assert done.status == 2
+    assert [what for what, seen in told.items() if seen[0] == "✗"] == [
+        "list s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
+        "write s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
+        "secret half-client",
+    ]
+    assert "has no ESD_CLIENT_ID, ESD_SECRET_KEY" in told["secret half-client"]
+    assert told["school year"].endswith("the API answers for today only")
+    assert done.result["error"].startswith("3 of 9 checks found a fault: list s3://")
+
+
+def test_a_token_that_is_refused(pipeline: Pipeline) -> None:
+    secret = {"ESD_CLIENT_ID": "nobody", "ESD_SECRET_KEY": "wrong-key"}
+    pipeline.sandbox.aws.store_secret("wrong-client", {"ESD_URL": pipeline.sandbox.esd.token_url, **secret})
+    done = pipeline.fetch("--check", ESD_SECRET_ID="wrong-client")
+    told = lines(done)
+    assert done.status == 2
+    assert told["token"].startswith("✗ ")
+    assert told["schools"] == "- there is no token"
+    assert "wrong-key" not in done.output + done.story
+
+
+def test_a_source_that_is_down_may_pass(pipeline: Pipeline) -> None:
+    pipeline.sandbox.esd.faults.add(Fault("status", path="/v1/schools", status=503, times=None))
+    done = pipeline.fetch("--check")
+    assert done.status == 1
+    assert lines(done)["schools"].startswith("✗ schools, page 1: status 503")
+    assert json.loads(done.output.splitlines()[-1])["status"] == 1
+
+
+def test_schools_without_records_are_no_fault(pipeline: Pipeline) -> None:
+    for school in pipeline.sandbox.source.schools:
+        pipeline.sandbox.source.set_records(school["id"], [])
+    done = pipeline.fetch("--check")
+    assert done.status == 0
+    assert lines(done)["a page of 1,000"].startswith("✓ school 12551, 0 records in ")

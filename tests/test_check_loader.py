@@ -1,0 +1,100 @@
+"""The loader's --check, as a process against the sandbox: a line for each thing, all faults at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pipeline import LANDING, Pipeline
+from tests.test_check_fetcher import lines
+from tests.world import World
+
+RUNS = "s3://edna-prod/raw_esd/incoming/periodAttendance/operational/runs/load/"
+NATIVE = "public.period_attendance"
+
+
+@pytest.fixture
+def checked(world: World) -> Pipeline:
+    return world.pipeline
+
+
+def test_all_is_well_and_nothing_is_changed(world: World) -> None:
+    pipeline = world.pipeline
+    assert pipeline.fetch().status == 0
+    assert pipeline.load().status == 0
+    before, keys = pipeline.table(), pipeline.keys("")
+    done = pipeline.load("--check")
+    assert done.status == 0, done.output + done.story
+    told = lines(done)
+    assert {what for what, seen in told.items() if seen[0] == "✓"} == {
+        "AWS identity",
+        "clock",
+        f"list s3://edna-prod/{LANDING}",
+        f"list {RUNS}",
+        f"write {RUNS}",
+        "landing zone",
+        "secret prod/edna/redshift_credentials",
+        "Redshift",
+        "external schema",
+        "external table",
+        "tables",
+        *(f"{right} on {NATIVE}" for right in ("select", "insert", "delete")),
+        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
+        *(f"{right} on {NATIVE}_lists" for right in ("select", "insert", "delete", "update")),
+        "lock",
+        "temporary tables",
+        "Spectrum",
+    }
+    assert told["landing zone"] == "✓ 10 lists of 5 dates, and nothing else"
+    assert told["Redshift"].startswith("✓ localhost, database db02, user dba02, TLSv1.")
+    assert told["Redshift"].endswith(" (verify-full)")
+    assert told["external schema"].startswith("✓ Glue database esd_spectrum, role ")
+    assert told["Spectrum"] == "✓ 120 rows of 2025-09-26 can be read"
+    assert (pipeline.table(), pipeline.keys("")) == (before, keys)
+
+
+def test_before_the_first_load(checked: Pipeline) -> None:
+    told = lines(checked.load("--check"))
+    assert told["landing zone"] == "✓ 0 lists of 0 dates, and nothing else"
+    assert told["Spectrum"] == "✓ no partition is registered yet: the first load does that"
+
+
+def test_all_faults_are_named_at_once_with_what_mends_them(checked: Pipeline) -> None:
+    checked.query(f"ALTER TABLE {NATIVE} DROP COLUMN comment")
+    checked.query(f"ALTER TABLE {NATIVE}_places RENAME TO other")  # its one user owns all tables here
+    checked.sandbox.aws.client("s3").put_object(Bucket="edna-prod", Key=f"{LANDING}notes.txt", Body=b"x")
+    done = checked.load("--check")
+    told = lines(done)
+    assert done.status == 2
+    assert [what for what, seen in told.items() if seen[0] == "✗"] == [
+        "landing zone",
+        "tables",
+        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
+    ]
+    assert "notes.txt" in told["landing zone"]
+    assert f"ALTER TABLE {NATIVE} ADD COLUMN comment VARCHAR" in told["tables"]
+    assert "run redshift_period_attendance_setup.sql" in told[f"delete on {NATIVE}_places"]
+    assert done.result["error"].startswith("5 of 24 checks found a fault: landing zone, tables, ")
+
+
+def test_tables_that_were_never_set_up(world: World) -> None:
+    for table in ("period_attendance_places", "period_attendance_lock"):
+        world.pipeline.query(f"DROP TABLE public.{table}")
+    world.pipeline.query("DROP TABLE esd_spectrum.period_attendance")
+    told = lines(world.pipeline.load("--check"))
+    for what in ("external table", "lock", f"select on {NATIVE}_places"):
+        assert told[what].startswith("✗ "), told[what]
+    assert "redshift_period_attendance_setup.sql" in told["external table"]
+
+
+def test_a_cluster_that_cannot_be_reached_may_pass(checked: Pipeline) -> None:
+    done = checked.load("--check", REDSHIFT_PORT="9")
+    told = lines(done)
+    assert (done.status, told["Redshift"][0]) == (1, "✗")
+    assert told["tables and rights"] == "- Redshift cannot be reached"
+
+
+def test_a_wrong_password(checked: Pipeline) -> None:
+    checked.sandbox.aws.store_secret("wrong-password", {"password": "wrong-Zqx7"})
+    done = checked.load("--check", REDSHIFT_SECRET_ID="wrong-password")
+    assert (done.status, lines(done)["Redshift"][0]) == (2, "✗")
+    assert "Zqx7" not in done.output + done.story
