@@ -103,9 +103,10 @@ def encryption(settings: AwsSettings) -> dict[str, Any]:
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
 
 
-def listed(client: S3Client, bucket: str, prefix: str) -> dict[str, str]:
-    """Every key below the prefix, without it -> ETag."""
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+def listed(client: S3Client, bucket: str, prefix: str, after: str = "") -> dict[str, str]:
+    """Every key below the prefix that sorts after `after`, without the prefix -> ETag."""
+    lister = client.get_paginator("list_objects_v2")
+    pages = lister.paginate(Bucket=bucket, Prefix=prefix, StartAfter=prefix + after)
     found = (entry for page in pages for entry in page.get("Contents", []))
     return {entry["Key"].removeprefix(prefix): entry["ETag"].strip('"') for entry in found}
 

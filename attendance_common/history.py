@@ -84,8 +84,7 @@ class History:
         yield from self._records
         with aws.explained(f"s3://{self._bucket}/{self._prefix}"):
             if self._unread is None:
-                listed = aws.listed(self._s3, self._bucket, self._prefix)
-                self._unread = sorted(name for name in listed if name >= self._oldest)
+                self._unread = sorted(aws.listed(self._s3, self._bucket, self._prefix, self._oldest))
             while self._unread:
                 name = self._unread.pop()
                 body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()

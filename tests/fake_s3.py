@@ -48,10 +48,11 @@ class FakeS3:
     def get_paginator(self, _name: str) -> FakeS3:
         return self
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, Bucket: str, Prefix: str, StartAfter: str) -> Iterator[dict[str, Any]]:  # noqa: N803
         self._gate()
         found = [{"Key": key, "ETag": etag(body)} for key, (body, _) in self.objects.items()]
-        yield {"Contents": [each for each in found if str(each["Key"]).startswith(Prefix)]}
+        keys = [each for each in found if str(each["Key"]).startswith(Prefix)]
+        yield {"Contents": [each for each in keys if str(each["Key"]) > StartAfter]}
 
 
 def etag(body: bytes) -> str:
