@@ -31,7 +31,8 @@ class Loading:
 
     def load(self, *, dates: int = 366, forgotten: Sequence[tuple[date, int]] = ()) -> command.Outcome:
         """One load, in batches of so many dates."""
-        flags = argparse.Namespace(dry_run=False, verify=False, forget_list=list(forgotten))
+        flags = redshift_loader.flags().parse_args([])
+        flags.forget_list = list(forgotten)
         given = argparse.Namespace(batch_partitions=str(dates))
         with self._environment():
             settings = config.read(LoaderSettings, given).settings()
