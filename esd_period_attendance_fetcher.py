@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, command, landing
+from attendance_common.arguments import date, school_id
 from attendance_common.conditions import Judged
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError, Terminated
@@ -26,11 +27,9 @@ from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.arguments import (
     AddRemovals,
     Shard,
-    date,
     days_ago,
     hours_ago,
     school_and_count,
-    school_id,
     shard,
 )
 from attendance_common.fetch.schools import list_schools

@@ -16,9 +16,9 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
 
 from attendance_common import aws, command, landing
+from attendance_common.arguments import date
 from attendance_common.conditions import Judged
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
@@ -35,6 +35,7 @@ from attendance_common.load import (
     table_check,
     verify,
 )
+from attendance_common.load.arguments import AddList
 from attendance_common.load.batch import Batch, Loaded, named
 from attendance_common.load.batches import load_batches
 from attendance_common.load.check import check
@@ -42,6 +43,7 @@ from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.plan import Found, ListId, Version
+from attendance_common.load.reload import reload
 from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
@@ -63,6 +65,7 @@ class Run:
         self._listing = Listing(client, self._areas)
         self._warehouse = Warehouse(settings)
         self._registered: set[dt.date] = set()
+        self._part = plan.Part(context.flags.first, context.flags.last, context.flags.school)
         self._history = History(client, self._areas, "load", self._now)
         self.done = Done({"run": context.run})
         self.records = RunRecords(
@@ -77,7 +80,9 @@ class Run:
         if self._context.dry_run:
             self._show_plan(forgotten)
             return
-        self._load_changed(forgotten)
+        if self._context.flags.reload:
+            self._forget()
+        self._load_changed(self._part, forgotten)
         state = self._let_go(forgotten)
         if state.misplaced:
             self._fill_places(state.misplaced)
@@ -88,21 +93,33 @@ class Run:
 
     # --- loading what changed ---------------------------------------------------------------------------
 
-    def _load_changed(self, forgotten: Collection[ListId]) -> None:
-        """Load the lists that changed, round by round until none waits."""
+    def _load_changed(self, part: plan.Part, forgotten: Collection[ListId] = ()) -> None:
+        """Load the lists of a part that changed, round by round until none waits."""
         waiting: set[ListId] = set()
         for _ in range(ROUNDS):
             found = self._listing.compare(control.loaded(self._warehouse))
             self._look_at(found, forgotten)
             self._register(found)
-            changed = {
-                each: version for each, version in found.changed.items() if each not in self.done.faults
-            }
-            newly_gone = [each for each, known in found.gone.items() if not known]
-            waiting = self._load_batches(changed, newly_gone)
+            changed = self._changed(part, found)
+            newly_gone = [each for each, known in found.gone.items() if not known and part.has(each)]
+            waiting = set(filter(part.has, self._load_batches(changed, newly_gone)))
             if not waiting:
                 return
         self.done.faults = dict.fromkeys(waiting, WarehouseError(attention.WAITS)) | self.done.faults
+
+    def _forget(self) -> None:
+        """Let the part's lists be read and written again, but for those whose object is gone."""
+        loaded = control.loaded(self._warehouse)
+        gone = self._listing.compare(loaded).gone
+        reload(self._warehouse, [each for each in loaded if self._part.has(each) and each not in gone])
+
+    def _changed(self, part: plan.Part, found: Found) -> dict[ListId, Version]:
+        """The lists of a part that changed, and were not seen to be at fault."""
+        return {
+            each: version
+            for each, version in found.changed.items()
+            if part.has(each) and each not in self.done.faults
+        }
 
     def _look_at(self, found: Found, forgotten: Collection[ListId]) -> None:
         """Count what lies in the landing zone."""
@@ -162,7 +179,7 @@ class Run:
         """Load the lists of these dates again, whose places somebody damaged."""
         self.done.sentences.append(attention.misplaced(days))
         repair.forget(self._warehouse, days)
-        self._load_changed(())
+        self._load_changed(plan.Part(days[0], days[-1]))
 
     def _repair(self, damaged: Sequence[dt.date]) -> list[dt.date]:
         """Read the rows again that the table has otherwise than they were loaded.
@@ -193,9 +210,9 @@ class Run:
         found = self._listing.compare(control.loaded(self._warehouse))
         self._look_at(found, forgotten)
         new = plan.to_register(found, self._registered)
-        self.done.sums |= Counter(registered=len(new), loaded=len(found.changed))
+        lists = sorted(self._changed(self._part, found))
+        self.done.sums |= Counter(registered=len(new), loaded=len(lists))
         log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
-        lists = sorted(found.changed)
         log.info("would load: %s", named(lists) if lists else "nothing")
         for each in lists:
             log.debug("would load the list of %s of school %d", *each)
@@ -269,22 +286,11 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
 # --- the command --------------------------------------------------------------------------------------------
 
 
-class _ForgetList(argparse.Action):
-    """`2025-12-09 12549` -> a date and a school, as often as the flag is given."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any
-    ) -> None:
-        try:
-            each = dt.date.fromisoformat(values[0]), int(values[1])
-        except ValueError:
-            parser.error("argument --forget-list: must be a date and a school, such as 2025-12-09 12549")
-        namespace.forget_list = [*namespace.forget_list, each]
-
-
 EXAMPLES = {
     "--check": "before the first night: try everything that a load needs, and change nothing",
     "--dry-run": "say what would be registered, loaded and repaired, and change nothing",
+    "--from 2025-09-01 --to 2025-09-30 --school 12549": "load what changed of one school in a month",
+    "--reload --from 2025-12-09 --to 2025-12-09": "read and write a date's lists again",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
     "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
 }
@@ -294,14 +300,44 @@ def flags() -> argparse.ArgumentParser:
     """The loader's flags."""
     made = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
     made.add_argument(
+        "--from",
+        dest="first",
+        type=date,
+        default=dt.date.min,
+        metavar="DATE",
+        help="load only lists of dates from DATE on",
+    )
+    made.add_argument(
+        "--to",
+        dest="last",
+        type=date,
+        default=dt.date.max,
+        metavar="DATE",
+        help="load only lists of dates up to DATE",
+    )
+    made.add_argument(
+        "--school",
+        type=int,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="load only its lists (repeatable)",
+    )
+    kind = made.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--reload",
+        action="store_true",
+        help="read and write these lists again, also those that have not changed",
+    )
+    kind.add_argument(
         "--verify",
         action="store_true",
         help="compare S3, the control tables and the table row by row, and change nothing",
     )
-    made.add_argument(
+    kind.add_argument(
         "--forget-list",
         nargs=2,
-        action=_ForgetList,
+        action=AddList,
         default=[],
         metavar=("DATE", "SCHOOL"),
         help="let a list whose object is gone from S3 count as empty: its rows leave the table",

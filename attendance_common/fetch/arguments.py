@@ -50,21 +50,6 @@ def hours_ago(text: str) -> dt.datetime:
     raise argparse.ArgumentTypeError("must be a number of hours from 1")
 
 
-def date(text: str) -> dt.date:
-    """`2025-12-09` -> the date."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
-
-
-def school_id(text: str) -> int:
-    """The id of a school."""
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError("must be the id of a school, such as 12549")
-
-
 def school_and_count(text: str) -> tuple[int, int]:
     """`12549=40` -> the school, and how many of its records may leave."""
     school, equals, count = text.partition("=")

@@ -139,8 +139,8 @@ def changed_columns(records: Mapping[dt.date, int]) -> str:
     days = sorted(records)
     return (
         f"{NATIVE} has {sum(records.values())} records with other columns than were loaded, on "
-        f"{_named(days)}: DELETE FROM {NATIVE} WHERE attendance_date = each of these dates, then run the "
-        "loader, which reads them again"
+        f"{_named(days)}: run the loader with --reload --from {days[0]} --to {days[-1]}, which writes them "
+        "again, and find out who else writes the table"
     )
 
 

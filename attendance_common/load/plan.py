@@ -59,6 +59,19 @@ class Loaded:
         return (ListId(day, school) for day in self.days for school in self.of(day))
 
 
+@dataclass(frozen=True)
+class Part:
+    """The lists that a load is about: dates from `first` to `last`, and schools (none named: all)."""
+
+    first: dt.date = dt.date.min
+    last: dt.date = dt.date.max
+    schools: Collection[int] = ()
+
+    def has(self, each: ListId) -> bool:
+        """Whether the load is about a list."""
+        return self.first <= each.day <= self.last and (not self.schools or each.school in self.schools)
+
+
 @dataclass
 class Found:
     """What lies in the landing zone: dates and number of its lists, lists that changed, foreign objects and
