@@ -177,9 +177,18 @@ def deeply_nested(exchange: Exchange) -> Any:
     return replace(answer, body=body, key=None)
 
 
-def test_a_page_that_no_decoder_reads_is_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_no_decoder_reads_costs_itself_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(KINDS, "deep", deeply_nested)
-    with_a_gap(world, Fault("deep", school=world.first, page=2, times=None), pages=[2])
+    assert fetch(world).status == 0
+    world.publish()
+    done = fetch(world, Fault("deep", school=world.first, page=2, times=None))
+    told = (done.status, done.result["quarantined_new"], done.result["removed"])
+    assert told == (3, 1, 0), done.story
+    [sentence] = done.result["attention"]
+    assert "new in quarantine" in sentence
+    world.compare_landing()  # it keeps its last good version
     arrives(world)
 
 
