@@ -102,14 +102,55 @@ def test_attendance_comes_in_pages(client: Client, server: EsdServer) -> None:
     assert (beyond["periodAttendanceList"], beyond["pagingInfo"]["totalCount"]) == ([], 95)
 
 
-def test_sorting_is_by_date_or_by_id(client: Client, server: EsdServer) -> None:
+def test_sorting_is_by_date_by_modification_or_by_id(client: Client, server: EsdServer) -> None:
     by_date = [record["id"] for record in server.source.records(SCHOOL)]
     assert client.ids(SCHOOL, pageSize=95) == by_date
     assert client.ids(SCHOOL, pageSize=95, sortDirection="Descending") == by_date[::-1]
-    assert client.ids(SCHOOL, pageSize=95, sortField="modifiedOn") == sorted(by_date)
+    assert client.ids(SCHOOL, pageSize=95, sortField="studentId") == sorted(by_date)
     assert client.ids(SCHOOL, pageSize=95, sortField=None) == sorted(by_date)
     server.source.remove(SCHOOL, min(by_date))
     assert client.ids(SCHOOL, pageSize=95, sortField=None) == sorted(by_date)[1:]
+
+
+TIMES = {
+    1: "2025-12-09T08:01:44.337Z",
+    2: "2025-12-09T08:01:44.3Z",
+    3: None,
+    4: "2025-12-09T10:00:00.1234567+02:00",
+    5: "soon",
+    6: "2025-12-09T08:01:44Z",
+}
+
+
+@pytest.fixture
+def modified(server: EsdServer) -> EsdServer:
+    """A school of six records that were modified at TIMES, created a month before."""
+    record = server.source.records(SCHOOL)[0] | {"createdOn": "2025-11-09T08:00:00Z"}
+    server.source.set_records(SCHOOL, [record | {"id": key, "modifiedOn": on} for key, on in TIMES.items()])
+    return server
+
+
+@pytest.mark.parametrize(
+    ("undated", "expected"),
+    [
+        (None, [1, 2, 6, 4, 5, 3]),
+        ("oldest", [1, 2, 6, 4, 5, 3]),
+        ("newest", [5, 3, 1, 2, 6, 4]),
+        ("created", [1, 2, 6, 4, 5, 3]),
+    ],
+)
+def test_modification_sorts_by_instant_and_undated_records_where_it_is_asked(
+    client: Client, modified: EsdServer, undated: str | None, expected: list[int]
+) -> None:
+    if undated:
+        modified.faults.add(Fault("undated", times=None, undated=undated))
+    order = {"sortField": "modifiedOn", "sortDirection": "Descending"}
+    assert (
+        client.ids(SCHOOL, pageSize=4, **order) + client.ids(SCHOOL, pageSize=4, page=2, **order) == expected
+    )
+    modified.source.put(SCHOOL, [modified.source.find(SCHOOL, 3) | {"createdOn": "2025-12-09T08:01:00Z"}])
+    if undated == "created":
+        assert client.ids(SCHOOL, pageSize=6, **order) == [1, 2, 6, 3, 4, 5]
 
 
 def test_filters_are_accepted_and_ignored(client: Client) -> None:

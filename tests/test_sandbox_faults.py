@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.esd_client import TIMEOUT, Client
+from tests.model import instant
 from tests.sandbox.esd import EsdServer, Fault, Source
 
 SCHOOL, OTHER_SCHOOL = 12549, 12550
@@ -311,3 +312,35 @@ def test_control_says_what_is_wrong(server: EsdServer, path: str, body: str, sta
     answer = requests.post(f"{server.origin}/_control/{path}", data=body, timeout=TIMEOUT)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+NEWEST_MODIFIED = {"sortField": "modifiedOn", "sortDirection": "Descending"}
+
+
+def test_a_field_to_sort_by_is_ignored_in_favour_of_the_date(server: EsdServer, client: Client) -> None:
+    newest = client.ids(SCHOOL, sortDirection="Descending")
+    assert client.ids(SCHOOL, **NEWEST_MODIFIED) != newest
+    server.faults.add(Fault("by_date", times=None))
+    assert client.ids(SCHOOL, **NEWEST_MODIFIED) == newest
+
+
+def test_only_what_is_on_a_page_is_sorted_by_modification(server: EsdServer, client: Client) -> None:
+    by_date = {page: client.ids(SCHOOL, page, sortDirection="Descending") for page in (1, 2)}
+    server.faults.add(Fault("sorted_pages", times=None))
+    for page, expected in by_date.items():
+        rows = client.attendance(SCHOOL, page, **NEWEST_MODIFIED).json()["periodAttendanceList"]
+        assert sorted(row["id"] for row in rows) == sorted(expected)
+        times = [instant(row["modifiedOn"]) for row in rows]
+        modified = [time for time in times if time is not None]
+        assert modified == sorted(modified, reverse=True)
+
+
+def test_a_fault_may_be_of_one_order_alone(server: EsdServer, client: Client) -> None:
+    server.faults.add(Fault("status", status=400, sort_field="modifiedOn", times=None))
+    assert client.attendance(SCHOOL, **NEWEST_MODIFIED).status_code == 400
+    assert client.attendance(SCHOOL).status_code == 200
+
+
+def test_a_place_of_undated_records_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place 'first' of undated records; there are: oldest, newest"):
+        Fault("undated", undated="first")

@@ -96,7 +96,7 @@ def correct(source: Source, school_id: int) -> None:
 
 def _add_like(source: Source, school_id: int, row: Row) -> None:
     """Add a copy of a row whose id, and so its place within its day, is the lowest or highest of all."""
-    rows = source.bodies(school_id, by_date=False)
+    rows = source.bodies(school_id, "id")
     record_id = rows[0].id - 1 if row is source.bodies(school_id)[0] else rows[-1].id + 1
     source.add(school_id, orjson.loads(row.body) | {"id": record_id})
 

@@ -14,7 +14,8 @@ import orjson
 
 from . import changes
 from .api import Answer, Request, Tokens
-from .source import Source
+from .order import UNDATED, by_modification
+from .source import Source, to_row
 
 Answering = Callable[[Request], Answer]
 Change = Callable[[Source, int], object]
@@ -52,13 +53,15 @@ class Fault:
     of KINDS. The rest are the parameters of the kinds: status and retry_after (seconds, or a date when
     `retry_after_as_date`) for `status`; seconds for `slow`, `drip` and `hang` (None: until released);
     status, headers and body for `answer`; of_page for `repeat_page` and `same_page`; size for `page_size`;
-    paging for `paging`; rewrite for `rewrite`; change (a name in CHANGES, or a function) for `change`.
+    paging for `paging`; rewrite for `rewrite`; change (a name in CHANGES, or a function) for `change`;
+    undated (see `order.by_modification`) for `undated`. `sort_field`: only requests that ask for this order.
     """
 
     kind: str
     path: str = "/v1/periodAttendance"
     school: int | None = None
     page: int | None = None
+    sort_field: str | None = None
     skip: int = 0
     times: int | None = 1
     status: int = 503
@@ -72,6 +75,7 @@ class Fault:
     paging: object = None
     rewrite: Callable[[Any], object] = lambda content: content
     change: str | Change = "appear"
+    undated: str = "newest"
     met: int = field(default=0, init=False)  # requests that fitted
     done: int = field(default=0, init=False)  # requests that were spoiled
 
@@ -80,6 +84,8 @@ class Fault:
             raise ValueError(f"no fault of kind {self.kind!r}; there are: {', '.join(sorted(KINDS))}")
         if isinstance(self.change, str) and self.change not in CHANGES:
             raise ValueError(f"no change {self.change!r}; there are: {', '.join(sorted(CHANGES))}")
+        if self.undated not in UNDATED:
+            raise ValueError(f"no place {self.undated!r} of undated records; there are: {', '.join(UNDATED)}")
 
     def fits(self, request: Request) -> bool:
         """Say whether the rule is about such a request at all."""
@@ -87,6 +93,7 @@ class Fault:
             re.search(self.path, request.path) is not None
             and self.school in (None, request.school)
             and self.page in (None, request.page)
+            and self.sort_field in (None, request.query.get("sortField"))
         )
 
     def is_due(self, request: Request) -> bool:
@@ -319,6 +326,29 @@ def _ascending(exchange: Exchange) -> Answer:
     return exchange.proceed(_without("sortDirection", exchange.request))
 
 
+def _by_date(exchange: Exchange) -> Answer:
+    """Sort by date, whatever is to be sorted by."""
+    return _with_query(exchange, sortField="date")
+
+
+def _sorted_pages(exchange: Exchange) -> Answer:
+    """Sort the list by date, and by `modifiedOn` only what is on a page."""
+    down = exchange.request.query.get("sortDirection") == "Descending"
+
+    def sorted_page(content: dict[str, Any]) -> object:
+        rows = by_modification(map(to_row, content["periodAttendanceList"]))
+        return content | {
+            "periodAttendanceList": [orjson.loads(row.body) for row in rows[:: -1 if down else 1]]
+        }
+
+    return _edited(_by_date(exchange), sorted_page)
+
+
+def _undated(exchange: Exchange) -> Answer:
+    """Put records without a readable `modifiedOn` where the fault says."""
+    return _with_query(exchange, undated=exchange.fault.undated)
+
+
 def _without(name: str, request: Request) -> Request:
     return replace(request, query={key: value for key, value in request.query.items() if key != name})
 
@@ -366,5 +396,8 @@ KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "no_schools": _no_schools,
     "unsorted": _unsorted,
     "ascending": _ascending,
+    "by_date": _by_date,
+    "sorted_pages": _sorted_pages,
+    "undated": _undated,
     "change": _change,
 }

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
+from .order import by_id, by_modification
 from .records import FIRST_DAY, Record, Row, make_rows, make_school, school_days, school_days_until
 
 SCHOOL_YEAR_ID = 55
@@ -38,7 +39,7 @@ class Source:
         self.schools: list[Record] = list(schools)
         self._rows: dict[int, list[Row]] = {}
         self._other_years: dict[tuple[int, int], list[Row]] = {}  # school year and school -> rows
-        self._by_id: dict[int, tuple[int, list[Row]]] = {}
+        self._sorted: dict[tuple[int, str, str], tuple[int, list[Row]]] = {}  # with the version
 
     @classmethod
     def generate(
@@ -91,17 +92,20 @@ class Source:
         with self.lock:
             return sum(map(len, self._rows.values()))
 
-    def bodies(self, school_id: int, *, by_date: bool = True) -> Sequence[Row]:
-        """Give a school's rows sorted by date and id, or by id alone; not to be changed by the caller."""
+    def bodies(self, school_id: int, order: str = "date", undated: str = "oldest") -> Sequence[Row]:
+        """Give a school's rows sorted by `date` and id, by `modifiedOn`, or by id; not to be changed.
+
+        `undated`: see `order.by_modification`.
+        """
         with self.lock:
             rows = self._rows.get(school_id, [])
-            if by_date:
+            if order == "date":
                 return rows
-            version, by_id = self._by_id.get(school_id, (-1, []))
+            version, found = self._sorted.get((school_id, order, undated), (-1, []))
             if version != self.version:
-                by_id = sorted(rows, key=lambda row: row.id)
-                self._by_id[school_id] = self.version, by_id
-            return by_id
+                found = by_modification(rows, undated) if order == "modifiedOn" else by_id(rows)
+                self._sorted[school_id, order, undated] = self.version, found
+            return found
 
     def remember(self) -> Memory:
         """Give what `restore` needs; cheap, rows are shared."""
