@@ -176,7 +176,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mappin
     pages = SchoolQueue(opened(run, schools), readers, 2 * run.settings.concurrency, settle)
     with run.context.progress("pages") as show:
         pages.read_all(show)
-    if schools and pages.forbidden.keys() == set(schools):
+    if schools and {school for school in pages.forbidden if run.schools[school].fault} == set(schools):
         reason = next(iter(pages.forbidden.values())).reason
         raise SourceError(f"not one of the {len(schools)} schools may be read: {reason}", to_mend=True)
 
@@ -243,7 +243,7 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
     sentences = [
         *attention.list_gaps(listed),
         *attention.failures(schools),
-        *attention.unsorted_source(schools, unread),
+        *attention.unsorted_source(schools, unread, run.flags.since),
         *doubts,
         *attention.odd_objects(schools, run.zone.place),
         *attention.quarantined(schools, run.quarantine.place),
@@ -343,7 +343,7 @@ def flags() -> argparse.ArgumentParser:
         dest="since",
         type=hours_ago,
         metavar="N",
-        help="only what was modified in the last N hours (whether the source sorts by that is not known)",
+        help="only what was modified in the last N hours and 15 minutes, if the source sorts by modifiedOn",
     )
     kind.add_argument(
         "--allow-removals",

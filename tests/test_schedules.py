@@ -27,6 +27,13 @@ def test_an_hour_of_what_was_modified_asks_for_two_per_cent_of_a_nights_pages_at
         assert modified_hour(share).pages <= 0.02 * night(share).pages
 
 
+def test_each_list_of_a_date_on_a_page_is_looked_at_and_what_changed_is_written() -> None:
+    # Two pages of a school hold 2,000 records; 20 of 200,000 rows were modified in the hour.
+    assert modified_hour(0.001).looked_at == pytest.approx(89 * 180, rel=0.001)
+    assert modified_hour(0.001).written == pytest.approx(89 * 18.98, rel=0.001)
+    assert (recent_hour().looked_at, recent_hour().written) == (89 * 5, 89 * 3)
+
+
 def test_spectrum_opens_every_object_of_each_partition() -> None:
     assert recent_hour().spectrum_gets == 3 * 89
     assert modified_hour(0.01).spectrum_gets == pytest.approx(180 * 89)

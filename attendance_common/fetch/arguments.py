@@ -9,6 +9,8 @@ from typing import Any
 
 from attendance_common.conditions import ALL
 
+MARGIN = dt.timedelta(minutes=15)  # a run may start late, and the source's clock be behind
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -43,10 +45,10 @@ def days_ago(text: str) -> dt.date:
 
 
 def hours_ago(text: str) -> dt.datetime:
-    """A number of hours -> the time so many hours ago, in UTC, without a zone."""
+    """A number of hours -> the time so many hours and MARGIN ago, in UTC, without a zone."""
     if text.isdecimal() and 1 <= int(text) <= 100_000:
         now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
-        return now - dt.timedelta(hours=int(text))
+        return now - dt.timedelta(hours=int(text)) - MARGIN
     raise argparse.ArgumentTypeError("must be a number of hours from 1")
 
 

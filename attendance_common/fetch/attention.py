@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from attendance_common.conditions import ALL
@@ -87,23 +87,29 @@ def _listed(lists: SchoolLists, faults: Mapping[dt.date, str]) -> str:
     return ", ".join(first) + (f" and {len(faults) - NAMED_LISTS} more" if len(faults) > NAMED_LISTS else "")
 
 
-def unsorted_source(schools: Iterable[School], unread: int) -> list[str]:
+def unsorted_source(
+    schools: Collection[School], unread: int, since: dt.date | dt.datetime | None
+) -> list[str]:
     """The sentence about a source that does not sort, and one for each school that only seems so.
 
-    `unread`: schools that were not asked for any more.
+    `unread`: schools that were not asked for any more. `since`: what was asked for; a time is that of
+    --modified-hours.
     """
-    cure = "what is recent may lie on pages that were not read: run without --days, --since, --modified-hours"
+    by_time = isinstance(since, dt.datetime)
+    instead = "with --days in place of --modified-hours" if by_time else "without --days and --since"
+    cure = f"what is recent may lie on pages that were not read: run {instead}"
     sentences = [
         f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
         f"tells of a last page; {cure}"
         for school in schools
         if school.seems_older
     ]
-    seen = [school.school_id for school in schools if school.unsorted]
+    seen = next((school for school in schools if school.unsorted), None)
     if seen:
-        sentences.insert(
-            0, f"the source does not sort as asked (school {seen[0]}), {unread} schools were not read; {cure}"
-        )
+        unread += sum(school.unsorted and school.refusal is not None for school in schools)
+        what = f"the source does not sort as asked (school {seen.school_id}), {unread} schools were not read"
+        how = ": it refuses a first page in this order, and gives the one sorted by date, oldest first"
+        sentences.insert(0, f"{what}{how if seen.refusal else ''}; {cure}")
     return sentences
 
 

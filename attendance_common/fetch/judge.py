@@ -61,7 +61,8 @@ class Judge:
 
     def recent(self, schools: Collection[School]) -> None:
         """Judge what recent readings say."""
-        if self.share and any(not school.fault for school in schools):
+        sorts = not any(school.unsorted for school in schools)  # else few schools were asked
+        if self.share and sorts and any(not school.fault for school in schools):
             nothing = not _some_listed(schools)
             sentence = attention.nothing_recent(self.share.name, self.year)
             self.judged.note(NOTHING_RECENT, self.share.name, int(nothing), sentence)

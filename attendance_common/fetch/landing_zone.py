@@ -36,6 +36,7 @@ from attendance_common.fetch.lists import (
     take_out,
     tombstone,
 )
+from attendance_common.fetch.packed_pages import modified_on
 from attendance_common.log import log
 
 if TYPE_CHECKING:
@@ -226,13 +227,30 @@ class LandingZone:
 
     def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
         """The newest date up to `until` whose list has a record."""
-        found = self.newest_list(lists, dt.date.min, until)
+        found = self._newest_of_school(lists, dt.date.min, until)
         return found and found[0]
+
+    def newest_modified(self, lists: SchoolLists, until: dt.date) -> dt.datetime | None:
+        """That date as a time, or when its list was modified last, if that was before; None where never.
+
+        A list may be older than its date: dates are local, times in UTC, and attendance may be entered ahead.
+        """
+        found = self._newest_of_school(lists, dt.date.min, until)
+        if found is None:
+            return None
+        last: dt.datetime | None = found[1].rows.select(modified_on(strict=False).max()).item()
+        return min(last, dt.datetime.combine(found[0], dt.time.min)) if last else None
 
     def newest_list(
         self, lists: SchoolLists, since: dt.date, until: dt.date
     ) -> tuple[dt.date, frozenset[int]] | None:
         """The newest date of this time whose list has a record, and the list's school years."""
+        found = self._newest_of_school(lists, since, until)
+        return found and (found[0], found[1].years)
+
+    def _newest_of_school(
+        self, lists: SchoolLists, since: dt.date, until: dt.date
+    ) -> tuple[dt.date, LandedList] | None:
         days = [day for day in lists.etags if since <= day <= until]
         return self._newest((day, lists.school_id) for day in sorted(days, reverse=True))
 
@@ -244,13 +262,13 @@ class LandingZone:
         found = self._newest(sorted(within, reverse=True))
         return found and found[0]
 
-    def _newest(self, places: Iterable[tuple[dt.date, int]]) -> tuple[dt.date, frozenset[int]] | None:
-        """The first of these lists that has a record: its date and its school years."""
+    def _newest(self, places: Iterable[tuple[dt.date, int]]) -> tuple[dt.date, LandedList] | None:
+        """The first of these lists that has a record, and its date."""
         with aws.explained(f"s3://{self._areas.bucket}"):
             for day, school in places:
                 landed = self._if_there(day, school)
                 if landed is not None and landed.rows.height:
-                    return day, landed.years
+                    return day, landed
         return None
 
     def count_of_year(self, lists: SchoolLists, year: int) -> int:

@@ -18,11 +18,13 @@ from attendance_common.fetch.totals import Paging
 Moment = dt.date | dt.datetime  # a day, or when a record was modified: in UTC, without a zone
 _TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
 
-_KEYS = (
-    pl.col("id"),
-    pl.col("date").str.to_date("%m-%d-%Y").alias("day"),
-    pl.col("modified_on").str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us"),
-)
+
+def modified_on(*, strict: bool = True) -> pl.Expr:
+    """The column of that name as times; where not `strict`, null for what is none."""
+    return pl.col("modified_on").str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=strict)
+
+
+_KEYS = (pl.col("id"), pl.col("date").str.to_date("%m-%d-%Y").alias("day"), modified_on())
 
 
 def absent_page() -> Page:

@@ -203,7 +203,9 @@ def take_in(event: PageCame) -> None:
     """Give the reading its page, or the reason why there is none; raises what is no fault of the source."""
     reading, number, answer = event.task.reading, event.task.number, event.answer
     if isinstance(answer, SourceError):
-        reading.fail(number, f"page {number}: {answer.reason}", refused=isinstance(answer, Refused))
+        refused = isinstance(answer, Refused)
+        lasting = refused or answer.to_mend
+        reading.fail(number, f"page {number}: {answer.reason}", refused=refused, lasting=lasting)
     elif isinstance(answer, BaseException):
         raise answer
     else:

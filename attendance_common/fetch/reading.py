@@ -12,6 +12,7 @@ import polars as pl
 from attendance_common.fetch.packed_pages import PackedPage, newest_versions, rows_by_date
 from attendance_common.fetch.page import Rejection
 from attendance_common.fetch.paging import ChosenPages, Course, NewestPages, Progress, WholeList
+from attendance_common.fetch.record import has_modified_on
 
 
 class Reading:
@@ -25,6 +26,7 @@ class Reading:
         self.course = course
         self.progress = progress
         self.pages: dict[int, PackedPage] = {}
+        self.was_refused = False  # its first page, so that asking again is no use
         self._ids = pl.Series("id", [], dtype=pl.Int64)  # of all rows that came
         self._rejected: set[Rejection] = set()
 
@@ -51,9 +53,13 @@ class Reading:
         self._ids.append(page.ids)
         self._rejected.update(page.rejections)
 
-    def fail(self, number: int, reason: str, *, refused: bool = False) -> None:
-        """Note that a page could not be had after all tries, or that the source refused it."""
+    def fail(self, number: int, reason: str, *, refused: bool = False, lasting: bool = False) -> None:
+        """Note that a page could not be had after all tries, or that the source refused it.
+
+        `lasting`: it would be refused again. A first page that is makes `was_refused` true.
+        """
         self.progress.fail(number, reason, refused=refused)
+        self.was_refused |= lasting and number == 1
 
     def _brings_something_new(self, page: PackedPage) -> bool:
         """Whether a record on the page has not come before. The first look is quick, and mostly enough."""
@@ -116,6 +122,22 @@ class Reading:
         return self.newest["day"].unique().sort().to_list()
 
     @property
+    def undated(self) -> int:
+        """How many different records have no readable `modifiedOn`."""
+        rejected = sum(not has_modified_on(rejection.record) for rejection in self.rejections)
+        return self.newest["modified_on"].null_count() + rejected
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether the newest pages were to be read."""
+        return isinstance(self.course, NewestPages)
+
+    @property
+    def is_by_modification(self) -> bool:
+        """Whether what was modified last was asked for first."""
+        return self.course.sort_field == "modifiedOn"
+
+    @property
     def is_whole(self) -> bool:
         """Whether all pages were to be read."""
         return isinstance(self.course, WholeList)
@@ -137,6 +159,11 @@ def whole_reading(school_id: int, page_size: int) -> Reading:
 def recent_reading(school_id: int, page_size: int, since: dt.date | dt.datetime) -> Reading:
     """A reading of the newest pages, back to a date, or to a time when records were modified."""
     return Reading(school_id, NewestPages(since), Progress(page_size))
+
+
+def first_page_by_date(refused: Reading) -> Reading:
+    """The first page of a list, oldest date first: whether the source gives it so, having `refused` it."""
+    return Reading(refused.school_id, ChosenPages([1]), Progress(refused.progress.page_size))
 
 
 def reading_again(first: Reading, pages: list[int]) -> Reading:

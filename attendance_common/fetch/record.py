@@ -83,6 +83,16 @@ def decode_record(text: str) -> Any:
         return decode(cut_deep(text, 1, lambda _: "NaN"))
 
 
+def has_modified_on(text: str) -> bool:
+    """Whether the JSON is a record with a readable `modifiedOn`, whatever else is wrong with it."""
+    try:
+        record = decode_record(text)
+    except (ValueError, RecursionError):
+        return False
+    time = record.get("modifiedOn") if isinstance(record, dict) else None
+    return isinstance(time, str) and parse_instant(time) is not None
+
+
 def _readable_integer(text: str) -> int | float:
     return int(text) if len(text) <= _DIGITS else math.inf
 

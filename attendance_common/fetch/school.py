@@ -24,7 +24,7 @@ from attendance_common.fetch.proof import (
     proved_by_counts,
     second_look,
 )
-from attendance_common.fetch.reading import Reading, reading_again, whole_reading
+from attendance_common.fetch.reading import Reading, first_page_by_date, reading_again, whole_reading
 from attendance_common.log import event, log
 
 Missing = dict[dt.date, list[int]]
@@ -48,6 +48,7 @@ class Tally:
     newest_past: dt.date | None = None  # up to today
     moved: int = 0
     removed: int = 0
+    undated: int | None = None  # records without a readable time, of a reading of what was modified
 
     def add(self, reading: Reading, unlanded: Collection[int], today: dt.date) -> None:
         """Count what a reading brought; `unlanded`: ids of records whose lists cannot be read."""
@@ -60,6 +61,8 @@ class Tally:
         self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
         self.left_out += reading.left_out
+        if reading.is_by_modification:
+            self.undated = reading.undated
         days = reading.days
         past = [day for day in days if day <= today]
         self.newest_date = max(filter(None, [self.newest_date, *days[-1:]]), default=None)
@@ -79,6 +82,7 @@ class Tally:
             "quarantine": dict(Counter(self.quarantined.values())),
             **({"not_landed": self.not_landed} if self.not_landed else {}),
             **({"left_out": dict(self.left_out.most_common(attention.MOST_FIELDS))} if self.left_out else {}),
+            **({} if self.undated is None else {"undated": self.undated}),
             "moved": self.moved,
             "removed": self.removed,
             "newest_date": None if self.newest_date is None else self.newest_date.isoformat(),
@@ -95,7 +99,8 @@ class School:
     quarantine_fault: str | None = None  # why its file in quarantine stays as it is
     gaps: dict[int, str] = field(default_factory=dict)  # page that is lacking -> why
     short: int | None = None  # records fewer than the source tells of; None where no reading can tell
-    unsorted: bool = False  # the source did not sort its newest pages
+    refusal: str | None = None  # of its first page in the order of a recent reading: why
+    unsorted: bool = False  # the source did not sort its newest pages, or refused that order alone
     seems_older: bool = False  # its newest pages are older than what is landed, and nothing tells of more
     first: Reading | None = None  # a whole reading of which a second look is under way
     missing: Missing = field(
@@ -172,7 +177,11 @@ class Settler:
 
     def _settle(self, school: School, reading: Reading) -> Reading | None:
         if not reading.pages and school.first is None:
-            school.fault = "; ".join(reading.gaps.values())
+            why = "; ".join(reading.gaps.values())
+            if reading.is_recent and reading.was_refused:
+                school.refusal = why
+                return first_page_by_date(reading)
+            school.fault = school.refusal or why
             fields = event("school_failed", school=school.school_id)
             log.warning("school %d was not read: %s", school.school_id, school.fault, extra=fields)
             return None
@@ -185,12 +194,19 @@ class Settler:
             self._decide(school, school.first, reading)
         elif reading.is_whole:
             return self._look_again(school, reading, plan)
+        elif school.refusal is not None:
+            school.unsorted = True
         else:
-            school.short = reading.short
-            school.unsorted = not sorting.does_sort(reading)
-            newest_landed = partial(self._zone.newest_date, school.lists)
-            school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
+            self._judge_order(school, reading)
         return None
+
+    def _judge_order(self, school: School, reading: Reading) -> None:
+        """Whether the source sorted the pages of a recent reading."""
+        school.short = reading.short
+        school.unsorted = not sorting.does_sort(reading)
+        newest = self._zone.newest_modified if reading.is_by_modification else self._zone.newest_date
+        newest_landed = partial(newest, school.lists)
+        school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
 
     # --- landing -------------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
+from attendance_common.fetch.packed_pages import Moment
 from attendance_common.fetch.reading import Reading
 
-Newest = Callable[[dt.date], "dt.date | None"]
+NewestLanded = Callable[[dt.date], "Moment | None"]
 
 
 def does_sort(reading: Reading) -> bool:
@@ -18,13 +20,13 @@ def does_sort(reading: Reading) -> bool:
     return moments.drop_nulls().is_sorted(descending=True)
 
 
-def seems_older(reading: Reading, newest_landed: Newest) -> bool:
+def seems_older(reading: Reading, newest_landed: NewestLanded) -> bool:
     """Whether the newest record that came is older than what is landed, and no answer told of a last page.
 
-    `newest_landed` gives the date of the school's newest landed list up to a date.
+    `newest_landed` gives what the newest record is not older than: it is told up to which date to look.
     """
-    newest = reading.newest[reading.course.column].cast(pl.Date).max()
-    if reading.progress.last_page or not isinstance(newest, dt.date):
+    newest: Any = reading.newest[reading.course.column].max()
+    if reading.progress.last_page or newest is None:
         return False
     landed = newest_landed(dt.datetime.now(dt.timezone.utc).date())
-    return landed is not None and newest < landed
+    return landed is not None and bool(newest < landed)

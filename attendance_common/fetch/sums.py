@@ -19,9 +19,11 @@ Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
 def counts(schools: Numbers) -> dict[str, Any]:
     """The run's sums over its schools, those that could not be read included."""
     dates = [about["newest_date"] for about in schools.values() if about["newest_date"]]
+    undated = [about["undated"] for about in schools.values() if "undated" in about]
     return {
         "schools": len(schools),
         "schools_failed": sum("fault" in about for about in schools.values()),
         **{key: sum(about[key] for about in schools.values()) for key in _SUMS},
+        **({"undated": sum(undated)} if undated else {}),
         "newest_date": max(dates, default=None),
     }

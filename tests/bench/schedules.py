@@ -1,6 +1,7 @@
 """What an hour costs beside a night, on paper: requests, minutes, objects, scans, dollars.
 
 Modified rows are taken to be spread evenly over the schools, the dates of the year and ten hours of a day.
+A page is landed whole: the list of each date that it mentions is looked at, whichever of its records is new.
 Spectrum opens every object of a partition that it scans, whichever of its schools changed.
 """
 
@@ -89,8 +90,9 @@ def night(share: float) -> Run:
 def recent_hour() -> Run:
     """`--days 3` on a day of school after two others: each school's lists of these dates have changed."""
     pages = math.ceil(RECENT_DAYS * DATE_RECORDS / RECORDS) + 1  # the last page shows that the source sorts
-    lists = SCHOOLS * RECENT_DAYS
-    return Run(f"an hour of --days {RECENT_DAYS}", SCHOOLS * pages, lists, lists, RECENT_DAYS)
+    written = SCHOOLS * RECENT_DAYS
+    looked_at = SCHOOLS * (RECENT_DAYS + 2)  # the pages end in a fourth date; the last one has the oldest
+    return Run(f"an hour of --days {RECENT_DAYS}", SCHOOLS * pages, looked_at, written, RECENT_DAYS)
 
 
 def modified_hour(share: float) -> Run:
@@ -101,7 +103,7 @@ def modified_hour(share: float) -> Run:
     return Run(
         f"an hour of --modified-hours {MODIFIED_HOURS}",
         SCHOOLS * pages,
-        SCHOOLS * touched(read, DAYS),
+        SCHOOLS * touched(pages * RECORDS, DAYS),
         SCHOOLS * touched(an_hour, DAYS),
         touched(an_hour * SCHOOLS, DAYS),
     )
