@@ -13,7 +13,7 @@ from tests.model import Record
 from tests.pipeline import LANDING, Finished
 from tests.reads import reads
 from tests.sandbox import Sandbox
-from tests.sandbox.esd import Fault
+from tests.sandbox.esd import Fault, Source
 from tests.sandbox.esd.records import make_school
 from tests.world import World, set_up
 
@@ -302,6 +302,24 @@ def test_what_may_pass_is_no_refusal_of_the_order(world: World, status: int) -> 
         world.esd.faults.add(Fault("status", status=status, school=school, times=1))
     assert fetch(world, "--modified-hours", "2").status == 0
     assert {field for school in world.schools for _, field in asked(world, school)} == {"modifiedOn"}
+
+
+def corrects_oldest(source: Source, school: int) -> None:
+    """The record that was modified longest ago comes before all others, and each page shifts by one."""
+    oldest = min(source.records(school), key=lambda each: str(each["modifiedOn"] or "9"))
+    source.put(school, [{**oldest, "comment": "meanwhile", "modifiedOn": ago(seconds=0)}])
+
+
+@pytest.mark.parametrize("page", [2, 6])
+def test_a_list_that_moves_while_it_is_read_still_sorts(world: World, page: int) -> None:
+    for record in world.source.records(world.first)[:60]:
+        world.change(world.first, record["id"], modifiedOn=ago(minutes=30))
+    world.esd.faults.add(Fault("change", school=world.first, page=page, change=corrects_oldest))
+    assert fetch(world, "--modified-hours", "2").status == 0
+    assert [number for number, _ in asked(world, world.first)] == [1, 2, 6]
+    done = fetch(world, "--modified-hours", "2")
+    assert done.status == 0
+    assert "meanwhile" in {row["comment"] for rows in world.pipeline.landed().values() for row in rows}
 
 
 # --- a source that tells no last page ----------------------------------------------------------------------

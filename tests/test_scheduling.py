@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import blocks
+from esd_period_attendance_fetcher import flags
+from tests.readme import blocks, section
 
 PATIENCE = 60
 STAND_IN = """\
@@ -88,3 +89,10 @@ def test_a_run_is_left_out_while_another_is_under_way_or_waits_for_it(script: Pa
         "esd_period_attendance_fetcher.py --school 1",
         "redshift_loader.py",
     ]
+
+
+def test_each_line_of_a_crontab_calls_the_script_with_flags_of_the_fetcher() -> None:
+    lines = [line for line in section("Scheduling").splitlines() if line[:1].isdigit()]
+    called = [line.partition("/opt/esd/run.sh")[2].split() for line in lines]
+    assert called == [["--days", "3"], [], ["--modified-hours", "6"], ["--modified-hours", "2"], []]
+    assert all(flags().parse_args(each) for each in called)
