@@ -81,7 +81,8 @@ def test_each_schools_numbers_are_told(world: World) -> None:
         "newest_date": "2025-12-09",
     }
     assert empty == {**NOTHING, "pages": 1}
-    assert failing == {**NOTHING, "fault": "page 1: status 500, after 1 tries"}
+    assert failing == {**NOTHING, "fault": failing["fault"]}
+    assert failing["fault"].startswith("page 1: status 500 (application/json), after 1 tries: ")
 
 
 def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) -> None:

@@ -251,22 +251,25 @@ class LandingZone:
     def _newest_of_school(
         self, lists: SchoolLists, since: dt.date, until: dt.date
     ) -> tuple[dt.date, LandedList] | None:
-        days = [day for day in lists.etags if since <= day <= until]
-        return self._newest((day, lists.school_id) for day in sorted(days, reverse=True))
+        days = sorted((day for day in lists.etags if since <= day <= until), reverse=True)
+        looks = ((day, partial(_if_readable, lists, day, partial(self._look, lists, day))) for day in days)
+        return self._first_with_records(looks)
 
     def newest_of_all(self, since: dt.date, until: dt.date) -> dt.date | None:
         """The newest date of this time on which any school's list has a record."""
         snapshot = self._newest_snapshot()
         places = [(day, school) for school, etags in snapshot.items() for day in etags]
-        within = [place for place in places if since <= place[0] <= until]
-        found = self._newest(sorted(within, reverse=True))
+        within = sorted((place for place in places if since <= place[0] <= until), reverse=True)
+        found = self._first_with_records((place[0], partial(self._if_there, *place)) for place in within)
         return found and found[0]
 
-    def _newest(self, places: Iterable[tuple[dt.date, int]]) -> tuple[dt.date, LandedList] | None:
+    def _first_with_records(
+        self, looks: Iterable[tuple[dt.date, Callable[[], LandedList | None]]]
+    ) -> tuple[dt.date, LandedList] | None:
         """The first of these lists that has a record, and its date."""
         with aws.explained(f"s3://{self._areas.bucket}"):
-            for day, school in places:
-                landed = self._if_there(day, school)
+            for day, look in looks:
+                landed = look()
                 if landed is not None and landed.rows.height:
                     return day, landed
         return None
