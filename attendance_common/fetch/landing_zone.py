@@ -306,7 +306,7 @@ class LandingZone:
         return True
 
 
-def _if_readable(lists: SchoolLists, day: dt.date, job: Callable[[], Done]) -> Done | None:
+def _if_readable(lists: SchoolLists, day: dt.date, job: Callable[[], Done | None]) -> Done | None:
     """What the job returns; None when the list cannot be read, which is noted."""
     try:
         result = job()
