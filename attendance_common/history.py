@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FINISHED = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 _NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name
+_RECORD = re.compile(r"\d{8}T\d{6}Z-\w+\.json", re.ASCII)  # another name could sort as the newest for ever
 
 
 class History:
@@ -84,7 +86,8 @@ class History:
         yield from self._records
         with aws.explained(f"s3://{self._bucket}/{self._prefix}"):
             if self._unread is None:
-                self._unread = sorted(aws.listed(self._s3, self._bucket, self._prefix, self._oldest))
+                listed = aws.listed(self._s3, self._bucket, self._prefix, self._oldest)
+                self._unread = sorted(filter(_RECORD.fullmatch, listed))
             while self._unread:
                 name = self._unread.pop()
                 body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()

@@ -35,13 +35,14 @@ def test_a_state_is_told_when_it_is_new_or_was_told_long_ago(
     assert judge(previous, NOW, 49) == ({"since": since, "told": told, "by": 49}, standing)
 
 
-def history(records: dict[str, Any]) -> History:
-    """The history of records, each named by its days before now."""
+def history(records: dict[str, Any], **others: bytes) -> History:
+    """The history of records, each named by its days before now; `others`: objects of any other name."""
     objects: dict[str, tuple[bytes, dict[str, str]]] = {
         f"runs/fetch/{NOW - dt.timedelta(days=int(days)):%Y%m%dT%H%M%SZ}-abc.json": (body.encode(), {})
         for days, record in records.items()
         for body in [record if isinstance(record, str) else json.dumps(record)]
     }
+    objects |= {f"runs/fetch/{name}": (body, {}) for name, body in others.items()}
     s3: Any = FakeS3(objects, lambda: None)
     return History(s3, AREAS, "fetch", NOW, 55)
 
@@ -72,6 +73,15 @@ def test_one_that_did_not_find_it_counts_as_well() -> None:
 
 def test_records_of_more_than_seven_days_ago_are_forgotten() -> None:
     assert history({"8": record({"by": 9})}).last("short", 1) is None
+
+
+@pytest.mark.parametrize("name", ["zz.json", "README.txt", "old/20251208T060000Z-abc.json", "20251208.json"])
+@pytest.mark.parametrize("body", [b'{"conditions": null}', b'{"conditions": {"short": []}, "by_school": 1}'])
+def test_what_is_no_runs_record_is_not_read(name: str, body: bytes) -> None:
+    mine = {**record({"by": 4}), "status": 0, "began": before(4), "by_school": {"1": {}}}
+    told = history({"4": mine}, **{name: body})
+    assert told.last("short", 1) == {"by": 4}
+    assert told.last_report(1) == before(4)
 
 
 @pytest.mark.parametrize("failed", [1, 2])

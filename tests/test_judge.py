@@ -85,6 +85,16 @@ def unlisted(school: int, ago: int = 0, count: int = 4) -> str:
 # --- schools that vanish ------------------------------------------------------------------------------------
 
 
+def test_the_first_date_of_the_calendar_alone_is_judged_as_any_other(world: World) -> None:
+    for school in world.schools:
+        world.source.set_records(school, [])
+    world.source.set_records(world.first, [{"id": 1, "date": "01-01-0001", "studentId": 5}])
+    done = fetch(world, ESD_STALE_DAYS="0")
+    assert told(done) == QUIET, done.story
+    assert (done.result["landed"], done.result["newest_date"]) == (1, "0001-01-01")
+    assert told(fetch(world, ESD_STALE_DAYS="0")) == QUIET
+
+
 def test_a_school_that_goes_dark_is_told_once_and_weekly_and_anew_when_it_comes_back(world: World) -> None:
     first, before = world.first, world.source.records(world.first)
     assert told(fetch(world)) == QUIET

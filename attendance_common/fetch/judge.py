@@ -97,7 +97,7 @@ class Judge:
     def _judge_absent(
         self, schools: Collection[School], read: Collection[School], listed: Collection[int]
     ) -> None:
-        since = self._newest_landed(schools) - NEAR
+        since = _before(self._newest_landed(schools))
         for school in read:
             if school.school_id in listed and school.school_id not in self.skipped:
                 self._judge_dark(school, since)
@@ -108,7 +108,7 @@ class Judge:
 
     def _newest_landed(self, schools: Collection[School]) -> dt.date:
         """The newest date up to today that is landed of any school, also of other shares."""
-        newest_read = _newest_read(schools) or dt.date.min + NEAR
+        newest_read = _newest_read(schools) or dt.date.min
         return self.zone.newest_of_all(newest_read, self.today) or newest_read
 
     def _judge_dark(self, school: School, since: dt.date) -> None:
@@ -141,6 +141,11 @@ class Judge:
             return []
         every = set().union(*schools) - set(self.skipped)
         return sorted(school for school in every if self.share.has(school))
+
+
+def _before(newest: dt.date) -> dt.date:
+    """The first date that is near the newest one, which may be 0001-01-01: what .NET says for no date."""
+    return max(newest, dt.date.min + NEAR) - NEAR
 
 
 def _some_listed(schools: Collection[School]) -> bool:
