@@ -144,7 +144,7 @@ def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int],
     asked = [*listed, *(school for school in flags.allow_removals if school not in listed)]
     if not flags.school:
         return [school for school in asked if flags.shard.has(school)], []
-    unlisted = [school for school in flags.school if school not in asked]
+    unlisted = [school for school in dict.fromkeys(flags.school) if school not in asked]
     doubts = [f"school {school} is not listed, and was not read: check --school" for school in unlisted]
     return [school for school in asked if school in flags.school], doubts
 

@@ -31,6 +31,13 @@ def test_a_school_that_is_not_listed_is_named() -> None:
     assert (schools, told) == ([2], ["school 7 is not listed, and was not read: check --school"])
 
 
+def test_a_school_that_is_named_twice_and_not_listed_is_told_once() -> None:
+    assert chosen([1, 2], flags().parse_args(["--school", "7", "--school", "7"])) == (
+        [],
+        ["school 7 is not listed, and was not read: check --school"],
+    )
+
+
 def test_removals_are_gathered_by_school() -> None:
     given = flags().parse_args(["--allow-removals", "9=5", "--allow-removals", "8=0"])
     assert given.allow_removals == {9: 5, 8: 0}
