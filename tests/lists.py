@@ -32,10 +32,14 @@ def version(key: int, status: str, modified_on: str | None, **fields: Any) -> di
 
 def land(pipeline: Pipeline, day: date, *versions: dict[str, Any], school: int = 1) -> None:
     """Put one school's complete list for a date."""
+    put(pipeline, day, f"school_{school}.parquet", parquet(listed(day, school, versions)))
+
+
+def parquet(rows: pa.Table) -> bytes:
+    """Rows as Parquet that Spectrum reads."""
     body = io.BytesIO()
-    rows = listed(day, school, versions)
     pq.write_table(rows, body, version="1.0", compression="snappy", store_schema=False)
-    put(pipeline, day, f"school_{school}.parquet", body.getvalue())
+    return body.getvalue()
 
 
 def listed(day: date, school: int, versions: Sequence[dict[str, Any]]) -> pa.Table:
@@ -48,9 +52,7 @@ def land_tombstone(pipeline: Pipeline, day: date, school: int = 1, run: str = "R
     """Put the list of a date whose last record has left: one row, NULL but for the school."""
     empty = dict.fromkeys(SCHEMA.names) | {"school_id": school}
     rows = pa.Table.from_pylist([empty], SCHEMA).replace_schema_metadata({"run": run})
-    body = io.BytesIO()
-    pq.write_table(rows, body, version="1.0", compression="snappy", store_schema=False)
-    put(pipeline, day, f"school_{school}.parquet", body.getvalue())
+    put(pipeline, day, f"school_{school}.parquet", parquet(rows))
 
 
 def put(pipeline: Pipeline, day: date, name: str, body: bytes) -> None:

@@ -17,13 +17,16 @@ from tests.lists import (
     TUESDAY,
     land,
     land_tombstone,
+    listed,
     load,
     load_in_need,
+    parquet,
     put,
     statuses,
     take_away,
     version,
 )
+from tests.loading import Loading
 from tests.pipeline import LOADER, PATIENCE, Pipeline
 from tests.reads import reads
 from tests.sandbox import Sandbox
@@ -316,6 +319,35 @@ FAULTS: list[tuple[str, list[dict[str, Any]]]] = [
     ("it has rows without a student", [version(5, "y", NEWER), version(8, "y", NEW, student_id=None)]),
     ("Spectrum found no row of this school in it", [version(5, "y", NEWER, school_id=2)]),
 ]
+
+
+OTHERS = {
+    "rows that are another school's": ("school_3.parquet", version(8, "y", NEW, school_id=2)),
+    "another version of a row": ("school_3.parquet", version(5, "y", NEWER, school_id=2)),
+    "a row that is the same": ("school_3.parquet", version(5, "x", NEW, school_id=2)),
+    "a copy under another name": ("a copy.parquet", version(8, "y", NEW, school_id=2)),
+}
+
+
+@pytest.mark.parametrize(("name", "row"), OTHERS.values(), ids=OTHERS.keys())
+def test_rows_of_a_school_in_another_object_are_never_taken_for_its_lists(
+    pipeline: Pipeline, name: str, row: dict[str, Any]
+) -> None:
+    land(pipeline, TUESDAY, version(5, "x", NEW), school=2)
+    load(pipeline)
+    put(pipeline, TUESDAY, name, parquet(listed(TUESDAY, 3, [version(9, "z", NEW), row])))
+    land(pipeline, TUESDAY, version(5, "w", NEWER), school=2)
+    done, told = load_in_need(pipeline)
+    assert done == ({"inserted": 1} if name == "school_3.parquet" else {})
+    [unloaded] = [each for each in told if "was not loaded" in each]
+    assert unloaded.startswith("the list of 2025-12-09 of school 2 was not loaded: its rows lie in more than")
+    assert f"/{name}" in unloaded.partition(" (s3://")[0]
+    assert "/school_2.parquet" in unloaded.partition(" (s3://")[0]
+    assert statuses(pipeline)[5] == ("x", TUESDAY)
+    assert 8 not in statuses(pipeline)
+    take_away(pipeline, TUESDAY, name)
+    Loading(pipeline).load()
+    assert statuses(pipeline)[5] == ("w", TUESDAY)
 
 
 @pytest.mark.parametrize(("fault", "rows"), FAULTS, ids=[fault for fault, _ in FAULTS])

@@ -218,8 +218,8 @@ def test_both_halves_have_something_and_together_everything_once(lists: set[List
 
 # --- which lists count as loaded ----------------------------------------------------------------------------
 
-GOOD = Summary(rows=3, records=3, ids=3, students=3, dated=3, placed=0)
-TOMBSTONE = Summary(rows=1, records=0, ids=0, students=0, dated=0, placed=0)
+GOOD = Summary(3, 3, 3, 3, 3, 0, first_object="s3://b/a", last_object="s3://b/a")
+TOMBSTONE = GOOD._replace(rows=1, records=0, ids=0, students=0, dated=0)
 
 
 @pytest.mark.parametrize(
@@ -228,11 +228,15 @@ TOMBSTONE = Summary(rows=1, records=0, ids=0, students=0, dated=0, placed=0)
         (GOOD, None),
         (TOMBSTONE, None),
         (None, "Spectrum found no row of this school in it"),
-        (Summary(3, 2, 2, 2, 2, 0), "it has rows without an id"),
-        (Summary(2, 0, 0, 0, 0, 0), "it has rows without an id"),
-        (Summary(3, 3, 2, 3, 3, 0), "it has an id twice"),
-        (Summary(3, 3, 3, 2, 3, 0), "it has rows without a student"),
-        (Summary(3, 3, 3, 3, 2, 0), "it has rows of another date"),
+        (GOOD._replace(records=2, ids=2, students=2, dated=2), "it has rows without an id"),
+        (GOOD._replace(rows=2, records=0, ids=0, students=0, dated=0), "it has rows without an id"),
+        (GOOD._replace(ids=2), "it has an id twice"),
+        (GOOD._replace(students=2), "it has rows without a student"),
+        (GOOD._replace(dated=2), "it has rows of another date"),
+        (
+            GOOD._replace(last_object="s3://b/c"),
+            "its rows lie in more than one object, s3://b/a and s3://b/c",
+        ),
     ],
 )
 def test_why_a_list_cannot_be_loaded(summary: Summary | None, fault: str | None) -> None:
@@ -260,7 +264,7 @@ def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
     before = dict.fromkeys(lists, ONE)
     after = dict.fromkeys(lists, ONE) | {moved: Version("e1", LATER)}
     del after[vanished]
-    twice_read = Summary(3, 3, 2, 3, 3, 0)
+    twice_read = GOOD._replace(ids=2)
     read = {good: GOOD, emptied: TOMBSTONE, moved: twice_read, vanished: GOOD, twice: twice_read}
     reading = judge(before, after, read)
     assert reading.accepted == {good: 3, emptied: 0}

@@ -49,7 +49,8 @@ def stage_more(lists: Collection[ListId]) -> Statement:
     return f"INSERT INTO staged (\n    {listed(columns)}\n)\n{text}\n{wanted}", values
 
 
-# A list's rows, and how many have an id, another id than the others, a student, the list's date, a place.
+# A list's rows, and how many have an id, another id than the others, a student, the list's date, a place; and
+# the first and the last of the objects that hold them.
 SUMMARY = """\
 SELECT
     partition_date,
@@ -59,7 +60,9 @@ SELECT
     COUNT(DISTINCT id),
     COUNT(student_id),
     SUM(CASE WHEN attendance_date = partition_date THEN 1 ELSE 0 END),
-    SUM(CASE WHEN place_marked THEN 0 WHEN place_hash IS NULL THEN 0 ELSE 1 END)
+    SUM(CASE WHEN place_marked THEN 0 WHEN place_hash IS NULL THEN 0 ELSE 1 END),
+    MIN(source_file),
+    MAX(source_file)
 FROM staged
 GROUP BY partition_date, school_id"""
 

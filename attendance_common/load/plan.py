@@ -189,7 +189,8 @@ def halves(lists: Sequence[ListId]) -> list[list[ListId]]:
 
 class Summary(NamedTuple):
     """What was read of one list: its rows, and how many have an id, another id than the others, a student,
-    the list's date, and a place since the list was loaded before.
+    the list's date, and a place since the list was loaded before; the first and the last object, by its name,
+    that holds rows of this date and school.
     """
 
     rows: int
@@ -198,6 +199,8 @@ class Summary(NamedTuple):
     students: int
     dated: int
     placed: int
+    first_object: str
+    last_object: str
 
     @property
     def is_tombstone(self) -> bool:
@@ -211,6 +214,8 @@ def fault_of(summary: Summary | None) -> str | None:
         return "Spectrum found no row of this school in it"
     if summary.is_tombstone:
         return None
+    if summary.first_object != summary.last_object:
+        return f"its rows lie in more than one object, {summary.first_object} and {summary.last_object}"
     faults = {
         "it has rows without an id": summary.records < summary.rows,
         "it has an id twice": summary.ids < summary.records,
