@@ -35,6 +35,7 @@ from attendance_common.fetch.arguments import (
 from attendance_common.fetch.schools import list_schools
 from attendance_common.history import History
 from attendance_common.log import event, log
+from attendance_common.numerals import counted
 from attendance_common.run_record import RunRecords
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
@@ -117,7 +118,8 @@ def fetch_schools(run: Run) -> command.Outcome:
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
     elsewhere = another_landing_zone(run)
-    log.info("%d schools", len(schools), extra=event("schools_listed", counts={"schools": len(schools)}))
+    counts = {"schools": len(schools)}
+    log.info(counted(len(schools), "school", "schools"), extra=event("schools_listed", counts=counts))
     try:
         read_schools(run, api, schools, listed.asked_as)
     except Terminated as stopped:
@@ -310,7 +312,8 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
                 for name, number in replayed.counts.items():
                     counts[name] += number
     if counts["quarantined"]:
-        sentences.append(f"{counts['quarantined']} records stay in quarantine")
+        stay = counted(counts["quarantined"], "record stays", "records stay")
+        sentences.append(f"{stay} in quarantine: this version cannot land what --quarantine lists")
     if unreadable:
         sentences.append(attention.unreadable_lists(unreadable, run.zone.place))
     outcome = command.Outcome(dict(counts), sentences)

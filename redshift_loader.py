@@ -48,6 +48,7 @@ from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
+from attendance_common.numerals import counted
 from attendance_common.run_record import RunRecords
 
 ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
@@ -128,9 +129,10 @@ class Run:
         self.done.found = found
         self.done.counts |= {"partitions": len(found.days), "lists": found.lists}
         counts = {"lists": found.lists, "partitions": len(found.days), "to_load": len(found.changed)}
-        log.info(
-            "%d lists in %d partitions, %d to load", *counts.values(), extra=event("listed", counts=counts)
-        )
+        lists = counted(found.lists, "list", "lists")
+        partitions = counted(len(found.days), "partition", "partitions")
+        fields = event("listed", counts=counts)
+        log.info("%s in %s, %d to load", lists, partitions, len(found.changed), extra=fields)
 
     def _unforgettable(self, found: Found, forgotten: Collection[ListId]) -> list[str]:
         """Why lists cannot be forgotten: only a loaded list whose object is gone can be."""

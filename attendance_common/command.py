@@ -228,7 +228,7 @@ def _result(
         settings = read.settings()
         termination.listen()
         if arguments.dry_run:
-            log.info("a dry run: what is told would be done, nothing is")
+            log.info("a dry run: it says what a run would do, and changes nothing")
         bars = settings.log_format == "text" and sys.stderr.isatty()
         outcome = work(settings, Context(arguments, termination, run, bars))
         termination.ignore()

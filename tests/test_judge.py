@@ -238,9 +238,7 @@ def test_a_school_whose_records_all_went_to_quarantine_is_not_dark(world: World)
     assert told(fetch(world)) == QUIET
     world.source.set_records(world.first, [{"id": 1, "date": "soon", "studentId": 5}])
     done = fetch(world)
-    assert [sentence[:36] for sentence in done.result["attention"]] == [
-        "1 records are new in quarantine, s3:"
-    ]
+    assert [sentence[:34] for sentence in done.result["attention"]] == ["1 record is new in quarantine, s3:"]
     assert told(fetch(world)) == QUIET
 
 

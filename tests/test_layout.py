@@ -27,6 +27,7 @@ PURE = (
     "installation",
     "landing",
     "machine",
+    "numerals",
     "plain_text",
     "policies",
     "proxies",

@@ -161,7 +161,7 @@ def test_a_record_goes_to_a_school_whose_list_comes_with_a_later_load(pipeline: 
     land(pipeline, TUESDAY, version(5, "x", NEW), school=2)
     done, [shared] = load_in_need(pipeline)
     assert done == {"updated": 1}
-    assert shared.startswith("1 records are in the lists of two schools: schools 1 and 2 (1, 2025-12-09); ")
+    assert shared.startswith("1 record is in the lists of two schools: schools 1 and 2 (1, 2025-12-09); ")
     land(pipeline, TUESDAY, version(6, "x", NEW))
     assert load(pipeline) == {"unchanged": 1}
     assert {key: row["school_id"] for key, row in pipeline.table().items()} == {5: 2, 6: 1}
@@ -331,7 +331,7 @@ def test_a_list_that_is_gone_yields_to_an_older_version_elsewhere(pipeline: Pipe
     take_away(pipeline, TUESDAY, "school_1.parquet")
     done, [sentence] = load_in_need(pipeline)
     assert done == {"reread": 1}
-    assert "are gone from S3" in sentence
+    assert "is gone from S3" in sentence
     assert statuses(pipeline) == {5: ("old", MONDAY), 6: ("x", MONDAY), 7: ("x", TUESDAY)}
 
 

@@ -117,7 +117,7 @@ def test_the_file_is_named_and_kept_and_all_else_is_done(world: World, flags: tu
     assert done.status == 3
     assert done.result["attention"][0] == (
         f"school {world.first}: {place} cannot be read (a line is no JSON), and stays as it is: move it away"
-        ", and 1 records that cannot be landed were not added to it; then run again"
+        ", and 1 record that cannot be landed was not added to it; then run again"
     )
     assert world.pipeline.read(QUARANTINE + name_of(world.first)) == body
     if not flags:

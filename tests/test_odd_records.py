@@ -55,7 +55,7 @@ def test_fields_that_each_record_names_otherwise_are_named_ten_at_the_most(world
     world.source.set_records(world.first, named)
     done = world.pipeline.fetch()
     assert done.status == 0
-    assert f"of0009 (1 records) and {len(records) - 10} more; the rest is landed" in done.story
+    assert f"of0009 (1 record) and {len(records) - 10} more; the rest is landed" in done.story
     assert "of0010" not in done.story
     school = world.pipeline.run_record(done.result["run"])["by_school"][str(world.first)]
     assert len(school["left_out"]) == 10
@@ -91,6 +91,6 @@ def test_each_school_tells_why_its_records_cannot_be_landed(world: World, flags:
     told = [line.partition(" cannot be landed: ") for line in done.story.splitlines() if " cannot be" in line]
     assert {(told[0].split("INFO")[1].strip(), told[2]) for told in told} == {
         (f"school {first}: 3 records", "date: not a date MM-DD-YYYY (2), studentId: missing (1)"),
-        (f"school {second}: 1 records", "comment: holds a NUL character (1)"),
+        (f"school {second}: 1 record", "comment: holds a NUL character (1)"),
     }
     assert "Marigold" not in done.story + done.output

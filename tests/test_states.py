@@ -41,10 +41,10 @@ Change = Callable[[Pipeline], None]
 FOREIGN = (
     f"not the fetcher's, below {PLACE}: notes.txt; Spectrum reads them, or fails on them: move them away"
 )
-LOST = f"objects of 1 loaded lists are gone from S3, first {PLACE}year=2025/month=12/"
+LOST = f"the object of a loaded list is gone from S3, {PLACE}year=2025/month=12/"
 GONE = (
-    f"{LOST}day=09/school_2.parquet: their rows stay; put the objects back, or fetch these schools again; "
-    "when the records are to go, run the loader with --forget-list 2025-12-09 2 (for each of them)"
+    f"{LOST}day=09/school_2.parquet: its rows stay; put the object back, or fetch school 2 again; "
+    "when the records are to go, run the loader with --forget-list 2025-12-09 2"
 )
 SHARED = (
     "2 records are in the lists of two schools: schools 1 and 3 (2, 2025-12-08); "
@@ -193,7 +193,7 @@ MORE: dict[str, tuple[Change, Change, str]] = {
     "ids of two schools": (
         share_ids,
         lambda pipeline: land(pipeline, LATER, version(7, "newer", NEWER), school=4),
-        "1 records are in the lists of two schools: schools 2 and 4 (1, 2025-12-09); ",
+        "1 record is in the lists of two schools: schools 2 and 4 (1, 2025-12-09); ",
     ),
     "another kind": (
         put_foreign,
@@ -380,9 +380,7 @@ def test_a_thousand_are_known_one_by_one_and_more_by_their_number() -> None:
 def test_many_pairs_of_schools_are_one_sentence() -> None:
     pairs = [SharedIds(1, other, 3, MONDAY, TUESDAY) for other in range(2, 9)]
     [sentence] = judged(Found(), pairs, {}).sentences
-    assert sentence.startswith(
-        "21 records are in the lists of two schools: schools 1 and 2 (3, 2025-12-08 to "
-    )
+    assert sentence.startswith("21 record is in the lists of two schools: schools 1 and 2 (3, 2025-12-08 to ")
     assert "1 and 6 (3, 2025-12-08 to 2025-12-09) and 2 more; " in sentence
 
 

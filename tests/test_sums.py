@@ -81,8 +81,11 @@ def test_each_schools_numbers_are_told(world: World) -> None:
         "newest_date": "2025-12-09",
     }
     assert empty == {**NOTHING, "pages": 1}
-    assert failing == {**NOTHING, "fault": failing["fault"]}
-    assert failing["fault"].startswith("page 1: status 500 (application/json), after 1 tries: ")
+    assert failing == {
+        **NOTHING,
+        "fault": "page 1: status 500 (application/json), after 1 tries: the source is at fault: run again "
+        "later; if it stays so, tell its operator",
+    }
 
 
 def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) -> None:
@@ -108,8 +111,8 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
     place = f"s3://{world.pipeline.sandbox.aws.bucket}/{QUARANTINE}"
-    told = f"1 records are new in quarantine, {place}: minutesLate: not a whole number (1)"
-    assert rows == f"{told}; have them corrected at the source (--quarantine lists them)"
+    told = f"1 record is new in quarantine, {place}: minutesLate: not a whole number (1)"
+    assert rows == f"{told}; have it corrected at the source (--quarantine lists it)"
 
 
 def test_a_second_run_tells_of_nothing_that_is_not_new(world: World) -> None:

@@ -105,9 +105,9 @@ def test_a_damaged_table_is_repaired_and_told(loaded: Pipeline, damage_name: str
     done = loaded.load(REDSHIFT_BATCH_PARTITIONS=dates)
     assert done.status == 3, done.story
     told = " ".join(done.result["attention"])
-    assert "were missing, changed or there more than once" in told
+    counts = re.findall(r"(\d+) (?:record was|records were) missing, changed or there more than once", told)
     moved = damage_name == "a row on another date" and dates == "1"  # its two dates are two repairs
-    assert sum(int(n) for n in re.findall(r"(\d+) records were missing", told)) == records + moved
+    assert sum(map(int, counts)) == records + moved
     assert done.result["repaired_dates"] == days
     assert (done.result["loaded"], done.result["inserted"], done.result["updated"]) == (0, 0, 0)
     assert statuses(loaded) == WHOLE
@@ -128,7 +128,7 @@ def test_rows_with_an_id_that_no_list_has_stay_and_are_named_with_their_delete(l
     do(loaded, *twin(5, id="999"))
     for _ in range(2):
         told = attention(loaded.load())
-        assert "1 rows have an id that no list has; they stay" in told
+        assert "1 row has an id that no list has; it stays" in told
         assert statuses(loaded).keys() == {*WHOLE, 999}
     cure = re.search(r"DELETE FROM .*\)", told)
     assert cure is not None
@@ -143,7 +143,7 @@ def test_what_cannot_be_read_again_stays_as_it_is_and_is_told(loaded: Pipeline) 
     done = loaded.load()
     told = " ".join(done.result["attention"])
     assert done.status == 3
-    assert "the rows of 1 records are not as they were loaded, and cannot be read again" in told
+    assert "the rows of 1 record are not as they were loaded, and cannot be read again" in told
     assert loaded.query(f"SELECT COUNT(*) AS n FROM {TABLE}") == [{"n": 5}]
     land(loaded, MONDAY, FIVE, SIX)
     assert loaded.load().status == 3
@@ -156,7 +156,7 @@ def test_a_column_changed_by_hand_is_seen_by_verify_alone(loaded: Pipeline) -> N
     assert load(loaded) == {}
     told = attention(loaded.load("--verify"))
     flags = ("--reload", "--from", "2025-12-08", "--to", "2025-12-08")
-    assert "1 records with other columns than were loaded, on 2025-12-08: run the loader with " in told
+    assert "1 record with other columns than were loaded, on 2025-12-08: run the loader with " in told
     assert " ".join(flags) in told
     assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": "by hand"}]
     assert loaded.load(*flags).status == 0
@@ -225,7 +225,7 @@ def test_a_list_without_object_control_row_and_places_keeps_its_rows_and_is_name
     do(loaded, f"DELETE FROM {LISTS} WHERE school_id = 2")
     done = loaded.load()
     assert (done.status, done.result["removed"]) == (3, 0)
-    assert "1 rows have an id that no list has; they stay" in " ".join(done.result["attention"])
+    assert "1 row has an id that no list has; it stays" in " ".join(done.result["attention"])
     assert statuses(loaded) == WHOLE
 
 
@@ -252,7 +252,7 @@ def test_a_list_is_loaded_though_a_winner_of_one_of_its_records_lies_in_one_that
 def test_an_object_that_is_gone_keeps_its_rows_and_is_named_until_it_is_forgotten(loaded: Pipeline) -> None:
     take_away(loaded, TUESDAY, "school_2.parquet")
     told = attention(loaded.load())
-    assert "objects of 1 loaded lists are gone from S3" in told
+    assert "the object of a loaded list is gone from S3" in told
     assert "day=09/school_2.parquet" in told
     assert "--forget-list 2025-12-09 2" in told
     assert statuses(loaded) == WHOLE
@@ -389,6 +389,17 @@ def test_verify_finds_nothing_where_nothing_is_wrong(loaded: Pipeline) -> None:
     assert (done.status, done.result["verified"], done.result["rows"]) == (0, 4, 5)
 
 
+def test_lists_that_verify_could_not_compare_do_not_count_as_verified(loaded: Pipeline) -> None:
+    put(loaded, TUESDAY, "school_1.parquet", b"{}")
+    done = loaded.load("--verify")
+    assert (done.status, done.result["verified"], done.result["not_loaded"]) == (3, 0, 1)
+    told = attention(done)
+    assert told.startswith(
+        "the lists of 2 dates from 2025-12-08 to 2025-12-09 were not compared: Spectrum Scan"
+    )
+    assert told.endswith("; run the loader, which names the list or the object at fault")
+
+
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
@@ -396,7 +407,7 @@ def test_verify_finds_nothing_where_nothing_is_wrong(loaded: Pipeline) -> None:
             f"TRUNCATE {TABLE}",
             "other rows than were loaded on 2 dates: 2025-12-08, 2025-12-09: run the loader",
         ),
-        (f"UPDATE {TABLE} SET id = 999 WHERE id = 5", "on 1 dates: 2025-12-08"),
+        (f"UPDATE {TABLE} SET id = 999 WHERE id = 5", "on 1 date: 2025-12-08"),
         (f"DELETE FROM {PLACES} WHERE id = 8", "the rows are not those that were loaded"),
         (f"UPDATE {PLACES} SET hash = '' WHERE id = 8", "the rows are not those that were loaded"),
     ],

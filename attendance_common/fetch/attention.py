@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from attendance_common.conditions import ALL
+from attendance_common.numerals import counted, records
 
 if TYPE_CHECKING:
     from attendance_common.fetch.landing_zone import SchoolLists
@@ -67,7 +68,8 @@ def odd_objects(schools: Iterable[School], place: str) -> list[str]:
             )
         if school.quarantine_fault:
             odd = len(school.tally.quarantined)
-            lost = f", and {odd} records that cannot be landed were not added to it" if odd else ""
+            cannot = counted(odd, "record that cannot be landed was", "records that cannot be landed were")
+            lost = f", and {cannot} not added to it" if odd else ""
             sentences.append(f"{where}: {school.quarantine_fault}{lost}; then run again")
     return sentences
 
@@ -107,10 +109,14 @@ def unsorted_source(
     seen = next((school for school in schools if school.unsorted), None)
     if seen:
         unread += sum(school.unsorted and school.refusal is not None for school in schools)
-        what = f"the source does not sort as asked (school {seen.school_id}), {unread} schools were not read"
+        what = f"the source does not sort as asked (school {seen.school_id}){_unread(unread)}"
         how = ": it refuses a first page in this order, and gives the one sorted by date, oldest first"
         sentences.insert(0, f"{what}{how if seen.refusal else ''}; {cure}")
     return sentences
+
+
+def _unread(schools: int) -> str:
+    return f", {counted(schools, 'school was', 'schools were')} not read" if schools else ""
 
 
 def another_landing_zone(here: str, there: str, began: str) -> str:
@@ -131,13 +137,15 @@ def quarantined(schools: Iterable[School], place: str) -> list[str]:
     reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
     if not reasons:
         return []
-    what = f"{reasons.total()} records are new in quarantine, {place}: {told(reasons, 3)}"
-    return [f"{what}; have them corrected at the source (--quarantine lists them)"]
+    new = counted(reasons.total(), "record is", "records are")
+    them = "it" if reasons.total() == 1 else "them"
+    cure = f"have {them} corrected at the source (--quarantine lists {them})"
+    return [f"{new} new in quarantine, {place}: {told(reasons, 3)}; {cure}"]
 
 
 def left_out(fields: Counter[str]) -> str:
     """What the log says of new fields that did not fit -> of how many received records."""
-    named = ", ".join(f"{name} ({count} records)" for name, count in fields.most_common(MOST_FIELDS))
+    named = ", ".join(f"{name} ({records(count)})" for name, count in fields.most_common(MOST_FIELDS))
     more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
     return f"new fields did not fit into extra_fields and were left out: {named}{more}; the rest is landed"
 
@@ -159,15 +167,15 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
 
 def short(school: int, count: int | None, lacking: int) -> str:
     """A school that sends fewer records than it counts, or one page in place of others."""
-    told = f"the source counts {count} records and sends {(count or 0) - lacking}"
+    told = f"the source counts {records(count or 0)} and sends {(count or 0) - lacking}"
     if count is None:
-        told = f"the source sends a page again in place of others, with at least {lacking} records"
+        told = f"the source sends a page again in place of others, with at least {records(lacking)}"
     return f"school {school}: {told}: what came is landed; ask the source's operator for the others"
 
 
 def short_list(listed: SchoolList) -> str:
     """A list of schools that is shorter than it says."""
-    told = f"ESD counts {listed.count} schools and lists {listed.listed}"
+    told = f"ESD counts {counted(listed.count or 0, 'school', 'schools')} and lists {listed.listed}"
     if listed.missing_pages:
         told = f"ESD tells of {listed.pages_told} pages of schools and sends {listed.pages_came}"
     return f"{told}: the others were not read; ask the source's operator for them"

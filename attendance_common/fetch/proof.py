@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from attendance_common.fetch.reading import Reading
+from attendance_common.numerals import records
 
 NEAR = dt.timedelta(days=60)  # of a date that was read: its lists are compared
 
@@ -75,7 +76,7 @@ def second_look(reading: Reading, missing: Collection[dt.date], short_before: in
         return None
     lacking = reading.progress.missing
     if lacking > short_before:
-        return SecondLook(None, f"{lacking} records fewer came than the source tells of")
+        return SecondLook(None, f"{records(lacking)} fewer came than the source tells of")
     if not missing or not can_be_proved(reading):
         return None
     if not proved_by_counts(reading):

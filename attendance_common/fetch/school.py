@@ -26,6 +26,7 @@ from attendance_common.fetch.proof import (
 )
 from attendance_common.fetch.reading import Reading, first_page_by_date, reading_again, whole_reading
 from attendance_common.log import event, log
+from attendance_common.numerals import counted, records
 
 Missing = dict[dt.date, list[int]]
 
@@ -220,15 +221,16 @@ class Settler:
         school.tally.add(reading, plan.unlanded, self._began.date())
         self._update_quarantine(school, reading, plan.unlanded)
         log.info(
-            "school %d: %d records on %d pages, %d of them different; %d moved to another date",
-            *(school.school_id, reading.received, len(reading.pages), reading.different, school.tally.moved),
+            "school %d: %s on %s, %d of them different; %d moved to another date",
+            *(school.school_id, records(reading.received), counted(len(reading.pages), "page", "pages")),
+            *(reading.different, school.tally.moved),
             extra=event("school_read", school=school.school_id, counts=school.tally.numbers()),
         )
         if reading.rejections:
             reasons = attention.told(Counter(rejection.reason for rejection in reading.rejections))
             fields = event("rejected", school=school.school_id)
-            cannot = "school %d: %d records cannot be landed: %s"
-            log.info(cannot, school.school_id, len(reading.rejections), reasons, extra=fields)
+            cannot = "school %d: %s cannot be landed: %s"
+            log.info(cannot, school.school_id, records(len(reading.rejections)), reasons, extra=fields)
         return plan
 
     def _also(self, school: School, reading: Reading) -> list[dt.date]:
@@ -310,13 +312,15 @@ class Settler:
     def _log_what_stays(self, school: School, why: str) -> None:
         if school.waiting:
             log.info(
-                "school %d: %d landed records were not read, and stay: %s",
-                *(school.school_id, school.waiting, why),
+                "school %d: %s not read, and stay: %s",
+                school.school_id,
+                counted(school.waiting, "landed record was", "landed records were"),
+                why,
             )
 
 
 def _pages(look: SecondLook) -> str:
-    return " whole" if look.pages is None else f" on {len(look.pages)} pages"
+    return " whole" if look.pages is None else f" on {counted(len(look.pages), 'page', 'pages')}"
 
 
 def _without(ids: pl.Series, found: pl.Series) -> pl.Series:

@@ -13,6 +13,7 @@ from attendance_common.load import shared_ids as sql
 from attendance_common.load.list_sql import LISTS, NATIVE, PLACES
 from attendance_common.load.plan import ListId, Version
 from attendance_common.load.shared_ids import SharedIds
+from attendance_common.numerals import counted, records
 
 if TYPE_CHECKING:
     from attendance_common.load.repair import Repaired
@@ -72,13 +73,18 @@ def _mend(reason: str, lists: Sequence[ListId]) -> str:
 
 def gone(lists: Sequence[ListId], areas: Areas) -> str:
     """Lists that were loaded once, and whose object is gone."""
-    first = min(lists)
-    more = _first([f"{each.day} of school {each.school}" for each in sorted(lists)[1:]], len(lists) - 1)
-    others = f" (then {more}; those without an etag in {LISTS})" if more else ""
+    first, *others = sorted(lists)
+    url, forget = areas.list_url(*first), f"run the loader with --forget-list {first.day} {first.school}"
+    if not others:
+        return (
+            f"the object of a loaded list is gone from S3, {url}: its rows stay; put the object back, or "
+            f"fetch school {first.school} again; when the records are to go, {forget}"
+        )
+    more = _first([f"{each.day} of school {each.school}" for each in others], len(others))
     return (
-        f"objects of {len(lists)} loaded lists are gone from S3, first {areas.list_url(*first)}{others}: "
-        "their rows stay; put the objects back, or fetch these schools again; when the records are to go, "
-        f"run the loader with --forget-list {first.day} {first.school} (for each of them)"
+        f"objects of {len(lists)} loaded lists are gone from S3, first {url} (then {more}; those without an "
+        f"etag in {LISTS}): their rows stay; put the objects back, or fetch these schools again; when the "
+        f"records are to go, {forget} (for each of them)"
     )
 
 
@@ -86,7 +92,8 @@ def shared_ids(pairs: Sequence[SharedIds]) -> str:
     """Ids that lists of two schools hold."""
     named = [f"{each.schools} ({each.ids}, {_span(each.first, each.last)})" for each in pairs]
     return (
-        f"{sum(each.ids for each in pairs)} records are in the lists of two schools: schools "
+        f"{counted(sum(each.ids for each in pairs), 'record is', 'records are')} in the lists of two "
+        f"schools: schools "
         f"{_first(named, len(named))}; {NATIVE} has each once, the newest (of equals that of the later date, "
         "then of the greater school id), so the other school lacks it: fetch both schools whole; if that "
         f"does not help, ask the source's operator which school they are of; their ids: {sql.LIST}"
@@ -96,31 +103,35 @@ def shared_ids(pairs: Sequence[SharedIds]) -> str:
 def misplaced(days: Sequence[dt.date]) -> str:
     """Dates on which the loader's own tables did not agree."""
     return (
-        f"{PLACES} and {LISTS} did not agree on {len(days)} dates from {days[0]} to {days[-1]}: their lists "
-        "were loaded again; find out what else writes these tables"
+        f"{PLACES} and {LISTS} did not agree on {_dates(days)}: their lists were loaded again; find out what "
+        "else writes these tables"
     )
 
 
 def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
     """What the check of the table found, and what was done."""
     sentences = []
-    where = f"{NATIVE}, {len(days)} dates from {days[0]} to {days[-1]}"
+    where = f"{NATIVE}, {_dates(days)}"
     if done.records:
         sentences.append(
-            f"{where}: {done.records} records were missing, changed or there more than once; their rows were "
-            "read again; find out what else writes the table"
+            f"{where}: {counted(done.records, 'record was', 'records were')} missing, changed or there more "
+            "than once; their rows were read again; find out what else writes the table"
         )
     if done.unreadable:
         sentences.append(
-            f"{where}: the rows of {done.unreadable} records are not as they were loaded, and cannot be read "
-            "again, since their lists changed or are gone: run the loader again"
+            f"{where}: the rows of {records(done.unreadable)} are not as they were loaded, and cannot be "
+            "read again, since their lists changed or are gone: run the loader again"
         )
     if done.unknown:
         dates = ", ".join(f"'{day}'" for day in done.unknown_days[:NAMED])
         more = ", and so for the other dates" if len(done.unknown_days) > NAMED else ""
+        stays = counted(
+            done.unknown,
+            "row has an id that no list has; it stays. To remove it",
+            "rows have an id that no list has; they stay. To remove them",
+        )
         sentences.append(
-            f"{where}: {done.unknown} rows have an id that no list has; they stay. To remove them: DELETE "
-            f"FROM {NATIVE} WHERE attendance_date IN ({dates}) "
+            f"{where}: {stays}: DELETE FROM {NATIVE} WHERE attendance_date IN ({dates}) "
             f"AND id NOT IN (SELECT id FROM {PLACES}){more}"
         )
     return sentences
@@ -129,16 +140,16 @@ def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
 def damaged(days: Sequence[dt.date]) -> str:
     """Dates on which the table has other rows than were loaded: the next load repairs them."""
     return (
-        f"{NATIVE} has other rows than were loaded on {len(days)} dates: {_named(days)}: run the loader, "
-        "which repairs them, and names rows whose id no list has"
+        f"{NATIVE} has other rows than were loaded on {counted(len(days), 'date', 'dates')}: "
+        f"{_named(days)}: run the loader, which repairs them, and names rows whose id no list has"
     )
 
 
-def changed_columns(records: Mapping[dt.date, int]) -> str:
+def changed_columns(changed: Mapping[dt.date, int]) -> str:
     """Dates whose rows have the right ids and times, and other columns that somebody changed."""
-    days = sorted(records)
+    days = sorted(changed)
     return (
-        f"{NATIVE} has {sum(records.values())} records with other columns than were loaded, on "
+        f"{NATIVE} has {records(sum(changed.values()))} with other columns than were loaded, on "
         f"{_named(days)}: run the loader with --reload --from {days[0]} --to {days[-1]}, which writes them "
         "again, and find out who else writes the table"
     )
@@ -147,14 +158,15 @@ def changed_columns(records: Mapping[dt.date, int]) -> str:
 def uncontrolled(lists: Sequence[ListId]) -> str:
     """Lists whose row in the control table was gone although they had been loaded."""
     return (
-        f"{LISTS} had no row for {len(lists)} lists that were loaded before, first {lists[0].day} of school "
-        f"{lists[0].school}: they were loaded again; find out what else writes this table"
+        f"{LISTS} had no row for {counted(len(lists), 'list that was', 'lists that were')} loaded before, "
+        f"first {lists[0].day} of school {lists[0].school}: loaded again; find out "
+        "what else writes this table"
     )
 
 
 def unrepaired(days: Sequence[dt.date], fault: str) -> str:
     """Dates whose rows could not be read again."""
-    return f"{NATIVE} is not what was loaded from {days[0]} to {days[-1]}, and cannot be repaired: {fault}"
+    return f"{NATIVE} is not what was loaded, {_dates(days)}, and cannot be repaired: {fault}"
 
 
 def other_footers(lists: Sequence[ListId]) -> str:
@@ -169,13 +181,19 @@ def other_places(lists: Sequence[ListId]) -> str:
 
 
 def unverified(lists: Sequence[ListId], fault: str) -> str:
-    """Lists that could not be compared."""
-    return f"lists of {lists[0].day} to {lists[-1].day} cannot be read: {fault}"
+    """Lists that were read by one statement, which failed on one object: none of them was compared."""
+    days = sorted({each.day for each in lists})
+    cure = "run the loader, which names the list or the object at fault"
+    return f"the lists of {_dates(days)} were not compared: {fault}; {cure}"
+
+
+def _dates(days: Sequence[dt.date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{len(days)} dates from {days[0]} to {days[-1]}"
 
 
 def _lists(lists: Sequence[ListId]) -> str:
     day, school = min(lists)
-    return f"{len(lists)} lists, first that of {day} of school {school}"
+    return f"{counted(len(lists), 'list', 'lists')}, first that of {day} of school {school}"
 
 
 def _named(days: Sequence[dt.date]) -> str:

@@ -73,11 +73,11 @@ def verify(
     if damaged:
         verified.sentences.append(attention.damaged(damaged))
     lists = [each for each in loaded if each not in found.changed and each not in found.gone]
-    verified.counts.update(verified=len(lists), not_loaded=len(found.changed))
+    verified.counts.update(verified=0, not_loaded=len(found.changed))
     for batch in plan.batches(lists, dates):
         try:
             suspects = warehouse.snapshot(partial(_compare, warehouse, listing, batch, verified))
-            verified.counts.update(differing_records=sum(suspects.values()))
+            verified.counts.update(verified=len(batch), differing_records=sum(suspects.values()))
             if changed := {day: count for day, count in suspects.items() if day not in damaged}:
                 verified.sentences.append(attention.changed_columns(changed))
         except Unreadable as fault:
