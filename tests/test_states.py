@@ -380,7 +380,7 @@ def test_a_thousand_are_known_one_by_one_and_more_by_their_number() -> None:
 def test_many_pairs_of_schools_are_one_sentence() -> None:
     pairs = [SharedIds(1, other, 3, MONDAY, TUESDAY) for other in range(2, 9)]
     [sentence] = judged(Found(), pairs, {}).sentences
-    assert sentence.startswith("21 record is in the lists of two schools: schools 1 and 2 (3, 2025-12-08 to ")
+    assert sentence.startswith("21 records are in the lists of two schools: schools 1 and 2 (3, 2025-")
     assert "1 and 6 (3, 2025-12-08 to 2025-12-09) and 2 more; " in sentence
 
 
