@@ -184,7 +184,7 @@ def test_json_that_is_no_list_is_told_without_its_text(server: EsdServer, body: 
     with pytest.raises(SourceError) as told:
         page(server, status=200, headers=JSON, body=body)
     assert str(told.value) == (
-        f"school {SCHOOL}, page 1: status 200 (application/json), but {why}, after 1 tries: the source may "
+        f"school {SCHOOL}, page 1: status 200 (application/json), but {why}, after 1 try: the source may "
         "be under maintenance: run again later; if it stays so, check ESD_API_URL"
     )
     assert told.value.exit_status == 1

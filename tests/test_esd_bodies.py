@@ -110,7 +110,7 @@ def test_the_sentence_after_the_last_try_names_the_setting(
 ) -> None:
     serve(monkeypatch, (Drips(b" " * 10_000, TIMEOUT, passed), {}))
     api = EsdApi(SETTINGS, SECRET)
-    with pytest.raises(SourceError, match=r", after 1 tries: check the network, or raise ESD_TIMEOUT$"):
+    with pytest.raises(SourceError, match=r", after 1 try: check the network, or raise ESD_TIMEOUT$"):
         patiently("a page", 1, lambda: api.get("/v1/periodAttendance", {}))
 
 

@@ -398,7 +398,7 @@ def test_a_page_of_the_list_that_cannot_be_had_is_told_each_time(world: World) -
     faults = told(None), Fault("status", path=LIST, page=2, status=503, times=None)
     world.publish()
     sentence = (
-        "ESD's list of schools was read with a gap (page 2: status 503 (application/json), after 1 tries: "
+        "ESD's list of schools was read with a gap (page 2: status 503 (application/json), after 1 try: "
     )
     for _ in range(2):
         done = fetch(world, *faults)

@@ -59,7 +59,7 @@ def test_a_pause_may_be_longer_than_a_token_lives(pauses: list[float]) -> None:
 
 @pytest.mark.parametrize("pause", [86_400.0, 1e300, float("inf")])
 def test_a_pause_that_nobody_waits_for_ends_in_a_report(pauses: list[float], pause: float) -> None:
-    with pytest.raises(SourceError, match=r"^a page: status 429, after 1 tries: .* more than the 4 hours"):
+    with pytest.raises(SourceError, match=r"^a page: status 429, after 1 try: .* more than the 4 hours"):
         patiently("a page", 3, faults(TemporaryFault("status 429", pause)))
     assert pauses == []
 

@@ -173,6 +173,6 @@ def test_a_quota_that_is_used_up_until_tomorrow_ends_with_a_sentence(world: Worl
     ends(
         fetch(world, used_up),
         1,
-        "schools, page 1: status 429, after 1 tries: the source asks for a pause of more than the 4 hours "
+        "schools, page 1: status 429, after 1 try: the source asks for a pause of more than the 4 hours "
         "that a run waits: run again later, or ask the source's operator for a higher quota",
     )

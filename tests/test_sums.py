@@ -83,7 +83,7 @@ def test_each_schools_numbers_are_told(world: World) -> None:
     assert empty == {**NOTHING, "pages": 1}
     assert failing == {
         **NOTHING,
-        "fault": "page 1: status 500 (application/json), after 1 tries: the source is at fault: run again "
+        "fault": "page 1: status 500 (application/json), after 1 try: the source is at fault: run again "
         "later; if it stays so, tell its operator",
     }
 

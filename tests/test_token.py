@@ -235,7 +235,7 @@ def test_an_answer_that_is_no_token_names_status_and_content_type(
     with pytest.raises(SourceError) as told:
         patiently("schools", 1, lambda: api_for(server).get(SCHOOLS, {}))
     assert str(told.value) == (
-        f"schools: the token server answers with status {status} (text/html) and no token, after 1 tries: "
+        f"schools: the token server answers with status {status} (text/html) and no token, after 1 try: "
         "check ESD_URL in the secret 's': it must be the token's URL"
     )
 
@@ -363,7 +363,7 @@ def test_a_token_server_that_is_not_there_is_named(server: EsdServer) -> None:
     with pytest.raises(SourceError) as told:
         patiently("schools", 1, lambda: api.get(SCHOOLS, {}))
     assert str(told.value) == (
-        "schools: the connection to the token server failed (NewConnectionError), after 1 tries: "
+        "schools: the connection to the token server failed (NewConnectionError), after 1 try: "
         "check the network and ESD_URL in the secret 's'"
     )
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from attendance_common.errors import SourceError
 from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.log import event, log
+from attendance_common.numerals import counted
 
 LONGEST_PAUSE = 30.0
 LONGEST_ASKED_PAUSE = 4 * 3600.0  # more than a token lives, less than a night
@@ -60,7 +61,7 @@ def _growing(tries: int) -> float:
 
 
 def _sentence(fault: TemporaryFault, tries: int) -> str:
-    reason = f"{fault}, after {tries} tries"
+    reason = f"{fault}, after {counted(tries, 'try', 'tries')}"
     if (fault.pause or 0.0) > LONGEST_ASKED_PAUSE:
         hours = f"more than the {LONGEST_ASKED_PAUSE / 3600:.0f} hours that a run waits"
         cure = "run again later, or ask the source's operator for a higher quota"
