@@ -117,7 +117,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
-    elsewhere = another_landing_zone(run)
+    begins = not run.zone.landed_schools()
     counts = {"schools": len(schools)}
     log.info(counted(len(schools), "school", "schools"), extra=event("schools_listed", counts=counts))
     try:
@@ -126,13 +126,13 @@ def fetch_schools(run: Run) -> command.Outcome:
         unread = sum(school.tally.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
-    doubts = [*elsewhere, *unlisted, *remove(run)]
+    doubts = [*(another_landing_zone(run) if begins else []), *unlisted, *remove(run)]
     return conclude(run, listed, doubts, unread=len(schools) - len(run.schools))
 
 
 def another_landing_zone(run: Run) -> list[str]:
-    """A sentence when nothing is landed yet, though the last run landed something elsewhere."""
-    last = None if run.zone.landed_schools() else run.history.last_landing()
+    """A sentence when the last run landed something elsewhere: nothing was landed here before this run."""
+    last = run.history.last_landing()
     if last is None or last[0] == run.areas.zone:
         return []
     return [attention.another_landing_zone(run.areas.zone, *last)]
