@@ -100,18 +100,21 @@ def test_a_new_token_that_is_refused_is_given_more_time_each_time(
         if token.current(refused=before) != before:
             renewed.append(clock.now - 1000)
         clock.now += 1
-    assert renewed == [0, 1, 3, 7, 15]
+    assert renewed == [0, 1, 3, 7, 11, 15]
 
 
-def test_a_refusal_that_comes_in_after_the_token_was_accepted_renews_nothing(
+def test_a_new_token_that_was_accepted_and_is_refused_has_ended_early(
     clock: Clock, ask: Callable[[], tuple[str, float]]
 ) -> None:
     token = Token(ask)
-    assert token.current(refused=token.current()) == "token-2"
-    token.accepted("token-2")
-    assert token.current(refused="token-2") == "token-2"
+    assert token.current() == "token-1"
+    assert not token.ended_early("token-1")  # nobody accepted it yet
+    token.accepted("token-1")
+    assert token.ended_early("token-1")
+    assert not token.ended_early("token-0")
     clock.now += 1
-    assert token.current(refused="token-2") == "token-3"
+    assert not token.ended_early("token-1")
+    assert token.current(refused="token-1") == "token-2"
 
 
 def test_a_token_that_was_accepted_for_a_while_is_renewed_at_once(
@@ -125,24 +128,15 @@ def test_a_token_that_was_accepted_for_a_while_is_renewed_at_once(
         assert token.current(refused=f"token-{number}") == f"token-{number + 1}"
 
 
-def test_tokens_that_end_as_soon_as_they_are_used_are_renewed_twice_a_second_at_the_most(
-    clock: Clock, ask: Callable[[], tuple[str, float]]
-) -> None:
-    token = Token(ask)
-    for _ in range(40):
-        token.accepted(token.current())
-        token.current(refused=token.current())
-        clock.now += 0.1
-    assert int(token.current().removeprefix("token-")) <= 9
-
-
 # --- a token that is refused --------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses and patience after a refusal, a tenth as long."""
-    monkeypatch.setattr(token_module, "FIRST_PATIENCE", token_module.FIRST_PATIENCE / 10)
+    for name in ("FIRST_PATIENCE", "LONGEST_PATIENCE"):
+        monkeypatch.setattr(token_module, name, getattr(token_module, name) / 10)
+    monkeypatch.setattr(api_module, "TURN", api_module.TURN / 10)
     shorter = tuple(pause / 10 for pause in api_module.REFUSAL_PAUSES)
     monkeypatch.setattr(api_module, "REFUSAL_PAUSES", shorter)
 
@@ -172,6 +166,7 @@ def test_two_processes_that_end_each_others_tokens_both_get_all(
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda number: both[number % 2].get(ATTENDANCE, PAGE), range(200)))
     assert {answer.status_code for answer in answers} == {200}
+    assert server.tokens.issued < 100
 
 
 def test_a_refusal_that_stays_ends_in_a_sentence(server: EsdServer, quick_pauses: None) -> None:

@@ -24,6 +24,7 @@ from attendance_common.log import event, log
 from attendance_common.setting_text import secure_url
 
 SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
+TURN = 1.0  # seconds that another process of the client has with its token
 REFUSAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before a token that was refused is tried again
 _API = Server("the API", "ESD_API_URL")
 
@@ -54,8 +55,15 @@ class EsdApi:
                 time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             token = self._token.current()
             answer = self._get_with(token, path, parameters, accepted)
-            if answer is None and (renewed := self._token.current(refused=token)) != token:
-                token, answer = renewed, self._get_with(renewed, path, parameters, accepted)
+            if answer is None and self._token.ended_early(token):
+                # Another process of this client may have a token now, or not all servers know this one.
+                time.sleep(TURN * random.uniform(0.1, 1.0))  # noqa: S311 - no secret
+                token = self._token.current()
+                answer = self._get_with(token, path, parameters, accepted)
+            if answer is None:
+                renewed = self._token.current(refused=token)
+                if renewed != token:
+                    token, answer = renewed, self._get_with(renewed, path, parameters, accepted)
             if answer is not None:
                 self._token.accepted(token)
                 return answer

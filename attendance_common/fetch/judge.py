@@ -109,7 +109,7 @@ class Judge:
     def _newest_landed(self, schools: Collection[School]) -> dt.date:
         """The newest date up to today that is landed of any school, also of other shares."""
         newest_read = _newest_read(schools) or dt.date.min
-        return self.zone.newest_of_all(newest_read, self.today) or newest_read
+        return self.zone.newest_of_all(newest_read + dt.timedelta(days=1), self.today) or newest_read
 
     def _judge_dark(self, school: School, since: dt.date) -> None:
         """A school whose newest list is of another year has not begun this one; it is not dark."""

@@ -7,15 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
-FIRST_PATIENCE = 1.0  # seconds
+FIRST_PATIENCE, LONGEST_PATIENCE = 1.0, 4.0  # seconds; a request waits longer, so it sees several tokens
 
 
 class Token:
     """The token of all threads: renewed before it ends, and when the API refuses it.
 
-    A token can be refused because not all of the API's servers know it yet, or because another process of the
-    same client asked for one. So one that follows a token without success is kept for a second though it is
-    refused, and each further one twice as long: few tokens are asked for, however many threads are refused.
+    A new token that is refused may be one that not all of the API's servers know yet. So one that was never
+    accepted is kept for a second though it is refused, and each further one twice as long: few tokens are
+    asked for, however many threads are refused. One that was accepted and is refused has ended.
     """
 
     def __init__(self, ask: Callable[[], tuple[str, float]]) -> None:
@@ -31,9 +31,9 @@ class Token:
         """The token to use now; `refused` is one that the API answered with 401."""
         with self._lock:
             now = time.monotonic()
-            is_refused = self._value == refused and now >= self._given_at + self._patience
-            if is_refused or now >= self._renew_at:
-                self._renew(now)
+            has_ended = self._accepted or now >= self._given_at + self._patience
+            if (self._value == refused and has_ended) or now >= self._renew_at:
+                self._renew()
             return self._value
 
     @property
@@ -46,10 +46,16 @@ class Token:
         with self._lock:
             self._accepted = self._accepted or token == self._value
 
-    def _renew(self, now: float) -> None:
-        succeeded = self._accepted and now - self._given_at >= FIRST_PATIENCE
+    def ended_early(self, token: str) -> bool:
+        """Whether a refused token was accepted before although it is new."""
+        with self._lock:
+            is_new = time.monotonic() < self._given_at + FIRST_PATIENCE
+            return token == self._value and self._accepted and is_new
+
+    def _renew(self) -> None:
+        longer = min(LONGEST_PATIENCE, max(FIRST_PATIENCE, 2 * self._patience))
+        self._patience = 0.0 if self._accepted else longer
         self._value, life = self._ask()
         self._given_at = time.monotonic()
         self._renew_at = self._given_at + 0.9 * life
-        self._patience = 0.0 if succeeded else max(FIRST_PATIENCE, 2 * self._patience)
         self._accepted = False
