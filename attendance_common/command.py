@@ -131,8 +131,9 @@ class Context:
 
 
 def run_id() -> str:
-    """A name for a run's record; names sort by time."""
-    return f"{dt.datetime.now(dt.timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """A name for a run's record; names sort by time, to the millisecond."""
+    now = dt.datetime.now(dt.timezone.utc)
+    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond // 1000:03d}{secrets.token_hex(2)[:3]}"
 
 
 def show_nothing(_done: int, _total: int) -> None:
