@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-FIRST_PATIENCE, LONGEST_PATIENCE = 1.0, 4.0  # seconds; a request waits longer, so it sees several tokens
+FIRST_PATIENCE = 1.0  # seconds
 
 
 class Token:
@@ -53,8 +53,7 @@ class Token:
             return token == self._value and self._accepted and is_new
 
     def _renew(self) -> None:
-        longer = min(LONGEST_PATIENCE, max(FIRST_PATIENCE, 2 * self._patience))
-        self._patience = 0.0 if self._accepted else longer
+        self._patience = 0.0 if self._accepted else max(FIRST_PATIENCE, 2 * self._patience)
         self._value, life = self._ask()
         self._given_at = time.monotonic()
         self._renew_at = self._given_at + 0.9 * life
