@@ -286,11 +286,12 @@ def test_bare_lists_page_by_page_are_read_whole(world: World) -> None:
 
 
 def test_a_page_that_repeats_for_ever_is_landed_once_and_told(world: World) -> None:
-    done = fetch(world, Fault("repeat_page", school=world.first, times=None))
+    # One request at a time: else how many pages were asked for before depends on which answer comes first.
+    done = fetch(world, Fault("repeat_page", school=world.first, times=None), ESD_CONCURRENCY="1")
     assert (done.status, done.result["landed"]) == (3, 100 + 300), done.story
     [sentence] = done.result["attention"]
     assert sentence.startswith(shortage(world, 300, 100))
-    assert asked(world) <= 40  # three in a row bring nothing new; some were asked for before, or again
+    assert asked(world) <= 2 * (4 + 2) + 4 + 1  # three in a row bring nothing new; some were asked for before
 
 
 def whole_list(exchange: Exchange) -> Any:
