@@ -7,6 +7,7 @@ from collections.abc import Collection
 from attendance_common.load import list_sql as sql
 from attendance_common.load.list_sql import PLACES, S3, Statement
 from attendance_common.load.plan import ListId
+from attendance_common.load.settle_sql import forget_lists
 from attendance_common.load.warehouse import Warehouse
 
 
@@ -20,7 +21,7 @@ def reload(warehouse: Warehouse, lists: Collection[ListId]) -> None:
     """Let these lists count as changed, and each of their rows: the next load of them writes all anew."""
 
     def work() -> None:
-        warehouse.rows(*sql.forget(sql.of_pairs(lists)))
+        warehouse.rows(*forget_lists(lists))
         warehouse.rows(*forget_rows(lists))
 
     if lists:
