@@ -1,5 +1,5 @@
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table and the loader's own tables. Run it with psql; running it again changes nothing.
+-- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f redshift_period_attendance_setup.sql
 --
@@ -8,7 +8,7 @@
 --   role             ARN of the role that Spectrum reads with; unset: the cluster's default role
 --   glue_database    database of the Glue data catalog
 --
--- It is rendered from attendance_common/tables.py and attendance_common/columns.py: change those, `make sql`.
+-- It is rendered from attendance_common/ (columns.py, tables.py, load/views.py) by `make sql`.
 -- CREATE EXTERNAL TABLE may not run in a transaction (DG: r_CREATE_EXTERNAL_TABLE): no BEGIN, no psql -1.
 
 \set ON_ERROR_STOP on
@@ -179,7 +179,18 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_lock (
 )
 DISTSTYLE ALL;
 
--- What the tables and their columns mean. External tables take no comments (DG: r_COMMENT).
+-- One row for each school that has a record.
+CREATE OR REPLACE VIEW public.period_attendance_freshness AS
+SELECT
+    school_id,
+    COUNT(*) AS records,
+    MAX(attendance_date) AS newest_date,
+    MAX(modified_on) AS latest_modified,
+    MAX(loaded_at) AS latest_loaded
+FROM public.period_attendance
+GROUP BY school_id;
+
+-- What the tables, the views and their columns mean. External tables take no comments (DG: r_COMMENT).
 \set QUIET on
 
 COMMENT ON TABLE public.period_attendance IS 'Attendance of each student in each period: each record of ESD once, in its newest version.';
@@ -251,3 +262,10 @@ COMMENT ON COLUMN public.period_attendance_places.loaded_at IS 'Time at which th
 
 COMMENT ON TABLE public.period_attendance_lock IS 'Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.';
 COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';
+
+COMMENT ON VIEW public.period_attendance_freshness IS 'How recent the attendance of each school is.';
+COMMENT ON COLUMN public.period_attendance_freshness.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_freshness.records IS 'Number of its records.';
+COMMENT ON COLUMN public.period_attendance_freshness.newest_date IS 'Newest date that one of its records is about.';
+COMMENT ON COLUMN public.period_attendance_freshness.latest_modified IS 'When a record was changed last in ESD, in UTC.';
+COMMENT ON COLUMN public.period_attendance_freshness.latest_loaded IS 'When the loader last wrote one of its rows, in UTC.';

@@ -60,6 +60,7 @@ PURE = (
     "load.refusals",
     "load.settle_sql",
     "load.setup_sql",
+    "load.views",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}
 HEAVY = {"boto3", "botocore", "polars", "psycopg2"}

@@ -1,4 +1,4 @@
-"""The setup file, rendered from the declarations of the tables and from the settings' defaults.
+"""The setup file, rendered from the declared tables and views and from the settings' defaults.
 
 `make sql` writes it; psql 11 or newer runs it. Running it again changes nothing.
 """
@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from attendance_common.config import LoaderSettings, default_of
+from attendance_common.load.views import VIEWS, View
 from attendance_common.tables import EXTERNAL, GLUE_DATABASE, NATIVE_TABLES, ExternalTable, Table, TableColumn
 
 SETUP_FILE = "redshift_period_attendance_setup.sql"
 
 _HEAD = f"""\
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table and the loader's own tables. Run it with psql; running it again changes nothing.
+-- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f {SETUP_FILE}
 --
@@ -24,7 +25,7 @@ _HEAD = f"""\
 --   role             ARN of the role that Spectrum reads with; unset: the cluster's default role
 --   glue_database    database of the Glue data catalog
 --
--- It is rendered from attendance_common/tables.py and attendance_common/columns.py: change those, `make sql`.
+-- It is rendered from attendance_common/ (columns.py, tables.py, load/views.py) by `make sql`.
 -- CREATE EXTERNAL TABLE may not run in a transaction (DG: r_CREATE_EXTERNAL_TABLE): no BEGIN, no psql -1.
 
 \\set ON_ERROR_STOP on
@@ -32,7 +33,7 @@ _HEAD = f"""\
 
 
 _QUIETLY = """\
--- What the tables and their columns mean. External tables take no comments (DG: r_COMMENT).
+-- What the tables, the views and their columns mean. External tables take no comments (DG: r_COMMENT).
 \\set QUIET on
 """
 
@@ -44,8 +45,10 @@ def render() -> str:
             [_HEAD + _variables()],
             _external(EXTERNAL),
             map(_native, NATIVE_TABLES),
+            map(_view, VIEWS),
             [_QUIETLY],
-            map(_comments, NATIVE_TABLES),
+            map(_table_comments, NATIVE_TABLES),
+            map(_view_comments, VIEWS),
         )
     )
 
@@ -121,13 +124,35 @@ def _layout(table: Table) -> str:
     return "\n".join([f"DISTSTYLE {table.diststyle}", *distkey, *sortkey])
 
 
-def _comments(table: Table) -> str:
+def _view(view: View) -> str:
+    """A view. It is replaced, which keeps its rights: its columns have to be the same (DG: r_CREATE_VIEW)."""
+    binding = "\nWITH NO SCHEMA BINDING" if view.late_binding else ""
+    return f"""\
+-- {view.remark}
+CREATE OR REPLACE VIEW {view.qualified} AS
+{view.select}{binding};
+"""
+
+
+def _table_comments(table: Table) -> str:
     """What the table and its columns mean, in order."""
-    columns = (
-        f"COMMENT ON COLUMN {table.qualified}.{column.name} IS {_literal(column.meaning)};\n"
-        for column in table.columns
+    return _comment("TABLE", table.qualified, table.meaning) + _column_comments(
+        table.qualified, table.columns
     )
-    return f"COMMENT ON TABLE {table.qualified} IS {_literal(table.meaning)};\n" + "".join(columns)
+
+
+def _view_comments(view: View) -> str:
+    """What the view and its columns mean; a late-binding view takes no comments on its columns."""
+    columns = () if view.late_binding else view.columns
+    return _comment("VIEW", view.qualified, view.meaning) + _column_comments(view.qualified, columns)
+
+
+def _column_comments(owner: str, columns: Sequence[TableColumn]) -> str:
+    return "".join(_comment("COLUMN", f"{owner}.{column.name}", column.meaning) for column in columns)
+
+
+def _comment(kind: str, name: str, meaning: str) -> str:
+    return f"COMMENT ON {kind} {name} IS {_literal(meaning)};\n"
 
 
 def _literal(text: str) -> str:
