@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so th
     from mypy_boto3_s3 import S3Client
 
 DEFAULT_REGION = "us-east-1"
+_USER_AGENT = "period-attendance"
 
 
 def _client(settings: AwsSettings, service: str, **options: Any) -> Any:
@@ -57,7 +58,7 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
 
     # A name of one's own in S3's logs; putting botocore's together is a tenth of what a PUT costs.
     config = Config(
-        user_agent="period-attendance",
+        user_agent=_USER_AGENT,
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=connections,
@@ -74,6 +75,22 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
 def client(settings: AwsSettings, service: str) -> Any:
     """A client of another service, for a call or two."""
     made = _client(settings, service)
+    _log_requests(made)
+    return made
+
+
+def brief_client(settings: AwsSettings, service: str, seconds: int, region: str | None = None) -> Any:
+    """A client for a call that may fail: it is tried once, and waits so many seconds."""
+    from botocore.config import Config
+
+    config = Config(
+        user_agent=_USER_AGENT,
+        connect_timeout=seconds,
+        read_timeout=seconds,
+        retries={"total_max_attempts": 1},
+        region_name=region,
+    )
+    made = _client(settings, service, config=config)
     _log_requests(made)
     return made
 

@@ -25,11 +25,13 @@ from typing import Any, NoReturn, cast
 
 from attendance_common import __version__, config, streams
 from attendance_common import log as logs
+from attendance_common.announce import announce
 from attendance_common.errors import AttendanceError, ExitStatus, Terminated
 from attendance_common.log import event, log
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _KNOCK_SECONDS = 0.05
+_ATTENDED = ("dry_run", "check", "status", "status_page", "quarantine")  # flags whose answer somebody reads
 
 
 @dataclass
@@ -191,14 +193,30 @@ def run(
     arguments = flags.parse_args(given)
     started, run = time.monotonic(), run_id()
     about = f"{flags.prog} {__version__}, run {run}, flags: {shlex.join(given) or 'none'}"
+    read: config.Reading[Any] | None = None
     try:
-        result = _result(about, arguments, settings, work, run)
-    except Terminated as stopped:  # it came between a failure and the moment from which none is heard
-        result = {"status": stopped.exit_status, "run": run, "error": str(stopped)}
+        read = config.read(settings, arguments)
+        result = _result(about, arguments, read, work, run)
+    # Of the .env; or Terminated, which came while another failure was being handled.
+    except (Exception, Terminated) as error:  # noqa: BLE001 - nothing is above it
+        result = _failed(error, run)
     result["seconds"] = round(time.monotonic() - started, 3)
+    if read and not _is_attended(arguments):
+        announce(read.usable(), result, _share(arguments))
     _log_end(result)
     streams.print_result(result)
     return int(result["status"])
+
+
+def _is_attended(arguments: argparse.Namespace) -> bool:
+    """Whether somebody looks at the answer: such a run is not announced."""
+    return any(getattr(arguments, flag, None) for flag in _ATTENDED)
+
+
+def _share(arguments: argparse.Namespace) -> str | None:
+    """The share of the schools, such as `2/4`; None when the run is about all of them."""
+    shard = getattr(arguments, "shard", None)
+    return shard.name if shard and shard.of > 1 else None
 
 
 def _begin(about: str, read: config.Reading[Any], run: str, *, verbose: bool) -> None:
@@ -219,12 +237,28 @@ def _log_end(result: dict[str, Any]) -> None:
     log.info("%s", f"{ended}: {listed}" if listed else ended, extra=fields)
 
 
+def _failed(error: Exception | Terminated, run: str) -> dict[str, Any]:
+    """The result of a run that failed; its sentence is logged."""
+    told, again, status = str(error), "", ExitStatus.MAY_PASS
+    if isinstance(error, AttendanceError | Terminated):
+        status = error.exit_status
+    elif isinstance(error, ImportError):
+        told = f"the package {error.name or 'of an import'} cannot be used: pip install -r requirements.txt"
+        status = ExitStatus.TO_MEND
+    else:  # its text may hold a student's data
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
+        again = "; running again is safe"
+    log.error("%s%s", told, again, extra=event("failed"))
+    _trace(error)
+    return {"status": status, "run": run, "error": told}
+
+
 def _result(
-    about: str, arguments: argparse.Namespace, kind: type[config.AwsSettings], work: Work, run: str
+    about: str, arguments: argparse.Namespace, read: config.Reading[Any], work: Work, run: str
 ) -> dict[str, Any]:
     termination = Termination()
     try:
-        read = config.read(kind, arguments)
         _begin(about, read, run, verbose=arguments.verbose)
         settings = read.settings()
         termination.listen()
@@ -233,24 +267,9 @@ def _result(
         bars = settings.log_format == "text" and sys.stderr.isatty()
         outcome = work(settings, Context(arguments, termination, run, bars))
         termination.ignore()
-    except (AttendanceError, Terminated) as error:
+    except (Exception, Terminated) as error:  # noqa: BLE001 - the last line
         termination.ignore()
-        log.error("%s", error, extra=event("failed"))
-        _trace(error)
-        return {"status": error.exit_status, "run": run, "error": str(error)}
-    except ImportError as error:
-        termination.ignore()
-        told = f"the package {error.name or 'of an import'} cannot be used: pip install -r requirements.txt"
-        log.error("%s", told, extra=event("failed"))
-        _trace(error)
-        return {"status": ExitStatus.TO_MEND, "run": run, "error": told}
-    except Exception as error:  # noqa: BLE001 - the last line; its text may hold a student's data
-        termination.ignore()
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
-        log.error("%s; running again is safe", told, extra=event("failed"))
-        _trace(error)
-        return {"status": ExitStatus.MAY_PASS, "run": run, "error": told}
+        return _failed(error, run)
     for sentence in outcome.attention:
         log.warning("%s", sentence, extra=event("attention"))
     return {

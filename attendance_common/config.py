@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from attendance_common import env_file, machine, setting_text
 from attendance_common.errors import ConfigurationError
@@ -41,6 +41,8 @@ def setting(
 class AwsSettings:
     """Where the landing zone is; credentials come by AWS's standard chain."""
 
+    command: ClassVar[str]  # what a run is called: in S3, in alerts, in metrics
+
     bucket: str = setting(
         "S3_BUCKET",
         "bucket of the landing zone",
@@ -66,6 +68,21 @@ class AwsSettings:
         "KMS key that encrypts the objects; unset: as the bucket says",
         parse=setting_text.kms_key_id,
     )
+    alert_topic: str | None = setting(
+        "ALERT_SNS_TOPIC_ARN",
+        "SNS topic that is sent what a person should read; unset: no message",
+        parse=setting_text.topic_arn,
+    )
+    heartbeat_url: str | None = setting(
+        "HEARTBEAT_URL",
+        "URL that a run calls when it ends with status 0 or 3; {command} in it becomes fetch or load",
+        parse=setting_text.heartbeat_url,
+    )
+    metrics_namespace: str | None = setting(
+        "METRICS_NAMESPACE",
+        "CloudWatch namespace of the runs' metrics; unset: none are sent",
+        parse=setting_text.metrics_namespace,
+    )
     log_format: str = setting(
         "LOG_FORMAT",
         "text or json",
@@ -83,6 +100,8 @@ class AwsSettings:
 @dataclass(frozen=True)
 class FetcherSettings(AwsSettings):
     """What the fetcher needs."""
+
+    command: ClassVar[str] = "fetch"
 
     api_url: str = setting(
         "ESD_API_URL",
@@ -151,6 +170,8 @@ class FetcherSettings(AwsSettings):
 @dataclass(frozen=True)
 class LoaderSettings(AwsSettings):
     """What the loader needs."""
+
+    command: ClassVar[str] = "load"
 
     host: str | None = setting(
         "REDSHIFT_HOST",
@@ -247,6 +268,12 @@ class Reading(Generic[Settings]):
         if self.faults:
             raise ConfigurationError(self.faults)
         return self.kind(**self.values)
+
+    def usable(self) -> Settings:
+        """The settings although some are wrong: those have their default, or None."""
+        declared = {each.name: each.metadata for each in fields(self.kind)}
+        defaults = {name: of["default"] and of["parse"](of["default"]) for name, of in declared.items()}
+        return self.kind(**{**defaults, **self.values})
 
 
 def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Settings]:

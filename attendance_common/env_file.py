@@ -16,7 +16,7 @@ from attendance_common.plain_text import decoded, trimmed
 
 NAME = ".env"
 BESIDE_THE_SCRIPTS = Path(__file__).resolve().parents[1]
-_OURS = ("ESD_", "S3_", "REDSHIFT_")
+_OURS = ("ESD_", "S3_", "REDSHIFT_", "ALERT_", "HEARTBEAT_", "METRICS_")
 # Of difflib: SCHOOLYEAR is near SCHOOLYEARID, and PROT near PORT; POOL is not near PORT, nor URL near APIURL.
 _NEAR = 0.75
 _VOWELS = set("AEIOU")

@@ -81,6 +81,11 @@ class Areas:
         return f"{self._beside}runs/"
 
     @property
+    def alerts(self) -> str:
+        """`…/operational/alerts/`."""
+        return f"{self._beside}alerts/"
+
+    @property
     def zone(self) -> str:
         """The s3:// URL of the landing zone."""
         return f"s3://{self.bucket}/{self.landing}"

@@ -1,4 +1,4 @@
-"""The IAM policies that this project needs: of the fetcher, the loader and the role that Spectrum reads with.
+"""The IAM policies that this project needs: of the fetcher, the loader, alerts, and Spectrum's role.
 
 `make policies` writes them to docs/policies/ for the settings' defaults.
 """
@@ -14,6 +14,10 @@ from attendance_common.aws import DEFAULT_REGION
 from attendance_common.config import FetcherSettings, LoaderSettings, default_of
 from attendance_common.landing import Areas
 from attendance_common.tables import EXTERNAL, GLUE_DATABASE
+
+# The names that the documents give to what has no default.
+ALERT_TOPIC = "attendance"
+METRICS_NAMESPACE = "SchoolAttendance"
 
 Policy = dict[str, Any]
 Statement = dict[str, Any]
@@ -86,6 +90,18 @@ def loader(where: Installation) -> Policy:
     )
 
 
+def alerts(where: Installation) -> Policy:
+    """Sends alerts and metrics, and remembers what was sent: for an installation that sets these up."""
+    topic = f"arn:aws:sns:{where.region}:{where.account}:{ALERT_TOPIC}"
+    namespace = {"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}}
+    return _policy(
+        _objects(where.areas, where.areas.alerts, "s3:GetObject", "s3:PutObject"),
+        _allow(["sns:Publish"], [topic]),
+        # It has no resource of its own (AWS: Service Authorization Reference, CloudWatch).
+        _allow(["cloudwatch:PutMetricData"], ["*"], Condition=namespace),
+    )
+
+
 def spectrum_role(where: Installation) -> Policy:
     """Reads the landing zone and keeps the external table and its partitions in one Glue database."""
     areas = where.areas
@@ -122,6 +138,7 @@ def files(where: Installation) -> dict[str, str]:
     policies = {
         "fetcher": fetcher(where),
         "loader": loader(where),
+        "alerts": alerts(where),
         "spectrum-role": spectrum_role(where),
         "spectrum-trust": spectrum_trust(),
     }

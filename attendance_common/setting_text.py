@@ -26,6 +26,10 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 # docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html; `:` of an ARN
 _SECRET_ID = re.compile(r"[A-Za-z0-9/_+=.@!:-]+")
 _KMS_KEY = re.compile(r"[A-Za-z0-9/_:-]+")
+# docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html; a FIFO topic would need more than a message
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+# docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html; AWS/ is AWS's own
+_NAMESPACE = re.compile(r"(?!AWS/|:)[A-Za-z0-9_.#:/-]{1,255}")
 _ENDS = re.compile(r"/v1(/schools|/periodAttendance)?$", re.IGNORECASE)
 _LONGEST_NUMBER = 20
 
@@ -56,6 +60,10 @@ def _like(pattern: re.Pattern[str], must: str) -> Callable[[str], str]:
 region = _like(_REGION, "must be the name of an AWS region, such as us-east-1")
 secret_id = _like(_SECRET_ID, "must be the name or the ARN of a secret, such as prod/edna/esd_credentials")
 kms_key_id = _like(_KMS_KEY, "must be the id, the alias or the ARN of a KMS key, such as alias/edna")
+topic_arn = _like(
+    _TOPIC, "must be the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alerts"
+)
+metrics_namespace = _like(_NAMESPACE, "must be a CloudWatch namespace, such as SchoolAttendance")
 _bucket_name = _like(
     _BUCKET, "must be 3 to 63 lower-case letters, digits, dots and hyphens: no bucket can have this name"
 )
@@ -110,6 +118,14 @@ def base_url(value: str) -> str:
     if any(folder and folder == after for folder, after in itertools.pairwise(folders)):
         raise ValueError("has a part of its path twice")
     return url
+
+
+def heartbeat_url(value: str) -> str:
+    """A URL of a monitor, as it was given; `{command}` may be in it."""
+    parts = seen_url(value.replace("{command}", "load"))
+    if parts.scheme not in ("https", "http") or "@" in parts.netloc:
+        raise ValueError("must be an https:// or http:// URL without a user and a password")
+    return value
 
 
 def seen_url(value: str) -> SplitResult:

@@ -29,6 +29,7 @@ SETUP = "redshift_period_attendance_setup.sql"
 LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
 QUARANTINE = "raw_esd/incoming/periodAttendance/operational/quarantine/"
 RUNS = "raw_esd/incoming/periodAttendance/operational/runs/"
+ALERTS = "raw_esd/incoming/periodAttendance/operational/alerts/"
 PATIENCE = 120  # seconds that a script may take before the test gives up
 
 

@@ -21,6 +21,8 @@ SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
 PACKAGE = sorted((ROOT / "attendance_common").rglob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]
 PURE = (
+    "alerts",
+    "metrics",
     "columns",
     "env_file",
     "errors",

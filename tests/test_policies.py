@@ -6,18 +6,24 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
+import boto3
 import pytest
 
 from attendance_common import policies
 from attendance_common.landing import Areas
 from tests.aws_gate import AwsGate, Call, Refusal
-from tests.pipeline import LANDING, QUARANTINE
+from tests.pipeline import ALERTS, LANDING, QUARANTINE
 from tests.rendered import POLICIES
 from tests.world import World
 
 Statement = dict[str, Any]
 WRITTEN = {path.stem: json.loads(path.read_text()) for path in POLICIES.glob("*.json")}
-ACTIONS = {"GetSecretValue": "secretsmanager:GetSecretValue", "ListObjectsV2": "s3:ListBucket"}
+ACTIONS = {
+    "GetSecretValue": "secretsmanager:GetSecretValue",
+    "ListObjectsV2": "s3:ListBucket",
+    "Publish": "sns:Publish",
+}
+TOPIC = "arn:aws:sns:us-east-1:123456789012:attendance"
 DENIED = {"GetSecretValue": "AccessDeniedException"}
 
 
@@ -27,14 +33,17 @@ def statements(name: str) -> list[Statement]:
 
 
 def test_there_is_a_policy_for_each_who_needs_one() -> None:
-    assert set(WRITTEN) == {"fetcher", "loader", "spectrum-role", "spectrum-trust"}
+    assert set(WRITTEN) == {"fetcher", "loader", "alerts", "spectrum-role", "spectrum-trust"}
 
 
-@pytest.mark.parametrize("name", ["fetcher", "loader", "spectrum-role"])
+@pytest.mark.parametrize("name", ["fetcher", "loader", "alerts", "spectrum-role"])
 def test_actions_and_resources_are_named_one_by_one(name: str) -> None:
     for statement in statements(name):
         assert statement["Effect"] == "Allow"
         assert "*" not in "".join(statement["Action"])
+        if statement["Action"] == ["cloudwatch:PutMetricData"]:  # it has no resource: the namespace bounds it
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "SchoolAttendance"}}
+            continue
         for resource in statement["Resource"]:
             assert resource.startswith("arn:aws:")
             assert resource.rpartition(":")[2] != "*"
@@ -78,8 +87,8 @@ def test_another_installations_policies_name_its_own_places() -> None:
 class Account:
     """Allows what a policy allows, as IAM would, and remembers by which permission."""
 
-    def __init__(self, name: str) -> None:
-        self._statements = statements(name)
+    def __init__(self, *names: str) -> None:
+        self._statements = [statement for name in names for statement in statements(name)]
         self.used: set[tuple[int, str]] = set()
 
     def rule(self, call: Call) -> Refusal | None:
@@ -106,7 +115,7 @@ class Account:
 def _resource(call: Call) -> str:
     if call.action == "GetSecretValue":
         return f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{call.key}-AbCdEf"
-    return f"arn:aws:s3:::edna-prod/{call.key}"
+    return TOPIC if call.action == "Publish" else f"arn:aws:s3:::edna-prod/{call.key}"
 
 
 def put_into_quarantine(world: World, record: dict[str, Any]) -> None:
@@ -150,6 +159,20 @@ def test_the_loader_does_its_work_under_its_policy_and_needs_all_of_it(world: Wo
         verified = world.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
         assert (verified.status, len(verified.result["attention"])) == (3, 1)
     assert account.unused() == set()
+
+
+def test_an_alert_is_sent_under_the_policy_of_alerts(world: World) -> None:
+    account = Account("loader", "alerts")
+    aws = world.pipeline.sandbox.aws
+    options = {"endpoint_url": aws.endpoint, "region_name": aws.region}
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    boto3.client("sns", **options, **keys).create_topic(Name="attendance")  # type: ignore[call-overload]
+    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
+        done = world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint, ALERT_SNS_TOPIC_ARN=TOPIC)
+    assert done.status == 3  # nothing is landed
+    assert "could not send" not in done.story
+    assert {action for _, action in account.used} >= {"sns:Publish", "s3:PutObject"}
+    assert list(world.pipeline.keys(ALERTS)) == ["load.json"]
 
 
 @pytest.mark.parametrize(("policy", "call"), [

@@ -1,0 +1,113 @@
+"""Alerts: which run sends a message to a person, and what it says. Pure; `announce` sends it.
+
+A run that ends with status 1, 2 or 3 has sentences: its attention, or its error. The same sentences are sent
+once a day, other sentences at once. A run that ends with status 0 forgets them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attendance_common.errors import ExitStatus
+from attendance_common.numerals import counted
+
+# A nightly run does not begin to the minute: a day later is any time after 23 hours.
+AGAIN = dt.timedelta(hours=23)
+MEANINGS = {
+    ExitStatus.MAY_PASS: "failed, may pass: the next run tries again",
+    ExitStatus.TO_MEND: "failed, and fails until somebody mends it",
+    ExitStatus.NEEDS_A_PERSON: "finished, and somebody should read this",
+}
+LONGEST_SUBJECT = 100  # characters (API: SNS Publish, Subject)
+MOST_SENTENCES = 50
+LONGEST_SENTENCE = 2000  # characters; a message has at most 256 KB (API: SNS Publish, Message)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that ended: which command (fetch or load), how, and where to look."""
+
+    command: str
+    status: ExitStatus
+    run: str
+    host: str
+    record: str  # s3:// URL of the run's record
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was sent last: each sentence with the time at which it was seen first; when it was sent."""
+
+    since: Mapping[str, str]
+    sent: str
+
+    def text(self) -> dict[str, Any]:
+        """The memory as a JSON object."""
+        return {"since": dict(self.since), "sent": self.sent}
+
+
+def memory_of(content: object) -> Memory | None:
+    """A memory from the JSON that `Memory.text` made; None for anything else."""
+    try:
+        since, sent = content["since"], content["sent"]  # type: ignore[index]
+        dt.datetime.fromisoformat(sent)
+        return Memory({str(sentence): str(seen) for sentence, seen in since.items()}, sent)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def sentences_of(result: Mapping[str, Any]) -> list[str]:
+    """What a person should read of a result line: its error, or its attention."""
+    return [result["error"]] if "error" in result else list(result.get("attention", ()))
+
+
+def due(last: Memory | None, sentences: Sequence[str], now: dt.datetime) -> Memory | None:
+    """What is to be remembered once a message with these sentences is sent; None when none is due."""
+    if not sentences or (last and _is_known(last, sentences, now)):
+        return None
+    moment = now.isoformat(timespec="seconds")
+    before = last.since if last else {}
+    return Memory({sentence: before.get(sentence, moment) for sentence in sentences}, moment)
+
+
+def _is_known(last: Memory, sentences: Sequence[str], now: dt.datetime) -> bool:
+    age = now - dt.datetime.fromisoformat(last.sent)
+    return last.since.keys() == set(sentences) and dt.timedelta(0) <= age < AGAIN
+
+
+def subject(ended: Ended) -> str:
+    """One line of ASCII, as e-mail needs it (API: SNS Publish, Subject)."""
+    reasons = counted(len(ended.sentences), "sentence", "sentences")
+    return f"Attendance {ended.command}: status {int(ended.status)}, {reasons} to read"[:LONGEST_SUBJECT]
+
+
+def message(ended: Ended, since: Mapping[str, str]) -> str:
+    """What a person reads: how the run ended, each sentence and since when, where to look."""
+    shown = ended.sentences[:MOST_SENTENCES]
+    lines = [
+        f"The {ended.command} ended with status {int(ended.status)}: {MEANINGS[ended.status]}.",
+        "",
+        *(
+            f"{number}. {textwrap.shorten(sentence, LONGEST_SENTENCE)}\n   First seen: {since[sentence]}"
+            for number, sentence in enumerate(shown, 1)
+        ),
+    ]
+    if more := len(ended.sentences) - len(shown):
+        lines.append(f"{more} more: see the run's record.")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Host: {ended.host}",
+            f"Run: {ended.run}",
+            f"Record: {ended.record}",
+            "Where to look: the log of this run, and python redshift_loader.py --status",
+            "",
+            "The same sentences come again after a day. A run without any ends it.",
+        ]
+    )

@@ -1,0 +1,125 @@
+"""Says that a run has ended: a message by SNS, a heartbeat to a monitor, metrics to CloudWatch.
+
+Each where its setting asks for it. A failure is logged, and changes nothing of the run; each takes a few
+seconds at most. No student's data is sent: the sentences are those of the result line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attendance_common import alerts, aws, metrics
+from attendance_common.config import AwsSettings
+from attendance_common.errors import AttendanceError, ExitStatus
+from attendance_common.landing import Areas
+from attendance_common.log import event, log
+
+SECONDS = 5  # to wait for an answer
+ALIVE = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
+
+
+def announce(settings: AwsSettings, result: Mapping[str, Any], share: str | None = None) -> None:
+    """Send what the settings ask for of a run with this result line; never raises an Exception.
+
+    `share`: the share of the schools that the run was about, such as `2/4`: it has its own memory of alerts.
+    """
+    now = dt.datetime.now(dt.timezone.utc)
+    if settings.alert_topic:
+        _try("the alert", lambda: _Alerts(settings, share).send(result, now))
+    if settings.metrics_namespace:
+        _try("the metrics", lambda: _measure(settings, result, now))
+    if settings.heartbeat_url and result["status"] in ALIVE:
+        _try("the heartbeat", lambda: _beat(settings))
+
+
+def _try(what: str, send: Callable[[], None]) -> None:
+    """Send; what goes wrong is logged by its kind alone where it is not this project's own sentence."""
+    try:
+        send()
+    except AttendanceError as fault:
+        log.info("could not send %s: %s", what, fault, extra=event("not_announced"))
+    except Exception as error:  # noqa: BLE001 - an announcement never fails a run
+        log.info("could not send %s (%s)", what, type(error).__name__, extra=event("not_announced"))
+
+
+class _Alerts:
+    """The alerts of a command, and S3's memory of what was sent last."""
+
+    def __init__(self, settings: AwsSettings, share: str | None) -> None:
+        self._settings = settings
+        self._areas = Areas(settings.bucket, settings.prefix)
+        self._s3 = aws.brief_client(settings, "s3", SECONDS)
+        of = f"-{share.replace('/', '-of-')}" if share else ""
+        self._key = f"{self._areas.alerts}{settings.command}{of}.json"
+
+    def send(self, result: Mapping[str, Any], now: dt.datetime) -> None:
+        """Send a message when one is due, then remember it: a kill in between sends it twice, never not."""
+        last = self._remembered()
+        sentences = alerts.sentences_of(result)
+        if not sentences:
+            if last:
+                self._remember({})
+            return
+        if memory := alerts.due(last, sentences, now):
+            self._publish(self._ended(result, sentences), memory)
+            self._remember(memory.text())
+
+    def _ended(self, result: Mapping[str, Any], sentences: list[str]) -> alerts.Ended:
+        command, run = self._settings.command, str(result["run"])
+        return alerts.Ended(
+            command=command,
+            status=ExitStatus(result["status"]),
+            run=run,
+            host=socket.gethostname(),
+            record=f"s3://{self._areas.bucket}/{self._areas.runs}{command}/{run}.json",
+            sentences=sentences,
+        )
+
+    def _publish(self, ended: alerts.Ended, memory: alerts.Memory) -> None:
+        topic = str(self._settings.alert_topic)
+        # A topic is reached in its own region: arn:aws:sns:<region>:…
+        sns = aws.brief_client(self._settings, "sns", SECONDS, region=topic.split(":")[3])
+        with aws.explained(f"{topic} (ALERT_SNS_TOPIC_ARN)"):
+            sns.publish(
+                TopicArn=topic, Subject=alerts.subject(ended), Message=alerts.message(ended, memory.since)
+            )
+
+    def _remembered(self) -> alerts.Memory | None:
+        """What was sent last; None where nothing was, or where nobody can tell: then it is sent again."""
+        try:
+            body = self._s3.get_object(Bucket=self._areas.bucket, Key=self._key)["Body"].read()
+            return alerts.memory_of(json.loads(body))
+        except Exception:  # noqa: BLE001 - S3 may be what the alert is about
+            return None
+
+    def _remember(self, content: dict[str, Any]) -> None:
+        with aws.explained(f"s3://{self._areas.bucket}/{self._key}"):
+            self._s3.put_object(
+                Bucket=self._areas.bucket,
+                Key=self._key,
+                Body=json.dumps(content).encode(),
+                **aws.encryption(self._settings),
+            )
+
+
+def _measure(settings: AwsSettings, result: Mapping[str, Any], now: dt.datetime) -> None:
+    namespace = settings.metrics_namespace
+    cloudwatch = aws.brief_client(settings, "cloudwatch", SECONDS)
+    with aws.explained(f"the CloudWatch namespace {namespace} (METRICS_NAMESPACE)"):
+        cloudwatch.put_metric_data(
+            Namespace=namespace, MetricData=metrics.data(settings.command, result, now)
+        )
+
+
+def _beat(settings: AwsSettings) -> None:
+    """Call the monitor. Its URL is a secret of a kind, so no error may quote it."""
+    import requests
+
+    url = str(settings.heartbeat_url).replace("{command}", settings.command)
+    answer = requests.get(url, timeout=SECONDS)
+    if not answer.ok:
+        raise AttendanceError(f"the monitor of HEARTBEAT_URL answered {answer.status_code}")
