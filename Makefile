@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
 
-.PHONY: help install demo sandbox sql policies settings check quick test torture audit bench clean
+.PHONY: help install demo sandbox sql dictionary policies settings check quick test torture audit bench clean
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,9 @@ sql: install     ## write the setup file anew, from the declared tables and colu
 
 settings: install ## write .env.example anew, from the declared settings
 	@$(BIN)/python -m tests.rendered settings
+
+dictionary: install ## write docs/data-dictionary.md anew, from the declared columns, tables and views
+	@$(BIN)/python -m tests.rendered dictionary
 
 policies: install ## write docs/policies/ anew, from the declared policies
 	@$(BIN)/python -m tests.rendered policies

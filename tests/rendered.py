@@ -1,4 +1,4 @@
-"""The committed files that follow from declarations; `make settings`, `sql` and `policies` write them."""
+"""The committed files that follow from declarations, and the targets of `make` that write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attendance_common import policies
 from attendance_common.load import setup_sql
-from tests import env_example
+from tests import data_dictionary, env_example
 from tests.readme import ROOT
 
 POLICIES = ROOT / "docs" / "policies"
@@ -15,6 +15,7 @@ POLICIES = ROOT / "docs" / "policies"
 TARGETS: dict[str, dict[Path, str]] = {
     "settings": {ROOT / ".env.example": env_example.render()},
     "sql": {ROOT / setup_sql.SETUP_FILE: setup_sql.render()},
+    "dictionary": {ROOT / "docs" / "data-dictionary.md": data_dictionary.render()},
     "policies": {
         POLICIES / name: text for name, text in policies.files(policies.default_installation()).items()
     },
