@@ -41,12 +41,13 @@ from attendance_common.run_record import RunRecords
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from mypy_boto3_s3 import S3Client
 
-    from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+    from attendance_common.fetch.landing_zone import LandingZone
     from attendance_common.fetch.proof import Removals
     from attendance_common.fetch.quarantine import Quarantine
     from attendance_common.fetch.reading import Reading
     from attendance_common.fetch.school import School
     from attendance_common.fetch.school_list import SchoolList
+    from attendance_common.fetch.school_lists import SchoolLists
 
 CONNECTIONS = 18  # to S3: the lists that are written at a time, and two more
 
@@ -117,7 +118,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
-    begins = not run.zone.landed_schools()
+    begins = not run.zone.landed.landed_schools()
     counts = {"schools": len(schools)}
     log.info(counted(len(schools), "school", "schools"), extra=event("schools_listed", counts=counts))
     try:
@@ -192,7 +193,7 @@ def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:
     for school in schools:
         if any(about.unsorted for about in run.schools.values()):
             return
-        run.schools[school] = School(run.zone.lists_of(school, years))
+        run.schools[school] = School(run.zone.landed.lists_of(school, years))
         if run.flags.since is None:
             yield whole_reading(school, run.settings.page_size)
         else:
@@ -224,7 +225,7 @@ def judge_world(run: Run, listed: SchoolList) -> Judged:
     if run.year is not None:
         judge = Judge(
             judged,
-            run.zone,
+            run.zone.landed,
             year=run.year,
             today=run.now.date(),
             share=None if run.flags.school else Share(run.flags.shard.name, run.flags.shard.has),
@@ -247,7 +248,7 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
         *attention.failures(schools),
         *attention.unsorted_source(schools, unread, run.flags.since),
         *doubts,
-        *attention.odd_objects(schools, run.zone.place),
+        *attention.odd_objects(schools, run.zone.landed.place),
         *attention.quarantined(schools, run.quarantine.place),
         *judged.sentences,
     ]
@@ -315,7 +316,7 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
         stay = counted(counts["quarantined"], "record stays", "records stay")
         sentences.append(f"{stay} in quarantine: this version cannot land what --quarantine lists")
     if unreadable:
-        sentences.append(attention.unreadable_lists(unreadable, run.zone.place))
+        sentences.append(attention.unreadable_lists(unreadable, run.zone.landed.place))
     outcome = command.Outcome(dict(counts), sentences)
     run.records.write({"run": run.context.run, **outcome.counts, "attention": outcome.attention})
     return outcome

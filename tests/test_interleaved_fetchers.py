@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 
 from attendance_common.fetch import landing_zone
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, landed_list
+from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import Areas, list_of
 from tests.fake_s3 import FakeS3, Turns
 from tests.pages import page_of
@@ -64,7 +65,7 @@ def fetch(objects: Objects, source: Source, gate: Any = lambda: None) -> None:
     """A whole fetch of the school with a second look; pages are read at once, lists written call by call."""
     s3: Any = FakeS3(objects, gate)
     zone = LandingZone(s3, AREAS, {}, "R", dry_run=False)
-    lists = zone.lists_of(SCHOOL, frozenset({55}))
+    lists = zone.landed.lists_of(SCHOOL, frozenset({55}))
     gate()
     missing = look(zone, lists, dict(source.records), whole=True)
     gate()

@@ -9,8 +9,9 @@ import pytest
 
 from attendance_common import aws
 from attendance_common.errors import AwsError
-from attendance_common.fetch import landing_zone
+from attendance_common.fetch import landed_lists
 from attendance_common.fetch.landing_zone import LandingZone
+from attendance_common.fetch.school_lists import SchoolLists
 from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pages import page_of
 from tests.pipeline import LANDING, Pipeline
@@ -40,7 +41,7 @@ def pipeline(sandbox: Sandbox) -> Pipeline:
 def test_what_was_read_is_landed_and_the_same_again_is_no_write(
     zone: LandingZone, pipeline: Pipeline
 ) -> None:
-    lists = zone.lists_of(SCHOOL, YEAR)
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
     land(zone, lists, {1: FIRST, 2: LAST})
     assert lists.written == {FIRST, LAST}
     before = pipeline.keys(LANDING)
@@ -49,21 +50,21 @@ def test_what_was_read_is_landed_and_the_same_again_is_no_write(
     assert (again.written, pipeline.keys(LANDING)) == (set(), before)
 
 
-def zone_again(zone: LandingZone) -> landing_zone.SchoolLists:
+def zone_again(zone: LandingZone) -> SchoolLists:
     """The school's lists as they are now."""
-    zone._taken = None
-    return zone.lists_of(SCHOOL, YEAR)
+    zone.landed._taken = None
+    return zone.landed.lists_of(SCHOOL, YEAR)
 
 
 def test_what_was_not_read_stays_and_is_named(zone: LandingZone, pipeline: Pipeline) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST})
     plan = land(zone, zone_again(zone), {1: FIRST})
     assert plan.missing == {FIRST: [2], LAST: [3]}
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}, 3: {LAST}}
 
 
 def test_a_record_that_moved_leaves_the_list_it_was_in(zone: LandingZone, pipeline: Pipeline) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST})
     plan = land(zone, zone_again(zone), {1: LAST, 2: FIRST, 3: LAST})
     assert (plan.departures, plan.missing) == ({FIRST: [1]}, {})
     assert landed(pipeline) == {1: {LAST}, 2: {FIRST}, 3: {LAST}}
@@ -74,7 +75,7 @@ def test_records_that_move_in_a_chain_are_nowhere_at_no_instant(
 ) -> None:
     before = {1: FIRST, 7: FIRST, 2: LAST, 8: LAST, 3: SECOND, 9: SECOND}
     after = {**before, 7: LAST, 8: SECOND, 9: FIRST}
-    land(zone, zone.lists_of(SCHOOL, YEAR), before)
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), before)
     put = aws.put_if
 
     def watch(*arguments: object, **more: object) -> object:
@@ -90,7 +91,7 @@ def test_records_that_move_in_a_chain_are_nowhere_at_no_instant(
 def test_a_list_that_loses_its_last_record_becomes_a_tombstone_and_then_a_list_again(
     zone: LandingZone, pipeline: Pipeline
 ) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST, 3: LAST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 3: LAST})
     lists = zone_again(zone)
     land(zone, lists, {1: LAST, 3: LAST})
     assert pipeline.landed()[FIRST, SCHOOL] == []
@@ -108,9 +109,9 @@ def test_a_list_that_loses_its_last_record_becomes_a_tombstone_and_then_a_list_a
 def test_a_list_that_another_wrote_since_the_snapshot_is_merged_and_loses_nothing(
     zone: LandingZone, other: LandingZone, pipeline: Pipeline
 ) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST})
     older = zone_again(zone)
-    land(other, other.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
+    land(other, other.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
     plan = land(zone, older, {1: FIRST, 9: FIRST})
     assert (older.foreign, older.written, plan.missing) == ({FIRST}, {FIRST}, {})
     assert landed(pipeline) == {key: {FIRST} for key in (1, 2, 8, 9)}
@@ -119,7 +120,7 @@ def test_a_list_that_another_wrote_since_the_snapshot_is_merged_and_loses_nothin
 def test_two_that_begin_with_nothing_land_both(
     zone: LandingZone, other: LandingZone, pipeline: Pipeline
 ) -> None:
-    ours, theirs = (each.lists_of(SCHOOL, YEAR) for each in (zone, other))
+    ours, theirs = (each.landed.lists_of(SCHOOL, YEAR) for each in (zone, other))
     land(zone, ours, {1: FIRST})
     land(other, theirs, {2: FIRST})
     assert (ours.foreign, theirs.foreign, theirs.written) == (set(), {FIRST}, {FIRST})
@@ -129,9 +130,9 @@ def test_two_that_begin_with_nothing_land_both(
 def test_nothing_leaves_a_list_that_another_wrote_meanwhile(
     zone: LandingZone, other: LandingZone, pipeline: Pipeline
 ) -> None:
-    lists = zone.lists_of(SCHOOL, YEAR)
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
     land(zone, lists, {1: FIRST, 2: FIRST, 3: LAST})
-    land(other, other.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST, 4: FIRST})
+    land(other, other.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 3: LAST, 4: FIRST})
     assert zone.take_out(lists, {FIRST: [2], LAST: [3]}) == 1
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}, 4: {FIRST}}
 
@@ -139,9 +140,9 @@ def test_nothing_leaves_a_list_that_another_wrote_meanwhile(
 def test_nothing_leaves_a_list_that_was_merged_though_this_run_wrote_it_last(
     zone: LandingZone, other: LandingZone, pipeline: Pipeline
 ) -> None:
-    lists = zone.lists_of(SCHOOL, YEAR)
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
     land(zone, lists, {1: FIRST, 2: FIRST})
-    land(other, other.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
+    land(other, other.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: FIRST, 8: FIRST})
     land(zone, lists, {1: FIRST, 9: FIRST})  # a second look
     assert zone.take_out(lists, {FIRST: [2, 8]}) == 0
     assert landed(pipeline) == {key: {FIRST} for key in (1, 2, 8, 9)}
@@ -155,7 +156,7 @@ def test_a_write_whose_answer_was_lost_is_this_runs_own(
     def lost(*arguments: object, **more: object) -> None:
         put(*arguments, **more)  # type: ignore[arg-type]
 
-    lists = zone.lists_of(SCHOOL, YEAR)
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
     monkeypatch.setattr(aws, "put_if", lost)
     land(zone, lists, {1: FIRST})
     assert (lists.written, lists.foreign) == ({FIRST}, set())
@@ -165,7 +166,7 @@ def test_a_write_whose_answer_was_lost_is_this_runs_own(
 def test_a_list_that_is_written_again_and_again_ends_in_a_report(
     zone: LandingZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST})
     monkeypatch.setattr(aws, "put_if", lambda *_, **__: None)
     with pytest.raises(AwsError, match="written by others again and again"):
         land(zone, zone_again(zone), {2: FIRST})
@@ -182,10 +183,10 @@ def test_a_young_listing_serves_the_next_school(sandbox: Sandbox, monkeypatch: p
     with AwsGate(sandbox.aws_endpoint) as gate:
         monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", gate.endpoint)
         zone = zone_of(sandbox, monkeypatch)
-        zone.lists_of(1, YEAR), zone.lists_of(2, YEAR)
+        zone.landed.lists_of(1, YEAR), zone.landed.lists_of(2, YEAR)
         assert listings(gate) == 1
-        monkeypatch.setattr(landing_zone, "SNAPSHOT_SECONDS", 0.0)
-        zone.lists_of(3, YEAR)
+        monkeypatch.setattr(landed_lists, "SNAPSHOT_SECONDS", 0.0)
+        zone.landed.lists_of(3, YEAR)
         assert listings(gate) == 2
 
 
@@ -198,7 +199,7 @@ def test_a_replay_never_looks_at_what_is_not_there(
     with AwsGate(sandbox.aws_endpoint, rule) as gate:
         monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", gate.endpoint)
         zone = zone_of(sandbox, monkeypatch)
-        zone.merge(zone.lists_of(SCHOOL, YEAR), rows_on(FIRST, 1, 2))
+        zone.merge(zone.landed.lists_of(SCHOOL, YEAR), rows_on(FIRST, 1, 2))
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}}
 
 
@@ -207,9 +208,9 @@ def rows_on(day: dt.date, *ids: int) -> pl.DataFrame:
 
 
 def test_the_newest_date_is_that_of_a_list_with_records(zone: LandingZone) -> None:
-    land(zone, zone.lists_of(SCHOOL, YEAR), {1: FIRST, 2: SECOND, 3: LAST})
+    land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 2: SECOND, 3: LAST})
     lists = zone_again(zone)
     land(zone, lists, {1: FIRST, 2: SECOND, 3: SECOND})
-    assert zone.newest_date(lists, LAST) == SECOND
-    assert zone.newest_date(lists, FIRST) == FIRST
-    assert zone.newest_date(lists, FIRST - dt.timedelta(days=1)) is None
+    assert zone.landed.newest_date(lists, LAST) == SECOND
+    assert zone.landed.newest_date(lists, FIRST) == FIRST
+    assert zone.landed.newest_date(lists, FIRST - dt.timedelta(days=1)) is None

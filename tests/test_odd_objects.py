@@ -9,8 +9,9 @@ import io
 import polars as pl
 import pytest
 
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan, parquet
+from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import object_name
 from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pages import page_of
@@ -94,7 +95,7 @@ def land(
     zone: LandingZone, places: Places, *, proved: bool, also: bool = True
 ) -> tuple[SchoolLists, SchoolPlan]:
     """A reading of these records is landed, with its departures."""
-    lists = zone.lists_of(SCHOOL, YEAR)
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
     reading = reading_of(places)
     read = ReadRecords(reading.newest.select("id", "day"), is_proved=proved)
     others = [day for day in lists.etags if day not in reading.days and also]
@@ -147,7 +148,7 @@ def test_a_record_that_moves_into_such_a_list_stays_where_it_was(
 ) -> None:
     land(zone, {1: LAST, 2: LAST}, proved=True)
     put(pipeline, LANDING + NAME, b"cut")
-    zone._taken = None
+    zone.landed._taken = None
     _, plan = land(zone, {1: FIRST, 2: LAST}, proved=False)
     assert (plan.unlanded, plan.departures) == ([1], {})
     take_away(pipeline, LANDING + NAME)
@@ -165,7 +166,7 @@ def test_what_a_later_version_landed_keeps_its_columns(
     found = pl.read_parquet(io.BytesIO(pipeline.read(LANDING + NAME)))
     assert found.select("id", "mood").rows() == [(1, None), (2, "b"), (3, "c"), (9, None)]
     assert found.columns == [*later.columns]
-    assert zone.merge(zone.lists_of(SCHOOL, YEAR), rows(7)) == []
+    assert zone.merge(zone.landed.lists_of(SCHOOL, YEAR), rows(7)) == []
     assert pl.read_parquet(io.BytesIO(pipeline.read(LANDING + NAME)))["id"].to_list() == [1, 2, 3, 7, 9]
 
 
@@ -192,16 +193,19 @@ def test_an_object_that_s3_does_not_give_stays(
 
 def test_what_is_merged_into_such_a_list_is_named(zone: LandingZone, pipeline: Pipeline) -> None:
     put(pipeline, LANDING + NAME, b"cut")
-    assert zone.merge(zone.lists_of(SCHOOL, YEAR), pl.concat([rows(1, 2), rows(3, day=LAST)])) == [1, 2]
+    assert zone.merge(zone.landed.lists_of(SCHOOL, YEAR), pl.concat([rows(1, 2), rows(3, day=LAST)])) == [
+        1,
+        2,
+    ]
     assert pipeline.read(LANDING + NAME) == b"cut"
 
 
 def test_the_newest_date_is_that_of_a_list_that_can_be_read(zone: LandingZone, pipeline: Pipeline) -> None:
     land(zone, {1: FIRST}, proved=True)
     put(pipeline, LANDING + object_name(LAST, SCHOOL), b"cut")
-    zone._taken = None
-    lists = zone.lists_of(SCHOOL, YEAR)
-    assert zone.newest_date(lists, LAST) == FIRST
+    zone.landed._taken = None
+    lists = zone.landed.lists_of(SCHOOL, YEAR)
+    assert zone.landed.newest_date(lists, LAST) == FIRST
     assert lists.unreadable == {LAST: "it is no Parquet"}
 
 

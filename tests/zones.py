@@ -10,9 +10,10 @@ import pytest
 
 from attendance_common import aws
 from attendance_common.config import FetcherSettings
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan
 from attendance_common.fetch.reading import Reading, whole_reading
+from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import Areas
 from tests.pages import answers, dated_page, finish
 from tests.pipeline import LANDING, Pipeline

@@ -11,9 +11,9 @@ from attendance_common.conditions import ALL
 from attendance_common.numerals import counted, records
 
 if TYPE_CHECKING:
-    from attendance_common.fetch.landing_zone import SchoolLists
     from attendance_common.fetch.school import School
     from attendance_common.fetch.school_list import SchoolList
+    from attendance_common.fetch.school_lists import SchoolLists
 
 NAMED_LISTS = 5  # of many lists, so many are named
 MOST_FIELDS = 10  # that are named: a source may give each record fields of its own

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from attendance_common.conditions import ALL, Judged
 from attendance_common.fetch import attention
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landed_lists import LandedLists
 from attendance_common.fetch.school import School
 from attendance_common.fetch.school_list import SchoolList
+from attendance_common.fetch.school_lists import SchoolLists
 
 SHORT, DARK, UNLISTED = "short", "dark", "unlisted"  # conditions of a school
 SHORT_LIST, ODD_ENTRY = "short list of schools", "odd entry"  # of the list of schools
@@ -52,7 +53,7 @@ class Judge:
     """
 
     judged: Judged
-    zone: LandingZone
+    landed: LandedLists
     year: int
     today: dt.date
     share: Share | None
@@ -102,35 +103,35 @@ class Judge:
             if school.school_id in listed and school.school_id not in self.skipped:
                 self._judge_dark(school, since)
         lists = {school.school_id: school.lists for school in schools}
-        for school_id in self._own(listed, self.zone.landed_schools()):
-            of_school = lists.get(school_id) or self.zone.lists_of(school_id, frozenset({self.year}))
+        for school_id in self._own(listed, self.landed.landed_schools()):
+            of_school = lists.get(school_id) or self.landed.lists_of(school_id, frozenset({self.year}))
             self._judge_unlisted(of_school, since, is_listed=school_id in listed)
 
     def _newest_landed(self, schools: Collection[School]) -> dt.date:
         """The newest date up to today that is landed of any school, also of other shares."""
         newest_read = _newest_read(schools) or dt.date.min
-        return self.zone.newest_of_all(newest_read + dt.timedelta(days=1), self.today) or newest_read
+        return self.landed.newest_of_all(newest_read + dt.timedelta(days=1), self.today) or newest_read
 
     def _judge_dark(self, school: School, since: dt.date) -> None:
         """A school whose newest list is of another year has not begun this one; it is not dark."""
         found = None
         if not (school.tally.received or school.short):
-            found = self.zone.newest_list(school.lists, since, self.today)
+            found = self.landed.newest_list(school.lists, since, self.today)
         newest, years = found or (since, frozenset())
         is_dark = found is not None and (not years or self.year in years)
 
         def sentence() -> str:
-            removable = self.zone.count_of_year(school.lists, self.year)
+            removable = self.landed.count_of_year(school.lists, self.year)
             return attention.dark(school.school_id, self.year, newest, removable)
 
         self.judged.note(DARK, school.school_id, int(is_dark), sentence)
 
     def _judge_unlisted(self, lists: SchoolLists, since: dt.date, *, is_listed: bool) -> None:
-        found = None if is_listed else self.zone.newest_list(lists, since, self.today)
+        found = None if is_listed else self.landed.newest_list(lists, since, self.today)
         newest, _ = found or (since, None)
 
         def sentence() -> str:
-            removable = self.zone.count_of_year(lists, self.year)
+            removable = self.landed.count_of_year(lists, self.year)
             return attention.unlisted(lists.school_id, newest, removable)
 
         self.judged.note(UNLISTED, lists.school_id, int(found is not None), sentence)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.page import Rejection, read_again
 from attendance_common.fetch.quarantine import Line, Lines, Quarantine
+from attendance_common.fetch.school_lists import SchoolLists
 
 
 @dataclass
@@ -34,7 +35,7 @@ def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> 
         read = read_again(rejections, school_id)
         stays |= {rejection.key: rejection.reason for rejection in read.rejections}
         if read.rows.height:
-            lists = zone.lists_of(school_id, frozenset() if year is None else frozenset({year}))
+            lists = zone.landed.lists_of(school_id, frozenset() if year is None else frozenset({year}))
             stays |= {key: lines[key].reason for key in zone.merge(lists, read.rows)}
             unreadable += [lists] if lists.unreadable else []
     gone = {key: line for key, line in lines.items() if key not in stays}

@@ -13,7 +13,7 @@ import polars as pl
 
 from attendance_common import aws
 from attendance_common.fetch import attention, quarantine, sorting
-from attendance_common.fetch.landing_zone import LandingZone, SchoolLists
+from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan
 from attendance_common.fetch.proof import (
     Removals,
@@ -25,6 +25,7 @@ from attendance_common.fetch.proof import (
     second_look,
 )
 from attendance_common.fetch.reading import Reading, first_page_by_date, reading_again, whole_reading
+from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.log import event, log
 from attendance_common.numerals import counted, records
 
@@ -205,7 +206,9 @@ class Settler:
         """Whether the source sorted the pages of a recent reading."""
         school.short = reading.short
         school.unsorted = not sorting.does_sort(reading)
-        newest = self._zone.newest_modified if reading.is_by_modification else self._zone.newest_date
+        newest = (
+            self._zone.landed.newest_modified if reading.is_by_modification else self._zone.landed.newest_date
+        )
         newest_landed = partial(newest, school.lists)
         school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
 

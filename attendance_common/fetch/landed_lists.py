@@ -1,0 +1,111 @@
+"""What the landed lists say: a listing of all of them, and the newest of their records."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from attendance_common import aws
+from attendance_common.fetch.list_objects import ListObjects, UnreadableList
+from attendance_common.fetch.lists import LandedList
+from attendance_common.fetch.packed_pages import modified_on
+from attendance_common.fetch.school_lists import SchoolLists, if_readable
+
+SNAPSHOT_SECONDS = 300.0  # a listing that is younger serves the next school, too
+AT_A_TIME = 16  # lists that are counted at a time
+
+
+class LandedLists:
+    """The lists below `place`, an s3:// URL, as they are landed."""
+
+    def __init__(self, objects: ListObjects, place: str) -> None:
+        self.place = place
+        self._objects = objects
+        self._snapshot: dict[int, dict[dt.date, str]] = {}
+        self._taken: float | None = None
+
+    def lists_of(self, school_id: int, years: frozenset[int]) -> SchoolLists:
+        """The school's lists as they are now, or were less than five minutes ago; to be read before it is."""
+        return SchoolLists(school_id, years, dict(self._newest_snapshot().get(school_id, {})))
+
+    def landed_schools(self) -> Collection[int]:
+        """Every school that has lists, tombstones included."""
+        return self._newest_snapshot().keys()
+
+    def _newest_snapshot(self) -> Mapping[int, Mapping[dt.date, str]]:
+        if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
+            self._taken = time.monotonic()
+            self._snapshot = self._objects.etags()
+        return self._snapshot
+
+    def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
+        """The newest date up to `until` whose list has a record."""
+        found = self._newest_of_school(lists, dt.date.min, until)
+        return found and found[0]
+
+    def newest_modified(self, lists: SchoolLists, until: dt.date) -> dt.datetime | None:
+        """That date as a time, or when its list was modified last, if that was before; None where never.
+
+        A list may be older than its date: dates are local, times in UTC, and attendance may be entered ahead.
+        """
+        found = self._newest_of_school(lists, dt.date.min, until)
+        if found is None:
+            return None
+        last: dt.datetime | None = found[1].rows.select(modified_on(strict=False).max()).item()
+        return min(last, dt.datetime.combine(found[0], dt.time.min)) if last else None
+
+    def newest_list(
+        self, lists: SchoolLists, since: dt.date, until: dt.date
+    ) -> tuple[dt.date, frozenset[int]] | None:
+        """The newest date of this time whose list has a record, and the list's school years."""
+        found = self._newest_of_school(lists, since, until)
+        return found and (found[0], found[1].years)
+
+    def _newest_of_school(
+        self, lists: SchoolLists, since: dt.date, until: dt.date
+    ) -> tuple[dt.date, LandedList] | None:
+        days = sorted((day for day in lists.etags if since <= day <= until), reverse=True)
+        looks = (
+            (day, partial(if_readable, lists, day, partial(self._objects.read, day, lists.school_id)))
+            for day in days
+        )
+        return self._first_with_records(looks)
+
+    def newest_of_all(self, since: dt.date, until: dt.date) -> dt.date | None:
+        """The newest date of this time on which any school's list has a record."""
+        snapshot = self._newest_snapshot()
+        places = [(day, school) for school, etags in snapshot.items() for day in etags]
+        within = sorted((place for place in places if since <= place[0] <= until), reverse=True)
+        found = self._first_with_records((place[0], partial(self._if_there, *place)) for place in within)
+        return found and found[0]
+
+    def _first_with_records(
+        self, looks: Iterable[tuple[dt.date, Callable[[], LandedList | None]]]
+    ) -> tuple[dt.date, LandedList] | None:
+        """The first of these lists that has a record, and its date."""
+        with aws.explained(self.place):
+            for day, look in looks:
+                landed = look()
+                if landed is not None and landed.rows.height:
+                    return day, landed
+        return None
+
+    def count_of_year(self, lists: SchoolLists, year: int) -> int:
+        """How many records the lists have whose only school year this is; those that cannot be read not."""
+
+        def count(day: dt.date) -> int:
+            landed = self._if_there(day, lists.school_id)
+            return landed.rows.height if landed is not None and landed.years == {year} else 0
+
+        with aws.explained(self.place), ThreadPoolExecutor(AT_A_TIME) as pool:
+            return sum(pool.map(count, lists.etags))
+
+    def _if_there(self, day: dt.date, school_id: int) -> LandedList | None:
+        """What is landed; None when nothing is, or what cannot be read."""
+        try:
+            return self._objects.read(day, school_id)
+        except UnreadableList:
+            return None
