@@ -11,7 +11,7 @@ from attendance_common.errors import AwsError, causes, is_untrusted_certificate
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-_POLICY = "access denied: give this role the README's IAM policy"
+_POLICY = "access denied: give this role its policy in docs/policies"
 _EXPIRED = "the AWS credentials have expired: renew them"
 _CLOCK = "this machine's clock is off: set it"
 _WRONG_KEY = "the AWS secret key is wrong, or this machine's clock is off: check both"

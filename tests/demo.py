@@ -38,9 +38,10 @@ def main() -> int:
         demo.play_a_bad_day()
         demo.prove()
     title("Where to go next")
-    print("  make sandbox     leaves all of this running; it prints where the settings are")
-    print("  make test        runs every check")
-    print("  README.md        settings, what this changes in S3 and Redshift, scheduling, troubleshooting")
+    print("  make sandbox         leaves all of this running; it prints where the settings are")
+    print("  make test            runs every check")
+    print("  README.md            a real run, step by step")
+    print("  docs/operations.md   settings, rights, what a run changes, schedules, troubleshooting")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Reads what the README promises, so that the demo shows it and the tests hold it."""
+"""Reads what the documents promise, so that the demo shows it and the tests hold it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def text_of_all() -> str:
+    """Give the text of all documents."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 
 
 def section(title: str) -> str:
-    """Give the text below a heading of any level, up to the next heading of the same or a higher one."""
-    text = README.read_text(encoding="utf-8")
-    match = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    if match is None:
-        raise LookupError(f"the README has no section {title!r}")
-    return match[2]
+    """Give the text below a heading of any level, up to the next heading of the same or a higher one.
+
+    The heading stands in one of the documents, once.
+    """
+    pattern = rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)"
+    found = [
+        match[2]
+        for path in DOCUMENTS
+        if (match := re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} documents have a section {title!r}")
+    return found[0]
 
 
 def blocks(title: str, language: str) -> list[str]:

@@ -107,8 +107,18 @@ def test_no_bucket(still: World, script: str) -> None:
 
 
 REFUSED = {
-    "no right to write": ("PutObject", Refusal(403, "AccessDenied"), "README's IAM policy", [FETCHER]),
-    "no right to list": ("ListObjectsV2", Refusal(403, "AccessDenied"), "README's IAM policy", SCRIPTS),
+    "no right to write": (
+        "PutObject",
+        Refusal(403, "AccessDenied"),
+        "its policy in docs/policies",
+        [FETCHER],
+    ),
+    "no right to list": (
+        "ListObjectsV2",
+        Refusal(403, "AccessDenied"),
+        "its policy in docs/policies",
+        SCRIPTS,
+    ),
     "credentials expired": ("ListObjectsV2", Refusal(400, "ExpiredToken"), "have expired: renew", SCRIPTS),
     "unknown key": (
         "ListObjectsV2",
@@ -120,7 +130,7 @@ REFUSED = {
     "secret out of reach": (
         "GetSecretValue",
         Refusal(400, "AccessDeniedException"),
-        "README's IAM policy",
+        "its policy in docs/policies",
         SCRIPTS,
     ),
     "expired for the secret": (
@@ -159,7 +169,7 @@ def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
 
     with AwsGate(landed.pipeline.sandbox.aws_endpoint, rule) as gate:
         done = landed.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **WITHOUT_WAITING)
-    told(done, "README's IAM policy")
+    told(done, "its policy in docs/policies")
     after = landed.pipeline.keys(LANDING)
     assert len([name for name in after if after[name] != before[name]]) <= 2
     assert landed.pipeline.fetch().status == 0
@@ -282,12 +292,12 @@ SPECTRUM = {
             "Error when calling external catalog API: User is not authorized to assume IAM Role "
             "arn:aws:iam::123456789012:role/edna-spectrum; it is not associated with this cluster",
         ),
-        ["IAM role", "README"],
+        ["IAM role", "docs/operations.md"],
     ),
     "the role may not ask Glue": (
         "ALTER TABLE",
         RedshiftError("XX000", "User: arn:aws:sts::1:r is not authorized to perform: glue:GetTable on *"),
-        ["IAM role", "README"],
+        ["IAM role", "docs/operations.md"],
     ),
     "the role may not read S3": (
         "CREATE TEMP TABLE staged",
@@ -297,7 +307,7 @@ SPECTRUM = {
             "\n -----\n  error:  Spectrum Scan Error\n  code:      15001\n"
             "  context:   S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid X\n -----\n",
         ),
-        ["Spectrum Scan Error", "AccessDenied", "README's troubleshooting"],
+        ["Spectrum Scan Error", "AccessDenied", "docs/operations.md, Troubleshooting"],
     ),
 }
 

@@ -65,7 +65,7 @@ def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(gate: 
     gate.rule = refusing("PutObject", 403, "AccessDenied")
     lines, error = checked()
     assert [line[0] for line in lines] == ["✓", "✓", "✓", "✗", "-"]
-    assert "README's IAM policy" in lines[3]
+    assert "its policy in docs/policies" in lines[3]
     assert error is not None
     assert (error.exit_status, "write s3://edna-prod/landing/attendance/" in str(error)) == (2, True)
 

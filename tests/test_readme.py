@@ -1,10 +1,11 @@
-"""The README says what is so: settings, flags, statuses, queries, policies and targets."""
+"""The documents say what is so: settings, flags, statuses, queries, policies, modules and targets."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,9 @@ import redshift_loader
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
 from attendance_common.errors import ExitStatus
 from tests.bench import model
-from tests.readme import README, ROOT, owner_queries, section
+from tests.readme import DOCUMENTS, README, ROOT, owner_queries, section, text_of_all
 
-TEXT = README.read_text(encoding="utf-8")
+TEXT = text_of_all()
 PARSERS = {
     "fetcher": esd_period_attendance_fetcher.flags(),
     "loader": redshift_loader.flags(),
@@ -68,7 +69,7 @@ def option_strings(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def test_every_exit_status_is_told() -> None:
-    rows = re.findall(r"^\| (\d) \| .+ \| (.+) \|$", section("Running it"), re.MULTILINE)
+    rows = re.findall(r"^\| (\d) \| .+ \| (.+) \|$", section("Exit statuses"), re.MULTILINE)
     assert rows == [("0", "go on"), ("1", "try again"), ("2", "not retry"), ("3", "go on, and alert")]
     assert [int(status) for status, _ in rows] == list(ExitStatus)
 
@@ -77,15 +78,39 @@ def test_the_owners_queries_are_the_owners() -> None:
     assert owner_queries() == QUERIES
 
 
-def test_every_file_that_is_linked_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_the_readme_is_read_to_its_end() -> None:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    assert [line for line in lines if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_and_heading_that_is_linked_exists(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        if link.startswith("https://"):
+            continue
+        name, _, heading = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not heading or heading in anchors(target.read_text(encoding="utf-8")), link
+
+
+def anchors(text: str) -> set[str]:
+    """What a heading is linked by: in lower case, hyphens for blanks, without other marks."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_module_has_its_place_in_the_design() -> None:
+    package = ROOT / "attendance_common"
+    modules = {path.stem for path in package.rglob("*.py")} - {"__init__"}
+    named = set(re.findall(r"`(\w+)`", section("Rooms")))
+    assert modules - named == set()
 
 
 def test_every_policy_is_linked() -> None:
     files = sorted(path.name for path in (ROOT / "docs" / "policies").iterdir())
-    assert sorted(re.findall(r"\(docs/policies/([a-z.-]+)\)", section("Prerequisites"))) == files
+    assert sorted(re.findall(r"\(policies/([a-z.-]+)\)", section("Rights"))) == files
 
 
 def test_every_target_that_is_named_exists() -> None:

@@ -167,13 +167,13 @@ OWN_WORDS = {
     "the role may not be assumed": (
         "XX000",
         block("Not authorized to get credentials of role arn:aws:iam::1:role/edna-spectrum", 30000),
-        ["role/edna-spectrum", "IAM role", "README"],
+        ["role/edna-spectrum", "IAM role", "docs/operations.md"],
         2,
     ),
     "the role is not the cluster's": (
         "XX000",
         "The requested role arn:aws:iam::1:role/edna-spectrum is not associated to cluster",
-        ["role/edna-spectrum", "IAM role", "README"],
+        ["role/edna-spectrum", "IAM role", "docs/operations.md"],
         2,
     ),
     "SHA-256": ("", "authentication method 13 not supported", ["PASSWORD sets it as MD5"], 2),

@@ -133,7 +133,7 @@ def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> N
     if not expected == rows == records:
         raise CheckFailed(
             f"{NATIVE} has {rows} rows of {records} records from {first} to {last}, where {expected} "
-            "were to be written: see the README, 'Duplicate Key Violation'"
+            "were to be written: see docs/operations.md, 'Duplicate Key Violation'"
         )
 
 
@@ -143,7 +143,7 @@ def check_sum(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:
     if became != counts["rows_read"]:
         raise CheckFailed(
             f"{counts['rows_read']} rows were read of dates from {first} to {last}, and {became} came of "
-            "them: see the README, 'Duplicate Key Violation'"
+            "them: see docs/operations.md, 'Duplicate Key Violation'"
         )
 
 

@@ -80,7 +80,7 @@ _STATES = {
     "42P01": _MISSING,
     "3F000": _MISSING,
     "42703": _MISSING,
-    "42501": "the database user lacks a right that the README's prerequisites name",
+    "42501": "the database user lacks a right that docs/operations.md (Rights) names",
 }
 
 
@@ -132,9 +132,9 @@ def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
             f"{refused}: it was canceled, or took longer than statement_timeout", query=node.query
         )
     if fault := _DATA_CODES.get(node.code or 0) or _by_data_words(text):
-        return Unreadable(f"{refused}: {fault}, see the README, 'Value Error'", query=node.query)
+        return Unreadable(f"{refused}: {fault}, see docs/operations.md, 'Value Error'", query=node.query)
     if node.code in _PARSE_CODES or state.startswith("22"):
-        return Unreadable(f"{refused}: see the README, 'Date Parse Error'", query=node.query)
+        return Unreadable(f"{refused}: see docs/operations.md, 'Date Parse Error'", query=node.query)
     if state in _STATES or state.startswith("42"):
         return WarehouseError(
             f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({told})", to_mend=True, query=node.query
@@ -149,7 +149,9 @@ def _by_data_words(text: str) -> str | None:
 def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
     """An object that is not what the table declares; or, where S3 denied it, the role's fault."""
     context = node_error.scan_context(text)
-    sentence = f"Spectrum Scan Error, {context} ({_told(state, node)}): see the README's troubleshooting"
+    sentence = (
+        f"Spectrum Scan Error, {context} ({_told(state, node)}): see docs/operations.md, Troubleshooting"
+    )
     denied = any(sign in context for sign in ("Access Denied", "AccessDenied", "not authorized to perform"))
     if denied and not state.startswith("22"):
         return WarehouseError(sentence, to_mend=True, query=node.query)
@@ -160,9 +162,8 @@ def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
     told = f"({first_line(text)}; {_told(state, node)})"
     if says(text, *_CATALOG_MAY_PASS):
         return WarehouseError(f"the Glue Data Catalog did not answer as it should {told}", query=node.query)
-    return WarehouseError(
-        f"Spectrum's IAM role or its policy is wrong, see the README {told}", to_mend=True, query=node.query
-    )
+    sentence = f"Spectrum's IAM role or its policy is wrong, see docs/operations.md {told}"
+    return WarehouseError(sentence, to_mend=True, query=node.query)
 
 
 _TLS = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
