@@ -72,7 +72,7 @@ def reading_of(*pages: Answer, size: int = SIZE) -> Reading:
 
 def rows_of(reading: Reading) -> pl.DataFrame:
     """All dates' rows together."""
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.by_date())])
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *(rows for _, rows in reading.contents.by_date())])
 
 
 def dated_page(places: Mapping[int, dt.date], *, count: bool = True, newest_first: bool = False) -> Page:

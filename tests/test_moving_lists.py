@@ -100,14 +100,14 @@ class Outcome:
 def fetch(source: MovingSource, landed: dict[int, int], at_once: int = 1) -> Outcome:
     """Read the school as the fetcher does, over what is landed (id -> day)."""
     first = read(whole_reading(SCHOOL, SIZE), source, at_once)
-    seen = set(first.newest["id"])
+    seen = set(first.contents.newest["id"])
     missing = {key: on for key, on in landed.items() if key not in seen}
     look = second_look(first, {day(on) for on in missing.values()}, 0)
     if look is None:
         return Outcome(seen | landed.keys(), set())
     again = whole_reading(SCHOOL, SIZE) if look.pages is None else reading_again(first, look.pages)
     second = read(again, source, at_once)
-    seen |= set(second.newest["id"])
+    seen |= set(second.contents.newest["id"])
     removed = missing.keys() - seen if is_proved(first, second) else set[int]()
     return Outcome((seen | landed.keys()) - removed, removed)
 

@@ -77,7 +77,7 @@ def read(server: EsdServer, reading: Reading, *faults: Fault) -> Reading:
 
 
 def everything_came(server: EsdServer, reading: Reading) -> bool:
-    return set(reading.newest["id"]) == {each["id"] for each in server.source.records(SCHOOL)}
+    return set(reading.contents.newest["id"]) == {each["id"] for each in server.source.records(SCHOOL)}
 
 
 def told(paging: object, page: int | None = None) -> Fault:
@@ -204,14 +204,14 @@ def test_a_source_that_ignores_the_page_sends_fewer_than_it_tells_of(
     server: EsdServer, faults: Sequence[Fault], short: int
 ) -> None:
     reading = read(server, whole(), *map(anew, faults), Fault("same_page", times=None))
-    assert (reading.newest.height, reading.gaps, reading.short) == (100, {}, short)
+    assert (reading.contents.newest.height, reading.gaps, reading.short) == (100, {}, short)
     assert not can_be_proved(reading)
     assert len(server.traffic.log) <= 1 + 6
 
 
 def test_a_source_that_ignores_the_page_and_tells_nothing_lacks_nothing(server: EsdServer) -> None:
     reading = read(server, whole(), told(None), Fault("same_page", times=None))
-    assert (reading.newest.height, reading.short, sorted(reading.pages)) == (100, 0, [1, 2])
+    assert (reading.contents.newest.height, reading.short, sorted(reading.pages)) == (100, 0, [1, 2])
 
 
 @pytest.mark.parametrize("pages", [2, 3, 4, 9])
@@ -227,7 +227,7 @@ def test_pages_told_of_that_repeat_one_another_prove_nothing(server: EsdServer, 
 
 def test_pages_that_are_counted_from_0_lack_the_first_one(server: EsdServer) -> None:
     reading = read(server, whole(), Fault("from_page_0", times=None))
-    assert (reading.newest.height, reading.gaps, reading.short) == (150, {}, 100)
+    assert (reading.contents.newest.height, reading.gaps, reading.short) == (150, {}, 100)
 
 
 def test_a_count_of_more_than_there_is_is_short(server: EsdServer) -> None:

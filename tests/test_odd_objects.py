@@ -97,9 +97,9 @@ def land(
     """A reading of these records is landed, with its departures."""
     lists = zone.landed.lists_of(SCHOOL, YEAR)
     reading = reading_of(places)
-    read = ReadRecords(reading.newest.select("id", "day"), is_proved=proved)
-    others = [day for day in lists.etags if day not in reading.days and also]
-    plan = zone.land(lists, reading.by_date(), read, others)
+    read = ReadRecords(reading.contents.newest.select("id", "day"), is_proved=proved)
+    others = [day for day in lists.etags if day not in reading.contents.days and also]
+    plan = zone.land(lists, reading.contents.by_date(), read, others)
     zone.take_out(lists, plan.departures)
     return lists, plan
 

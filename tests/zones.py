@@ -41,9 +41,9 @@ def reading_of(places: Places) -> Reading:
 def land(zone: LandingZone, lists: SchoolLists, places: Places) -> SchoolPlan:
     """Land these records, with the departures; all lists of the school are compared."""
     reading = reading_of(places)
-    read = ReadRecords(reading.newest.select("id", "day"))
-    also = [day for day in lists.etags if day not in reading.days]
-    plan = zone.land(lists, reading.by_date(), read, also)
+    read = ReadRecords(reading.contents.newest.select("id", "day"))
+    also = [day for day in lists.etags if day not in reading.contents.days]
+    plan = zone.land(lists, reading.contents.by_date(), read, also)
     zone.take_out(lists, plan.departures)
     return plan
 

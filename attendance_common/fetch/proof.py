@@ -28,7 +28,7 @@ RUN_SHARE, RUN_FEW = 0.02, 500  # of all schools' together
 
 def can_be_proved(reading: Reading) -> bool:
     """Whether it has no gap, an id for every record, and pages that do not only repeat one another."""
-    if reading.gaps or any(rejection.record_id is None for rejection in reading.rejections):
+    if reading.gaps or any(rejection.record_id is None for rejection in reading.contents.rejections):
         return False
     return not reading.progress.goes_round or reading.progress.counts[-1:] == [reading.progress.sent]
 
@@ -36,7 +36,7 @@ def can_be_proved(reading: Reading) -> bool:
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
     """Whether every count that both readings were told is the number of different records of the first."""
     counts = first.progress.counts + (second.progress.counts if second else [])
-    agree = bool(first.progress.counts) and set(counts) == {first.different}
+    agree = bool(first.progress.counts) and set(counts) == {first.contents.different}
     return agree and can_be_proved(first) and not (second and second.gaps)
 
 

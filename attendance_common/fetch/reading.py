@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterator
 from functools import cached_property
 
 import polars as pl
 
-from attendance_common.fetch.packed_pages import PackedPage, newest_versions, rows_by_date
+from attendance_common.fetch.contents import Contents
+from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.page import Rejection
 from attendance_common.fetch.paging import ChosenPages, Course, NewestPages, Progress, WholeList
-from attendance_common.fetch.record import has_modified_on
 
 
 class Reading:
     """The pages of one school, in whatever order they come.
 
-    What it says (`newest` and all that follows from it) is asked for when it has `finished`, not before.
+    What it says is asked for when it has `finished`, not before.
     """
 
     def __init__(self, school_id: int, course: Course, progress: Progress) -> None:
@@ -86,46 +84,9 @@ class Reading:
         return self.progress.received
 
     @cached_property
-    def newest(self) -> pl.DataFrame:
-        """Where the newest version of each id is: id, day, modified_on, page, row on the page."""
-        return newest_versions(self.pages)
-
-    @cached_property
-    def rejections(self) -> list[Rejection]:
-        """What goes to quarantine, in the order of the pages: each record once, the last of an id."""
-        found: dict[int | str, Rejection] = {}
-        for _, page in sorted(self.pages.items()):
-            for rejection in page.rejections:
-                found[rejection.key] = rejection
-        return list(found.values())
-
-    @property
-    def left_out(self) -> Counter[str]:
-        """New fields that did not fit into `extra_fields` -> of how many of the received records."""
-        return sum((Counter(page.left_out) for page in self.pages.values()), Counter())
-
-    @property
-    def rejected_ids(self) -> list[int]:
-        """The ids of records that go to quarantine."""
-        return [rejection.record_id for rejection in self.rejections if rejection.record_id is not None]
-
-    @property
-    def different(self) -> int:
-        """How many different records came."""
-        nameless = sum(rejection.record_id is None for rejection in self.rejections)
-        ids = pl.Series("id", self.rejected_ids, dtype=pl.Int64)
-        return pl.concat([self.newest["id"], ids]).n_unique() + nameless
-
-    @property
-    def days(self) -> list[dt.date]:
-        """Every date that was read, sorted."""
-        return self.newest["day"].unique().sort().to_list()
-
-    @property
-    def undated(self) -> int:
-        """How many different records have no readable `modifiedOn`."""
-        rejected = sum(not has_modified_on(rejection.record) for rejection in self.rejections)
-        return self.newest["modified_on"].null_count() + rejected
+    def contents(self) -> Contents:
+        """What the pages hold."""
+        return Contents(self.pages)
 
     @property
     def is_recent(self) -> bool:
@@ -145,10 +106,6 @@ class Reading:
     def ordered(self) -> list[PackedPage]:
         """The pages in the order of the list."""
         return [page for _, page in sorted(self.pages.items())]
-
-    def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-        """Each date's rows, sorted by id, no id twice; can be asked for once."""
-        return rows_by_date(self.pages, self.newest)
 
 
 def whole_reading(school_id: int, page_size: int) -> Reading:

@@ -58,14 +58,14 @@ class Tally:
         self.received += reading.received
         self.source_count = [self.source_count, *reading.progress.counts][-1]
         self.not_landed = len(unlanded)
-        ids = _without(reading.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
+        ids = _without(reading.contents.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
         self.landed_ids = ids if self.landed_ids is None else pl.concat([self.landed_ids, ids]).unique()
         self.landed = self.landed_ids.len()
-        self.quarantined |= {rejection.key: rejection.reason for rejection in reading.rejections}
-        self.left_out += reading.left_out
+        self.quarantined |= {rejection.key: rejection.reason for rejection in reading.contents.rejections}
+        self.left_out += reading.contents.left_out
         if reading.is_by_modification:
-            self.undated = reading.undated
-        days = reading.days
+            self.undated = reading.contents.undated
+        days = reading.contents.days
         past = [day for day in days if day <= today]
         self.newest_date = max(filter(None, [self.newest_date, *days[-1:]]), default=None)
         self.newest_past = max(filter(None, [self.newest_past, *past[-1:]]), default=None)
@@ -217,8 +217,9 @@ class Settler:
     def _land(self, school: School, reading: Reading) -> SchoolPlan:
         """Write what was read: arrivals, then departures, then the quarantine."""
         proved = self._year is not None and reading.is_whole and proved_by_counts(reading)
-        read = ReadRecords(reading.newest.select("id", "day"), reading.rejected_ids, is_proved=proved)
-        plan = self._zone.land(school.lists, reading.by_date(), read, self._also(school, reading))
+        contents = reading.contents
+        read = ReadRecords(contents.newest.select("id", "day"), contents.rejected_ids, is_proved=proved)
+        plan = self._zone.land(school.lists, contents.by_date(), read, self._also(school, reading))
         school.tally.moved += self._zone.take_out(school.lists, plan.departures)
         school.tally.compared |= plan.changes.keys()
         school.tally.add(reading, plan.unlanded, self._began.date())
@@ -226,21 +227,21 @@ class Settler:
         log.info(
             "school %d: %s on %s, %d of them different; %d moved to another date",
             *(school.school_id, records(reading.received), counted(len(reading.pages), "page", "pages")),
-            *(reading.different, school.tally.moved),
+            *(contents.different, school.tally.moved),
             extra=event("school_read", school=school.school_id, counts=school.tally.numbers()),
         )
-        if reading.rejections:
-            reasons = attention.told(Counter(rejection.reason for rejection in reading.rejections))
+        if contents.rejections:
+            reasons = attention.told(Counter(rejection.reason for rejection in contents.rejections))
             fields = event("rejected", school=school.school_id)
             cannot = "school %d: %s cannot be landed: %s"
-            log.info(cannot, school.school_id, records(len(reading.rejections)), reasons, extra=fields)
+            log.info(cannot, school.school_id, records(len(contents.rejections)), reasons, extra=fields)
         return plan
 
     def _also(self, school: School, reading: Reading) -> list[dt.date]:
         """The dates that a whole reading does not mention and whose lists it is compared with as well."""
         if not reading.is_whole:
             return []
-        days = reading.days
+        days = reading.contents.days
         emptied = not days and school.school_id in self._allowed
         unread = school.lists.etags.keys() - set(days)
         return sorted(day for day in unread if emptied or near(day, days))
@@ -251,13 +252,13 @@ class Settler:
 
         def change(lines: quarantine.Lines) -> quarantine.Lines:
             known = pl.Series("id", [key for key in lines if isinstance(key, int)], dtype=pl.Int64)
-            landed = set(known.filter(known.is_in(reading.newest["id"].implode()))) - set(unlanded)
+            landed = set(known.filter(known.is_in(reading.contents.newest["id"].implode()))) - set(unlanded)
             return quarantine.after_reading(
-                lines, reading.rejections, landed, since=since, year=self._year, proved=proved
+                lines, reading.contents.rejections, landed, since=since, year=self._year, proved=proved
             )
 
         with aws.explained(self._quarantine.place):
-            if reading.rejections or self._quarantine.has(school.school_id):
+            if reading.contents.rejections or self._quarantine.has(school.school_id):
                 try:
                     before, after = self._quarantine.update(school.school_id, change)
                 except quarantine.UnreadableFile as fault:
@@ -278,7 +279,7 @@ class Settler:
         covered = {
             day: change
             for day, change in plan.changes.items()
-            if covers(day, change.years, reading.days, self._year, emptied=emptied)
+            if covers(day, change.years, reading.contents.days, self._year, emptied=emptied)
         }
         school.missing = {day: list(ids) for day, ids in plan.missing.items() if day in covered}
         school.landed_before = sum(change.landed for change in covered.values())
@@ -302,7 +303,9 @@ class Settler:
         school.first = None
         if second.short is not None:
             school.short = second.short
-        found = pl.concat([second.newest["id"], pl.Series("id", second.rejected_ids, dtype=pl.Int64)])
+        found = pl.concat(
+            [second.contents.newest["id"], pl.Series("id", second.contents.rejected_ids, dtype=pl.Int64)]
+        )
         school.missing = {
             day: _without(pl.Series(ids, dtype=pl.Int64), found).to_list()
             for day, ids in school.missing.items()

@@ -25,7 +25,7 @@ def seems_older(reading: Reading, newest_landed: NewestLanded) -> bool:
 
     `newest_landed` gives what the newest record is not older than: it is told up to which date to look.
     """
-    newest: Any = reading.newest[reading.course.column].max()
+    newest: Any = reading.contents.newest[reading.course.column].max()
     if reading.progress.last_page or newest is None:
         return False
     landed = newest_landed(dt.datetime.now(dt.timezone.utc).date())
