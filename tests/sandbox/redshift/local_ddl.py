@@ -98,6 +98,7 @@ def _create_from_query(work: Work, reader: Reader, name: Name, head: str) -> Non
     work.relay(f"{head}{columns} AS {query}", lambda _: "SELECT")
     add_bytes_checks(work, name)
     _keep_attributes(work, name, plan)
+    work.link.query(f"ANALYZE {name.quoted}")  # it has statistics from the beginning (DG: r_ANALYZE)
 
 
 def add_bytes_checks(work: Work, name: Name) -> None:
