@@ -174,7 +174,7 @@ class Run:
         state = table_check.check(self._warehouse)
         if state.misplaced or not (state.marked or forgotten):
             return state
-        self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten)
+        self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten, self._context.run)
         return table_check.check(self._warehouse)
 
     def _fill_places(self, days: Sequence[dt.date]) -> None:

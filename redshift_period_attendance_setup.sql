@@ -173,6 +173,61 @@ DISTSTYLE KEY
 DISTKEY (id)
 COMPOUND SORTKEY (partition_date, school_id);
 
+-- It grows with changes, not with loads. It lies as the native table does: by student and date.
+CREATE TABLE IF NOT EXISTS public.period_attendance_history (
+    id                                   BIGINT NOT NULL,
+    school_id                            BIGINT NOT NULL,
+    attendance_date                      DATE NOT NULL,
+    student_id                           BIGINT NOT NULL,
+    meeting_time_id                      BIGINT,
+    section_id                           BIGINT,
+    room_id                              BIGINT,
+    room_number                          VARCHAR(256),
+    semester_numbers                     VARCHAR(1024),
+    bell_schedule_day                    VARCHAR(256),
+    period_from                          VARCHAR(256),
+    period_to                            VARCHAR(256),
+    start_time                           VARCHAR(64),
+    end_time                             VARCHAR(64),
+    cycle                                VARCHAR(1024),
+    teacher                              VARCHAR(1024),
+    teachers                             VARCHAR(16384),
+    marking_periods                      VARCHAR(4096),
+    semester_pattern                     VARCHAR(256),
+    period_name                          VARCHAR(1024),
+    attendance_reason_id                 BIGINT,
+    attendance_reason                    VARCHAR(1024),
+    modality                             VARCHAR(256),
+    attendance_status                    VARCHAR(256),
+    excused_status                       VARCHAR(256),
+    is_early_dismissal                   BOOLEAN,
+    early_dismissal_attendance_reason_id BIGINT,
+    minutes_late                         BIGINT,
+    minutes_early                        BIGINT,
+    minutes_missed                       BIGINT,
+    actual_minutes                       BIGINT,
+    potential_minutes                    BIGINT,
+    tardy_time                           VARCHAR(64),
+    dismissed_time                       VARCHAR(64),
+    comment                              VARCHAR(16384),
+    is_locked                            BOOLEAN,
+    verified                             BOOLEAN,
+    created_by                           BIGINT,
+    created_on                           TIMESTAMP,
+    modified_by                          BIGINT,
+    modified_on                          TIMESTAMP,
+    extra_fields                         VARCHAR(32768),
+    source_file                          VARCHAR(1024) NOT NULL,
+    valid_from                           TIMESTAMP NOT NULL,
+    valid_to                             TIMESTAMP NOT NULL,
+    change                               VARCHAR(8) NOT NULL,
+    changed_columns                      VARCHAR(4096),
+    run                                  VARCHAR(64) NOT NULL
+)
+DISTSTYLE KEY
+DISTKEY (student_id)
+COMPOUND SORTKEY (attendance_date, student_id);
+
 -- Loads queue for this table; it is always empty.
 CREATE TABLE IF NOT EXISTS public.period_attendance_lock (
     locked BOOLEAN
@@ -259,6 +314,56 @@ COMMENT ON COLUMN public.period_attendance_places.hash IS 'MD5 of the whole row.
 COMMENT ON COLUMN public.period_attendance_places.wins IS 'Whether public.period_attendance has its row.';
 COMMENT ON COLUMN public.period_attendance_places.marked IS 'Whether its list no longer holds the record.';
 COMMENT ON COLUMN public.period_attendance_places.loaded_at IS 'Time at which this version was loaded, in UTC.';
+
+COMMENT ON TABLE public.period_attendance_history IS 'Every version of a record that was in public.period_attendance and is no longer.';
+COMMENT ON COLUMN public.period_attendance_history.id IS 'Number that ESD gives the record. It stays the same when the record changes.';
+COMMENT ON COLUMN public.period_attendance_history.school_id IS 'ESD''s number of the school that was asked for the record. The fetcher adds it.';
+COMMENT ON COLUMN public.period_attendance_history.attendance_date IS 'School day that the record is about.';
+COMMENT ON COLUMN public.period_attendance_history.student_id IS 'ESD''s number of the student.';
+COMMENT ON COLUMN public.period_attendance_history.meeting_time_id IS 'ESD''s number of the meeting time, which is a section''s place in the timetable.';
+COMMENT ON COLUMN public.period_attendance_history.section_id IS 'ESD''s number of the section, which is the class that met.';
+COMMENT ON COLUMN public.period_attendance_history.room_id IS 'ESD''s number of the room.';
+COMMENT ON COLUMN public.period_attendance_history.room_number IS 'Number of the room as the school writes it.';
+COMMENT ON COLUMN public.period_attendance_history.semester_numbers IS 'Numbers of the semesters in which the section meets, as a JSON list.';
+COMMENT ON COLUMN public.period_attendance_history.bell_schedule_day IS 'Day of the bell schedule, such as A or B.';
+COMMENT ON COLUMN public.period_attendance_history.period_from IS 'First period of the meeting.';
+COMMENT ON COLUMN public.period_attendance_history.period_to IS 'Last period of the meeting. It equals the first one when the meeting takes one period.';
+COMMENT ON COLUMN public.period_attendance_history.start_time IS 'Time of day at which the meeting starts, HH:MM:SS, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance_history.end_time IS 'Time of day at which the meeting ends, HH:MM:SS, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance_history.cycle IS 'Days of the cycle on which the section meets, such as A,B.';
+COMMENT ON COLUMN public.period_attendance_history.teacher IS 'Name of the teacher. It is personal data.';
+COMMENT ON COLUMN public.period_attendance_history.teachers IS 'ESD''s number and the name of each teacher, as a JSON list. It is personal data.';
+COMMENT ON COLUMN public.period_attendance_history.marking_periods IS 'Marking periods in which the section meets, as a JSON list, such as MP1.';
+COMMENT ON COLUMN public.period_attendance_history.semester_pattern IS 'Pattern of the semesters in which the section meets, such as FY for the full year.';
+COMMENT ON COLUMN public.period_attendance_history.period_name IS 'Name of the period that people use, such as Period 3.';
+COMMENT ON COLUMN public.period_attendance_history.attendance_reason_id IS 'ESD''s number of the reason for the absence or tardiness. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance_history.attendance_reason IS 'Reason for the absence or tardiness in words. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance_history.modality IS 'How the student took part, such as In Person.';
+COMMENT ON COLUMN public.period_attendance_history.attendance_status IS 'Attendance as the source says it. Both codes (A) and words (Absent) occur: count both.';
+COMMENT ON COLUMN public.period_attendance_history.excused_status IS 'Whether the absence or tardiness is excused, in the source''s words.';
+COMMENT ON COLUMN public.period_attendance_history.is_early_dismissal IS 'TRUE when the student was dismissed before the period ended.';
+COMMENT ON COLUMN public.period_attendance_history.early_dismissal_attendance_reason_id IS 'ESD''s number of the reason for the early dismissal. NULL when no reason was given.';
+COMMENT ON COLUMN public.period_attendance_history.minutes_late IS 'Minutes by which the student came late.';
+COMMENT ON COLUMN public.period_attendance_history.minutes_early IS 'Minutes by which the student left early.';
+COMMENT ON COLUMN public.period_attendance_history.minutes_missed IS 'Minutes of the period that the student missed.';
+COMMENT ON COLUMN public.period_attendance_history.actual_minutes IS 'Minutes of the period that the student attended.';
+COMMENT ON COLUMN public.period_attendance_history.potential_minutes IS 'Minutes of the period that the student could have attended.';
+COMMENT ON COLUMN public.period_attendance_history.tardy_time IS 'Time at which the late student came, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance_history.dismissed_time IS 'Time at which the student was dismissed, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance_history.comment IS 'Free text of the school''s staff. It can hold personal data.';
+COMMENT ON COLUMN public.period_attendance_history.is_locked IS 'TRUE when the record is locked in ESD.';
+COMMENT ON COLUMN public.period_attendance_history.verified IS 'TRUE when the record is verified in ESD.';
+COMMENT ON COLUMN public.period_attendance_history.created_by IS 'ESD''s number of the user who created the record.';
+COMMENT ON COLUMN public.period_attendance_history.created_on IS 'Time at which the record was created, in UTC.';
+COMMENT ON COLUMN public.period_attendance_history.modified_by IS 'ESD''s number of the user who changed the record last.';
+COMMENT ON COLUMN public.period_attendance_history.modified_on IS 'Time at which the record was changed last, in UTC. The newest version counts. NULL is oldest.';
+COMMENT ON COLUMN public.period_attendance_history.extra_fields IS 'Fields of the record that have no column of their own, as a JSON object. NULL when it has none.';
+COMMENT ON COLUMN public.period_attendance_history.source_file IS 'Object in S3 that the row was read from.';
+COMMENT ON COLUMN public.period_attendance_history.valid_from IS 'Time at which the loader wrote the version into public.period_attendance, in UTC.';
+COMMENT ON COLUMN public.period_attendance_history.valid_to IS 'Time at which it left, in UTC: when the next version was written, or the record was removed.';
+COMMENT ON COLUMN public.period_attendance_history.change IS 'What became of it: updated, moved (to another date or school), or removed.';
+COMMENT ON COLUMN public.period_attendance_history.changed_columns IS 'Columns in which the next version differs, separated by commas. NULL when it was removed.';
+COMMENT ON COLUMN public.period_attendance_history.run IS 'The load in which it left.';
 
 COMMENT ON TABLE public.period_attendance_lock IS 'Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.';
 COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';

@@ -151,6 +151,44 @@ PLACES = Table(
     sortkey=("partition_date", "school_id"),
 )
 
+# Every column of the record and the object that it was read from, as they stood in the native table.
+HISTORY = Table(
+    schema="public",
+    name="period_attendance_history",
+    meaning="Every version of a record that was in public.period_attendance and is no longer.",
+    remark="It grows with changes, not with loads. It lies as the native table does: by student and date.",
+    columns=(
+        *(column for column in NATIVE.columns if column.name != "loaded_at"),
+        TableColumn(
+            "valid_from",
+            "TIMESTAMP",
+            "Time at which the loader wrote the version into public.period_attendance, in UTC.",
+            not_null=True,
+        ),
+        TableColumn(
+            "valid_to",
+            "TIMESTAMP",
+            "Time at which it left, in UTC: when the next version was written, or the record was removed.",
+            not_null=True,
+        ),
+        TableColumn(
+            "change",
+            "VARCHAR(8)",
+            "What became of it: updated, moved (to another date or school), or removed.",
+            not_null=True,
+        ),
+        TableColumn(
+            "changed_columns",
+            "VARCHAR(4096)",
+            "Columns in which the next version differs, separated by commas. NULL when it was removed.",
+        ),
+        TableColumn("run", "VARCHAR(64)", "The load in which it left.", not_null=True),
+    ),
+    diststyle="KEY",
+    distkey=NATIVE.distkey,
+    sortkey=NATIVE.sortkey,
+)
+
 LOCK = Table(
     schema="public",
     name="period_attendance_lock",
@@ -162,4 +200,4 @@ LOCK = Table(
 )
 
 # In the order in which they are created.
-NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, LOCK)
+NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, HISTORY, LOCK)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Container
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 Record = dict[str, Any]
 Row = dict[str, Any]
@@ -212,11 +212,32 @@ def age(row: Row) -> datetime:
     return row["modified_on"] or datetime.min
 
 
+class Former(NamedTuple):
+    """A version that was in the table: its row, what became of it, and the columns that changed."""
+
+    row: Row
+    change: str
+    columns: list[str]
+
+
+def former(row: Row, replaced_by: Row | None) -> Former:
+    """A version as it goes to the history; nothing replaces one whose record was removed."""
+    if replaced_by is None:
+        return Former(row, "removed", [])
+    moved = any(row[name] != replaced_by[name] for name in ("attendance_date", "school_id"))
+    changed = [name for name in NATIVE if row[name] != replaced_by[name]]
+    return Former(row, "moved" if moved else "updated", changed)
+
+
 class Table:
-    """The native table: for each id, the newest version over all lists as they were last loaded."""
+    """The native table: for each id, the newest version over all lists as they were last loaded.
+
+    `history`: for each id, the versions that were in the table and are no longer, the oldest first.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[int, Row] = {}
+        self.history: dict[int, list[Former]] = {}
         self._loaded: dict[Place, dict[int, Row]] = {}
         self._seen: dict[Place, int] = {}
 
@@ -229,9 +250,15 @@ class Table:
         for place in self.pending(landed):
             if only is None or place in only:
                 self._loaded[place], self._seen[place] = landed.lists[place], landed.written[place]
-        self.rows |= self._winners()
+        self._become(self.rows | self._winners())
         if only is None:
-            self.rows = self._winners()
+            self._become(self._winners())
+
+    def _become(self, rows: dict[int, Row]) -> None:
+        for key, row in self.rows.items():
+            if rows.get(key) != row:
+                self.history.setdefault(key, []).append(former(row, rows.get(key)))
+        self.rows = rows
 
     def _winners(self) -> dict[int, Row]:
         """The newest version of each id; on a tie the later date, then the greater school."""

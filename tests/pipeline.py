@@ -20,6 +20,8 @@ import psycopg2
 import psycopg2.extras
 import pyarrow.parquet
 
+from tests import chains
+from tests.model import Former
 from tests.readme import ROOT
 from tests.sandbox import Sandbox
 
@@ -183,6 +185,12 @@ class Pipeline:
         by_id = {row["id"]: row for row in rows}
         assert len(by_id) == len(rows), "an id stands twice"
         return by_id
+
+    def history(self) -> dict[int, list[Former]]:
+        """The former versions of each record; they and the table's rows have to form chains."""
+        history, table = self.query(chains.HISTORY), self.query(chains.TABLE)
+        assert chains.breaks(history, table) == []
+        return chains.formers(history)
 
     def keys(self, prefix: str) -> dict[str, str]:
         """Name below the prefix -> ETag."""

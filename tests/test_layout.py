@@ -55,6 +55,7 @@ PURE = (
     "fetch.sums",
     "fetch.totals",
     "load.footers",
+    "load.history_sql",
     "load.merge_sql",
     "load.native_sql",
     "load.node_error",

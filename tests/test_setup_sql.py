@@ -43,6 +43,7 @@ EXTERNAL, BEHIND_EXTERNAL = table("CREATE EXTERNAL TABLE esd_spectrum.period_att
 NATIVE, BEHIND_NATIVE = table("CREATE TABLE IF NOT EXISTS public.period_attendance")
 LISTS, BEHIND_LISTS = table("CREATE TABLE IF NOT EXISTS public.period_attendance_lists")
 PLACES, BEHIND_PLACES = table("CREATE TABLE IF NOT EXISTS public.period_attendance_places")
+HISTORY, BEHIND_HISTORY = table("CREATE TABLE IF NOT EXISTS public.period_attendance_history")
 
 
 def test_the_external_table_has_the_specifications_columns() -> None:
@@ -91,11 +92,24 @@ def test_places_are_found_by_id_on_one_slice_and_by_list_in_few_blocks() -> None
     assert dict(LISTS)["etag"] == "VARCHAR(64)"  # NULL: the object is gone
 
 
+def test_the_history_has_the_columns_of_the_native_table_and_lies_as_it_does() -> None:
+    own = [
+        ("valid_from", "TIMESTAMP NOT NULL"),
+        ("valid_to", "TIMESTAMP NOT NULL"),
+        ("change", "VARCHAR(8) NOT NULL"),
+        ("changed_columns", "VARCHAR(4096)"),
+        ("run", "VARCHAR(64) NOT NULL"),
+    ]
+    assert [*NATIVE[:-1], *own] == HISTORY
+    assert BEHIND_HISTORY == BEHIND_NATIVE
+
+
 def test_no_key_is_declared_that_redshift_would_not_enforce_but_plan_by() -> None:
     for columns, behind in (
         (NATIVE, BEHIND_NATIVE),
         (LISTS, BEHIND_LISTS),
         (PLACES, BEHIND_PLACES),
+        (HISTORY, BEHIND_HISTORY),
     ):
         assert not re.search("PRIMARY|UNIQUE|REFERENCES", behind + str(columns))
 
@@ -147,7 +161,7 @@ def test_a_meaning_is_a_sentence_that_any_client_can_send(name: str, meaning: st
     assert "\\" not in meaning
 
 
-@pytest.mark.parametrize("name", ["created_on", "modified_on", "loaded_at"])
+@pytest.mark.parametrize("name", ["created_on", "modified_on", "loaded_at", "valid_from", "valid_to"])
 def test_a_times_meaning_says_utc(name: str) -> None:
     told = [meaning for column, meaning in MEANINGS if column == name]
     assert told
@@ -169,6 +183,8 @@ def test_every_table_and_column_has_its_meaning() -> None:
         *(f"COLUMN public.period_attendance_lists.{name}" for name, _ in LISTS),
         "TABLE public.period_attendance_places",
         *(f"COLUMN public.period_attendance_places.{name}" for name, _ in PLACES),
+        "TABLE public.period_attendance_history",
+        *(f"COLUMN public.period_attendance_history.{name}" for name, _ in HISTORY),
         "TABLE public.period_attendance_lock",
         "COLUMN public.period_attendance_lock.locked",
         *(name for view in VIEWS for name in commented(view)),

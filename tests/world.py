@@ -50,9 +50,14 @@ class World:
                 self.landed.publish(school, self.source.records(school))
 
     def compare(self) -> None:
-        """The landing zone and the table hold what the model holds."""
+        """The landing zone, the table and its history hold what the model holds."""
         self.compare_landing()
+        self.compare_table()
+
+    def compare_table(self) -> None:
+        """The table and its history hold what the model holds."""
         assert self.pipeline.table() == self.table.rows
+        assert self.pipeline.history() == self.table.history
 
     def compare_landing(self) -> None:
         """Every object holds its list, in its versions, sorted by id."""

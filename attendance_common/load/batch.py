@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attendance_common.errors import WarehouseError
-from attendance_common.load import control, plan, settle_sql
+from attendance_common.load import control, history_sql, plan, settle_sql
 from attendance_common.load import merge_sql as sql
 from attendance_common.load.list_sql import NATIVE
 from attendance_common.load.listing import Listing
@@ -36,7 +36,7 @@ class Loaded:
 
 
 class Batch:
-    """Loads lists, each batch in one transaction; `run` is written beside each list that was loaded."""
+    """Loads lists, each batch in one transaction; `run` is written beside each list and former version."""
 
     def __init__(self, warehouse: Warehouse, listing: Listing, run: str) -> None:
         self._warehouse = warehouse
@@ -71,7 +71,7 @@ class Batch:
             self._warehouse.rows(*sql.unstage(left_out))
         self._warehouse.rows(*sql.name_lists(gone))
         self._warehouse.rows(*settle_sql.settle(min(days), max(days)))
-        first, last, unresolved = self._read_elsewhere(alone=alone)
+        first, last, unresolved = self._read_elsewhere(days, alone=alone)
         rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
         counts = self._write(first, last, rows)
         loaded = reading.accepted.keys() - unresolved
@@ -86,21 +86,26 @@ class Batch:
         read = {ListId(day, school): Summary(*numbers) for day, school, *numbers in found}
         return plan.judge(changed, self._listing.versions(changed.keys()), read)
 
-    def _read_elsewhere(self, *, alone: bool) -> tuple[dt.date, dt.date, set[ListId]]:
-        """Read rows that are to be written from lists outside the batch.
+    def _read_elsewhere(
+        self, days: Collection[dt.date], *, alone: bool
+    ) -> tuple[dt.date, dt.date, set[ListId]]:
+        """Read rows that are to be written from lists outside the batch, which has lists of these days.
 
         Gives the first and the last date of all places of the ids that are written, and the lists that wait
         because a list outside the batch no longer holds the row of a winner.
         """
-        found = self._warehouse.rows(settle_sql.ELSEWHERE)
+        batch_dates = min(days), max(days)
+        found = self._warehouse.rows(*settle_sql.elsewhere(*batch_dates))
         lists = [ListId(day, school) for kind, day, school in found if kind == "row"]
-        bounds = {kind: day or dt.date.min for kind, day, _ in found}
+        bounds = {kind: day for kind, day, _ in found if kind != "row"}
+        if bounds["unknown"]:
+            self._warehouse.rows(*settle_sql.keep_equal_rows(*batch_dates))
         unresolved: set[ListId] = set()
         if lists:
             if not alone:
                 self._warehouse.rows(*sql.stage_more(lists))
             unresolved = self._pass_over_unresolved()
-        return bounds["first"], bounds["last"], unresolved
+        return bounds["first"] or dt.date.min, bounds["last"] or dt.date.min, unresolved
 
     def _pass_over_unresolved(self) -> set[ListId]:
         """Leave ids as they are whose winner cannot be read; gives their lists, which are loaded again."""
@@ -115,6 +120,7 @@ class Batch:
     def _write(self, first: dt.date, last: dt.date, lists: Sequence[Sequence[object]]) -> Counter[str]:
         """Bring the table, the places and the control table to the winners; gives the counts of OUTCOMES."""
         send = self._warehouse.rows
+        send(*history_sql.keep_replaced(first, last, self._run))
         send(*sql.delete_former(first, last))
         send(sql.WRITE)
         send(*sql.delete_places(first, last))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from attendance_common.load import control
+from attendance_common.load import control, history_sql
 from attendance_common.load.list_sql import LISTS, PLACES, S3, Statement, marks, of_pairs
 from attendance_common.load.listing import Listing
 from attendance_common.load.native_sql import delete_rows
@@ -29,7 +29,7 @@ _FIND = f"""\
 CREATE TEMP TABLE departure
 DISTKEY (id) AS
 WITH leaving AS (
-    SELECT places.id, places.partition_date, places.school_id, places.wins
+    SELECT places.id, places.partition_date, places.school_id, places.wins, places.hash
     FROM {PLACES} AS places
     LEFT JOIN {LISTS} AS lists
         ON places.partition_date = lists.partition_date
@@ -51,7 +51,7 @@ kept AS (
         ON counted.id = places.id
     GROUP BY counted.id
 )
-SELECT leaving.id, leaving.partition_date, leaving.school_id, leaving.wins, kept.remaining
+SELECT leaving.id, leaving.partition_date, leaving.school_id, leaving.wins, leaving.hash, kept.remaining
 FROM leaving
 INNER JOIN kept
     ON leaving.id = kept.id"""
@@ -85,31 +85,33 @@ def forget(lists: Collection[ListId]) -> Statement:
     return f"DELETE FROM {LISTS}\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
-def depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId]) -> int:
+def depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
     """Let marked places go, and rows that have no place left; gives the number of these rows.
 
     A school's places go only when its changed lists are all loaded; a row goes only when those of all schools
-    are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty.
+    are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty. `run` is written
+    beside each version that leaves.
     """
-    return warehouse.locked(lambda: _depart(warehouse, listing, forgotten))
+    return warehouse.locked(lambda: _depart(warehouse, listing, forgotten, run))
 
 
-def _depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId]) -> int:
+def _depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
     if forgotten:
         warehouse.rows(*forget(forgotten))
     found = listing.compare(control.loaded(warehouse))
     unsettled = {each.school for each in found.changed}
     warehouse.rows(*find(unsettled))
-    removed = 0 if unsettled else _remove(warehouse)
+    removed = 0 if unsettled else _remove(warehouse, run)
     warehouse.rows(DELETE_OTHER_PLACES)
     warehouse.rows(DROP)
     return removed
 
 
-def _remove(warehouse: Warehouse) -> int:
-    """Delete rows that no list holds, and their places; gives their number."""
+def _remove(warehouse: Warehouse, run: str) -> int:
+    """Delete rows that no list holds, and their places; gives their number. The history keeps the rows."""
     [(rows, first, last)] = warehouse.rows(COUNT_REMOVED)
     if rows:
+        warehouse.rows(*history_sql.keep_removed(first, last, run))
         warehouse.rows(DELETE_ROWS, [first, last])
         warehouse.rows(DELETE_LAST_PLACES)
     return int(rows)

@@ -17,12 +17,14 @@ EXTERNAL = tables.EXTERNAL.qualified
 NATIVE = tables.NATIVE.qualified
 LISTS = tables.LISTS.qualified
 PLACES = tables.PLACES.qualified
+HISTORY = tables.HISTORY.qualified
 
 Statement = tuple[str, Sequence[object]]
 
 NATIVE_NAMES = [str(column.native) for column in NATIVE_COLUMNS]
 ALL_NAMES = [column.name for column in tables.NATIVE.columns]
 S3 = "CAST('s3' AS VARCHAR(8))"  # a place's origin: a list of the landing zone
+NOW = "SYSDATE"  # when the transaction began: the same in all its statements (DG: r_SYSDATE)
 _WIDE = 256  # bytes; a wider text is hashed before it is concatenated
 
 
@@ -46,11 +48,14 @@ def row_hash(source: str) -> str:
     look like two columns. Wide texts are hashed first: a concatenation has 65,535 bytes at the most
     (airbytehq/airbyte#14441).
     """
-    parts = (f"NVL('{column.native}=' || {_text(column, source)} || ';', '')" for column in NATIVE_COLUMNS)
+    parts = (
+        f"NVL('{column.native}=' || {column_text(column, source)} || ';', '')" for column in NATIVE_COLUMNS
+    )
     return "MD5(" + "\n            || ".join(parts) + ")"
 
 
-def _text(column: Column, source: str) -> str:
+def column_text(column: Column, source: str) -> str:
+    """A column's value as it goes into the hash: NULL, or a text that is not empty."""
     name = f"{source}.{column.native}"
     if column.kind is Kind.BIGINT:
         return f"CAST({name} AS VARCHAR(20))"
@@ -63,6 +68,15 @@ def _text(column: Column, source: str) -> str:
     if column.width > _WIDE:
         return f"MD5({name})"
     return f"CAST(OCTET_LENGTH({name}) AS VARCHAR(5)) || ':' || {name}"
+
+
+# The hash of a place whose row is to be written again, though it may be the same. No MD5 looks so.
+FORGOTTEN = "'*' || SUBSTRING(hash, 2)"
+
+
+def same_version(hash_before: str, hash_now: str) -> str:
+    """Whether a place has the row that it had when it was loaded, also when its hash was forgotten."""
+    return f"SUBSTRING({hash_before}, 2) = SUBSTRING({hash_now}, 2)"
 
 
 # --- reading lists ------------------------------------------------------------------------------------------

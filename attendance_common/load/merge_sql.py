@@ -21,6 +21,7 @@ from attendance_common.load.list_sql import (
     LISTS,
     NATIVE,
     NATIVE_NAMES,
+    NOW,
     PLACES,
     S3,
     Statement,
@@ -143,7 +144,7 @@ WHERE period_attendance_lists.partition_date = batch_list.partition_date
 INSERT_LISTS = f"""\
 INSERT INTO {LISTS} (partition_date, school_id, origin, etag, last_modified, row_count, loaded_at, run)
 VALUES %s"""
-LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, GETDATE(), %s)"
+LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, {NOW}, %s)"
 
 
 def outcomes(first: dt.date, last: dt.date) -> Statement:

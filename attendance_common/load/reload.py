@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from attendance_common.load import list_sql as sql
-from attendance_common.load.list_sql import PLACES, S3, Statement
+from attendance_common.load.list_sql import FORGOTTEN, PLACES, S3, Statement
 from attendance_common.load.plan import ListId
 from attendance_common.load.settle_sql import forget_lists
 from attendance_common.load.warehouse import Warehouse
 
 
 def forget_rows(lists: Collection[ListId]) -> Statement:
-    """Let each row of these lists differ from what was loaded: no row has an empty hash."""
+    """Let each row of these lists be written again; which version it was stays known."""
     pairs, values = sql.of_pairs(lists)
-    return f"UPDATE {PLACES}\nSET hash = ''\nWHERE origin = {S3}\n    AND {pairs}", values
+    return f"UPDATE {PLACES}\nSET hash = {FORGOTTEN}\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
 def reload(warehouse: Warehouse, lists: Collection[ListId]) -> None:

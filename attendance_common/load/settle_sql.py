@@ -8,7 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from attendance_common.load.list_sql import PLACES, S3, Statement, forget, of_pairs
+from attendance_common.load.list_sql import (
+    NATIVE,
+    NOW,
+    PLACES,
+    S3,
+    Statement,
+    forget,
+    of_pairs,
+    row_hash,
+    same_version,
+)
 from attendance_common.load.plan import ListId
 
 NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
@@ -25,6 +35,14 @@ ROW_NUMBER() OVER (
                 school_id DESC,
                 origin DESC
         )"""
+
+
+# A version begins after the one that it replaces, though the clock of the cluster went back, or another load
+# began later and was done first.
+_BEGINS = f"GREATEST({NOW}, NVL(DATEADD(microsecond, 1, loaded_before), {NOW}))"
+_WRITTEN = "version = 1 AND NVL(hash_before, '') <> hash"
+_SAME = same_version("NVL(hash_before, '')", "hash")
+_CHANGED = f"version = 1 AND NOT {_SAME}"
 
 
 def settle(first: dt.date, last: dt.date) -> Statement:
@@ -80,8 +98,10 @@ place AS (
         listed.modified_on,
         listed.hash,
         CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
+        CASE WHEN listed.place_wins THEN listed.place_loaded_at END AS table_loaded_at,
         FALSE AS marked,
-        CASE WHEN listed.place_hash = listed.hash THEN listed.place_loaded_at ELSE GETDATE() END AS loaded_at
+        CASE WHEN {same_version("listed.place_hash", "listed.hash")} THEN listed.place_loaded_at ELSE {NOW} END
+            AS loaded_at
     FROM listed
     INNER JOIN touched
         ON listed.id = touched.id
@@ -94,6 +114,7 @@ place AS (
         places.modified_on,
         places.hash,
         CASE WHEN places.wins THEN places.hash END AS table_hash,
+        CASE WHEN places.wins THEN places.loaded_at END AS table_loaded_at,
         CASE WHEN batch_list.school_id IS NULL THEN places.marked ELSE TRUE END AS marked,
         places.loaded_at
     FROM {PLACES} AS places
@@ -114,6 +135,7 @@ ranked AS (
     SELECT
         place.*,
         MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
+        MAX(table_loaded_at) OVER (PARTITION BY id) AS loaded_before,
         {_RANK} AS version
     FROM place
 )
@@ -127,12 +149,20 @@ SELECT
     marked,
     version,
     hash_before,
-    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN TRUE ELSE FALSE END AS written,
-    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN GETDATE() ELSE loaded_at END AS loaded_at
+    CASE WHEN {_WRITTEN} THEN TRUE ELSE FALSE END AS written,
+    CASE WHEN {_CHANGED} THEN TRUE ELSE FALSE END AS changed,
+    CASE WHEN {_CHANGED} THEN {_BEGINS} ELSE loaded_at END AS loaded_at
 FROM ranked"""
 
-# Which lists outside the batch have rows that are to be written; and between which dates the table changes.
-ELSEWHERE = f"""\
+
+def elsewhere(first: dt.date, last: dt.date) -> Statement:
+    """Which lists outside the batch have rows that are to be written; between which dates the table changes;
+    and whether the table has a row that no place knows on one of the batch's dates, from `first` to `last`.
+    """
+    return _ELSEWHERE, [first, last]
+
+
+_ELSEWHERE = f"""\
 SELECT CAST('row' AS VARCHAR(8)), settled.partition_date, settled.school_id
 FROM settled
 LEFT JOIN batch_list
@@ -147,7 +177,35 @@ SELECT CAST('first' AS VARCHAR(8)), MIN(partition_date), 0
 FROM settled
 UNION ALL
 SELECT CAST('last' AS VARCHAR(8)), MAX(partition_date), 0
-FROM settled"""
+FROM settled
+UNION ALL
+SELECT CAST('unknown' AS VARCHAR(8)), MIN(former.attendance_date), 0
+FROM {NATIVE} AS former
+INNER JOIN settled
+    ON former.id = settled.id
+WHERE settled.written
+    AND settled.hash_before IS NULL
+    AND former.attendance_date BETWEEN %s AND %s"""
+
+
+def keep_equal_rows(first: dt.date, last: dt.date) -> Statement:
+    """Let rows of the batch's dates stay that are what is to be written, though no place knows them."""
+    return _KEEP_EQUAL_ROWS, [first, last]
+
+
+_KEEP_EQUAL_ROWS = f"""\
+UPDATE settled
+SET
+    hash_before = settled.hash,
+    written = FALSE,
+    changed = FALSE,
+    loaded_at = former.loaded_at
+FROM {NATIVE} AS former
+WHERE settled.id = former.id
+    AND settled.written
+    AND settled.hash_before IS NULL
+    AND former.attendance_date BETWEEN %s AND %s
+    AND settled.hash = {row_hash("former")}"""
 
 # Ids whose winner's list, outside the batch, no longer holds the row: the load of that list decides.
 CREATE_UNRESOLVED = """\

@@ -1,7 +1,7 @@
 CREATE TEMP TABLE departure
 DISTKEY (id) AS
 WITH leaving AS (
-    SELECT places.id, places.partition_date, places.school_id, places.wins
+    SELECT places.id, places.partition_date, places.school_id, places.wins, places.hash
     FROM public.period_attendance_places AS places
     LEFT JOIN public.period_attendance_lists AS lists
         ON places.partition_date = lists.partition_date
@@ -23,7 +23,7 @@ kept AS (
         ON counted.id = places.id
     GROUP BY counted.id
 )
-SELECT leaving.id, leaving.partition_date, leaving.school_id, leaving.wins, kept.remaining
+SELECT leaving.id, leaving.partition_date, leaving.school_id, leaving.wins, leaving.hash, kept.remaining
 FROM leaving
 INNER JOIN kept
     ON leaving.id = kept.id;

@@ -1,5 +1,5 @@
 UPDATE public.period_attendance_places
-SET hash = ''
+SET hash = '*' || SUBSTRING(hash, 2)
 WHERE origin = CAST('s3' AS VARCHAR(8))
     AND ((partition_date = %s AND school_id IN (%s, %s))
     OR (partition_date = %s AND school_id IN (%s)));

@@ -45,8 +45,10 @@ place AS (
         listed.modified_on,
         listed.hash,
         CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
+        CASE WHEN listed.place_wins THEN listed.place_loaded_at END AS table_loaded_at,
         FALSE AS marked,
-        CASE WHEN listed.place_hash = listed.hash THEN listed.place_loaded_at ELSE GETDATE() END AS loaded_at
+        CASE WHEN SUBSTRING(listed.place_hash, 2) = SUBSTRING(listed.hash, 2) THEN listed.place_loaded_at ELSE SYSDATE END
+            AS loaded_at
     FROM listed
     INNER JOIN touched
         ON listed.id = touched.id
@@ -59,6 +61,7 @@ place AS (
         places.modified_on,
         places.hash,
         CASE WHEN places.wins THEN places.hash END AS table_hash,
+        CASE WHEN places.wins THEN places.loaded_at END AS table_loaded_at,
         CASE WHEN batch_list.school_id IS NULL THEN places.marked ELSE TRUE END AS marked,
         places.loaded_at
     FROM public.period_attendance_places AS places
@@ -79,6 +82,7 @@ ranked AS (
     SELECT
         place.*,
         MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
+        MAX(table_loaded_at) OVER (PARTITION BY id) AS loaded_before,
         ROW_NUMBER() OVER (
             PARTITION BY id
             ORDER BY CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
@@ -100,7 +104,8 @@ SELECT
     version,
     hash_before,
     CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN TRUE ELSE FALSE END AS written,
-    CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN GETDATE() ELSE loaded_at END AS loaded_at
+    CASE WHEN version = 1 AND NOT SUBSTRING(NVL(hash_before, ''), 2) = SUBSTRING(hash, 2) THEN TRUE ELSE FALSE END AS changed,
+    CASE WHEN version = 1 AND NOT SUBSTRING(NVL(hash_before, ''), 2) = SUBSTRING(hash, 2) THEN GREATEST(SYSDATE, NVL(DATEADD(microsecond, 1, loaded_before), SYSDATE)) ELSE loaded_at END AS loaded_at
 FROM ranked;
 -- 2025-12-09
 -- 2026-01-05
