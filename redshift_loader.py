@@ -27,6 +27,7 @@ from attendance_common.load import (
     attention,
     control,
     external,
+    history_sql,
     native_tables,
     plan,
     repair,
@@ -61,6 +62,7 @@ class Run:
         self._settings = settings
         self._context = context
         self._now = dt.datetime.now(dt.timezone.utc)
+        self._oldest = history_sql.oldest(self._now, settings.history_days)
         self._areas = landing.Areas(settings.bucket, settings.prefix)
         client = aws.s3_client(settings, LISTERS)
         self._listing = Listing(client, self._areas)
@@ -90,6 +92,7 @@ class Run:
             state = self._let_go(forgotten)
         if unwon := self._repair(state.damaged):
             self._fill_places(unwon)
+        self._expire(state)
         self._note(state)
 
     # --- loading what changed ---------------------------------------------------------------------------
@@ -171,11 +174,11 @@ class Run:
 
     def _let_go(self, forgotten: Collection[ListId]) -> TableState:
         """Check the table; let marked places go that may, unless places are damaged, and check again."""
-        state = table_check.check(self._warehouse)
+        state = table_check.check(self._warehouse, self._oldest)
         if state.misplaced or not (state.marked or forgotten):
             return state
         self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten, self._context.run)
-        return table_check.check(self._warehouse)
+        return table_check.check(self._warehouse, self._oldest)
 
     def _fill_places(self, days: Sequence[dt.date]) -> None:
         """Load the lists of these dates again, whose places somebody damaged."""
@@ -200,6 +203,13 @@ class Run:
             unwon += outcome.unwon_days
         return unwon
 
+    def _expire(self, state: TableState) -> None:
+        """Let former versions go that are no longer to be kept."""
+        if state.expired:
+            statement = history_sql.expire(self._oldest)
+            self._warehouse.locked(lambda: self._warehouse.rows(*statement))
+            self.done.sums["expired"] += state.expired
+
     def _note(self, state: TableState) -> None:
         """Note the newest date, and which schools hold the same ids."""
         self.done.counts["newest_date"] = state.newest_date
@@ -220,8 +230,9 @@ class Run:
             log.debug("would load the list of %s of school %d", *each)
         for each in sorted(forgotten):
             log.info("would let go: the records of the list of %s of school %d", *each)
-        state = table_check.check(self._warehouse)
+        state = table_check.check(self._warehouse, self._oldest)
         log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
+        log.info("would let go: %s of the history", counted(state.expired, "version", "versions"))
         self._note(state)
 
     def verify(self) -> None:
@@ -231,7 +242,7 @@ class Run:
         loaded = control.loaded(self._warehouse)
         found = self._listing.compare(loaded)
         self._look_at(found, ())
-        state = table_check.check(self._warehouse)
+        state = table_check.check(self._warehouse, self._oldest)
         dates = self._settings.batch_partitions
         verified = verify.verify(
             self._warehouse, self._listing, loaded, found, damaged=state.damaged, dates=dates

@@ -225,6 +225,11 @@ class LoaderSettings(AwsSettings):
         default="600",
         parse=setting_text.whole(1, 86_400),
     )
+    history_days: int | None = setting(
+        "REDSHIFT_HISTORY_DAYS",
+        "days that a former version of a record is kept; unset: for ever",
+        parse=setting_text.whole(1, 100_000),
+    )
 
     @property
     def places(self) -> str:

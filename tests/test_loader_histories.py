@@ -169,7 +169,7 @@ class History:
     def _load_while(self, writes: list[Callable[[], None]]) -> None:
         """Load, and carry out the writes at one moment of it, perhaps with a second load."""
         at = self.random.choice(
-            ["CREATE TEMP TABLE staged", "LOCK", "CREATE TEMP TABLE settled", "COMMIT", "SELECT day"]
+            ["CREATE TEMP TABLE staged", "LOCK", "CREATE TEMP TABLE settled", "COMMIT", "SELECT\n    day,"]
         )
         second = self.random.random() < 0.3 and at == "LOCK"
 

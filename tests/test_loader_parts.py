@@ -314,6 +314,7 @@ AS_LOADED = {
     "forgotten": 0,
     "marked": 1,
     "superseded": 0,
+    "expired": 0,
 }
 
 
@@ -322,8 +323,8 @@ def state(**changes: Any) -> TableState:
 
 
 def test_a_date_as_it_was_loaded() -> None:
-    assert state() == TableState(damaged=[], misplaced=[], marked=1, newest=DEC_9, superseded=[])
-    assert state_of([]) == TableState([], [], 0, None, [])
+    assert state() == TableState(damaged=[], misplaced=[], marked=1, newest=DEC_9, superseded=[], expired=0)
+    assert state_of([]) == TableState([], [], 0, None, [], 0)
     assert (
         state(table_rows=0, table_ids=0, table_seconds=0, winners=0, winner_ids=0, winner_seconds=0).newest
         is None
@@ -344,4 +345,5 @@ def test_a_date_with_other_places_is_misplaced_unless_a_list_of_it_is_to_be_load
 
 
 def test_a_date_has_places_whose_id_another_list_wins() -> None:
-    assert state(superseded=2) == TableState([], [], 1, DEC_9, superseded=[DEC_9])
+    assert state(expired=3).expired == 3
+    assert state(superseded=2) == TableState([], [], 1, DEC_9, superseded=[DEC_9], expired=0)

@@ -32,8 +32,8 @@ from tests.pipeline import LANDING, RUNS, Finished, Pipeline
 PLACE = f"s3://edna-prod/{LANDING}"
 RESULT = {
     *("status", "run", "partitions", "lists", "registered", "loaded", "rows_read", "inserted", "updated"),
-    *("unchanged", "superseded", "removed", "reread", "repaired_dates", "newest_date", "seconds"),
-    *("attention", "standing"),
+    *("unchanged", "superseded", "removed", "reread", "repaired_dates", "expired", "newest_date"),
+    *("seconds", "attention", "standing"),
 }
 
 Change = Callable[[Pipeline], None]

@@ -14,7 +14,7 @@ from attendance_common.command import Outcome
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, WarehouseError
 from attendance_common.load import attention, external, native_tables
-from attendance_common.load.list_sql import LISTS, NATIVE, PLACES, within
+from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, within
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import Loaded
 from attendance_common.load.refusals import SETUP
@@ -35,6 +35,7 @@ UPDATE = "UPDATE {table} SET etag = '' WHERE 1 = 0"
 RIGHTS = {
     NATIVE: {"select": SELECT, "insert": INSERT, "delete": DELETE},
     PLACES: {"select": SELECT, "insert": INSERT, "delete": DELETE},
+    HISTORY: {"select": SELECT, "insert": INSERT, "delete": DELETE},
     LISTS: {"select": SELECT, "insert": INSERT, "delete": DELETE, "update": UPDATE},
 }
 TEMPORARY = "CREATE TEMP TABLE attendance_check (id BIGINT)"

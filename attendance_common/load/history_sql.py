@@ -1,8 +1,8 @@
 """The history in SQL: what leaves the native table is kept, by the transaction that lets it leave.
 
-A version is valid from the time at which its row was written to the time at which the next one was written, or
-the row was removed. Each statement runs before the rows are deleted, and takes one row of each record: when
-somebody has doubled a row, the one that was loaded.
+A version is valid from the time at which its row was written to the time at which the next one was written,
+or the row was removed. The statements that keep rows run before these are deleted. They take one row of each
+record: when somebody has doubled a row, the one that was loaded.
 """
 
 from __future__ import annotations
@@ -112,3 +112,20 @@ def keep_replaced(first: dt.date, last: dt.date, run: str) -> Statement:
 def keep_removed(first: dt.date, last: dt.date, run: str) -> Statement:
     """Keep the rows that no list holds; all their places have dates from `first` to `last`."""
     return _KEEP_REMOVED, [run, first, last]
+
+
+def oldest(now: dt.datetime, days: int | None) -> dt.datetime:
+    """What ended before then is not kept, in UTC without a zone; with no number of days, all is."""
+    if days is None:
+        return dt.datetime.min
+    return now.astimezone(dt.timezone.utc).replace(tzinfo=None) - dt.timedelta(days)
+
+
+def expire(oldest: dt.datetime) -> Statement:
+    """Let versions go that ended before `oldest`."""
+    return _EXPIRE, [oldest]
+
+
+_EXPIRE = f"""\
+DELETE FROM {HISTORY}
+WHERE valid_to < %s"""

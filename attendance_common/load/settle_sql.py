@@ -100,8 +100,10 @@ place AS (
         CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
         CASE WHEN listed.place_wins THEN listed.place_loaded_at END AS table_loaded_at,
         FALSE AS marked,
-        CASE WHEN {same_version("listed.place_hash", "listed.hash")} THEN listed.place_loaded_at ELSE {NOW} END
-            AS loaded_at
+        CASE
+            WHEN {same_version("listed.place_hash", "listed.hash")} THEN listed.place_loaded_at
+            ELSE {NOW}
+        END AS loaded_at
     FROM listed
     INNER JOIN touched
         ON listed.id = touched.id

@@ -36,7 +36,7 @@ class Done:
 
     def result(self) -> dict[str, Any]:
         """The counts of the result line."""
-        names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates")
+        names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates", "expired")
         return {**self.counts, **{name: self.sums[name] for name in names}}
 
     def failures(self, areas: Areas) -> list[str]:

@@ -11,14 +11,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from attendance_common.load.list_sql import LISTS, NATIVE, PLACES
+from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, Statement
 from attendance_common.load.warehouse import Warehouse
 
 # Seconds since an instant before all records; DATEDIFF gives a BIGINT (DG: r_DATEDIFF_function).
 _SECONDS = "DATEDIFF(second, CAST('1970-01-01' AS TIMESTAMP), modified_on)"
 
-# One statement, so one snapshot: no other load can come between.
-CHECK = f"""\
+
+def compare(oldest: dt.datetime) -> Statement:
+    """The sums of each date; `oldest`: what left the table before is no longer to be kept.
+
+    One statement, so one snapshot: no other load can come between.
+    """
+    return _COMPARE, [oldest]
+
+
+_COMPARE = f"""\
 SELECT
     day,
     SUM(table_rows),
@@ -31,7 +39,8 @@ SELECT
     SUM(records),
     SUM(forgotten),
     SUM(marked),
-    SUM(superseded)
+    SUM(superseded),
+    SUM(expired)
 FROM (
     SELECT
         attendance_date AS day,
@@ -45,7 +54,8 @@ FROM (
         0 AS records,
         0 AS forgotten,
         0 AS marked,
-        0 AS superseded
+        0 AS superseded,
+        0 AS expired
     FROM {NATIVE}
     GROUP BY attendance_date
     UNION ALL
@@ -61,7 +71,8 @@ FROM (
         0,
         0,
         SUM(CASE WHEN marked THEN 1 ELSE 0 END),
-        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END)
+        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END),
+        0
     FROM {PLACES}
     GROUP BY partition_date
     UNION ALL
@@ -77,9 +88,28 @@ FROM (
         SUM(row_count),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
         0,
+        0,
         0
     FROM {LISTS}
     GROUP BY partition_date
+    UNION ALL
+    SELECT
+        attendance_date,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        COUNT(*)
+    FROM {HISTORY}
+    WHERE valid_to < %s
+    GROUP BY attendance_date
 ) AS part
 GROUP BY day
 ORDER BY day"""
@@ -88,7 +118,7 @@ ORDER BY day"""
 class DateSums(NamedTuple):
     """One date: rows and sums of the table, the same of the winners, places that are not marked, records that
     its lists had when they were loaded, lists that count as changed since, marked places, places that are
-    not marked and do not win: another list has the same id.
+    not marked and do not win (another list has the same id), former versions that are no longer to be kept.
     """
 
     day: dt.date
@@ -103,6 +133,7 @@ class DateSums(NamedTuple):
     forgotten: int
     marked: int
     superseded: int
+    expired: int
 
     @property
     def table_differs(self) -> bool:
@@ -114,7 +145,7 @@ class DateSums(NamedTuple):
 @dataclass(frozen=True)
 class TableState:
     """What the check found: dates on which the table or the places differ, marked places, the newest date;
-    dates of places whose id another list has as well, and wins.
+    dates of places whose id another list has as well, and wins; former versions that are no longer to be kept.
     """
 
     damaged: list[dt.date]
@@ -122,6 +153,7 @@ class TableState:
     marked: int
     newest: dt.date | None
     superseded: list[dt.date]
+    expired: int
 
     @property
     def newest_date(self) -> str | None:
@@ -138,9 +170,11 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
         marked=sum(each.marked for each in sums),
         newest=max((each.day for each in sums if each.winners), default=None),
         superseded=[each.day for each in sums if each.superseded],
+        expired=sum(each.expired for each in sums),
     )
 
 
-def check(warehouse: Warehouse) -> TableState:
-    """Compare the whole table with the winners, in one statement."""
-    return state_of(DateSums(day, *map(int, numbers)) for day, *numbers in warehouse.rows(CHECK))
+def check(warehouse: Warehouse, oldest: dt.datetime) -> TableState:
+    """Compare the whole table with the winners, and count what left it before `oldest`, in one statement."""
+    found = warehouse.rows(*compare(oldest))
+    return state_of(DateSums(day, *map(int, numbers)) for day, *numbers in found)

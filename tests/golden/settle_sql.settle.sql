@@ -47,8 +47,10 @@ place AS (
         CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
         CASE WHEN listed.place_wins THEN listed.place_loaded_at END AS table_loaded_at,
         FALSE AS marked,
-        CASE WHEN SUBSTRING(listed.place_hash, 2) = SUBSTRING(listed.hash, 2) THEN listed.place_loaded_at ELSE SYSDATE END
-            AS loaded_at
+        CASE
+            WHEN SUBSTRING(listed.place_hash, 2) = SUBSTRING(listed.hash, 2) THEN listed.place_loaded_at
+            ELSE SYSDATE
+        END AS loaded_at
     FROM listed
     INNER JOIN touched
         ON listed.id = touched.id

@@ -93,6 +93,8 @@ def statements() -> dict[str, Statement]:
         "departures.find": departures.find([12549, 12550]),
         "departures.find_all": departures.find([]),
         "departures.forget": departures.forget(LISTS),
+        "history_sql.expire": history_sql.expire(dt.datetime(2025, 1, 9, 6)),
+        "table_check.compare": table_check.compare(dt.datetime(2025, 1, 9, 6)),
         "history_sql.keep_replaced": history_sql.keep_replaced(*BOUNDS, "RUN"),
         "history_sql.keep_removed": history_sql.keep_removed(*BOUNDS, "RUN"),
         "reload.forget_rows": reload.forget_rows(LISTS),

@@ -10,7 +10,8 @@ SELECT
     SUM(records),
     SUM(forgotten),
     SUM(marked),
-    SUM(superseded)
+    SUM(superseded),
+    SUM(expired)
 FROM (
     SELECT
         attendance_date AS day,
@@ -24,7 +25,8 @@ FROM (
         0 AS records,
         0 AS forgotten,
         0 AS marked,
-        0 AS superseded
+        0 AS superseded,
+        0 AS expired
     FROM public.period_attendance
     GROUP BY attendance_date
     UNION ALL
@@ -40,7 +42,8 @@ FROM (
         0,
         0,
         SUM(CASE WHEN marked THEN 1 ELSE 0 END),
-        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END)
+        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END),
+        0
     FROM public.period_attendance_places
     GROUP BY partition_date
     UNION ALL
@@ -56,9 +59,29 @@ FROM (
         SUM(row_count),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
         0,
+        0,
         0
     FROM public.period_attendance_lists
     GROUP BY partition_date
+    UNION ALL
+    SELECT
+        attendance_date,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        COUNT(*)
+    FROM public.period_attendance_history
+    WHERE valid_to < %s
+    GROUP BY attendance_date
 ) AS part
 GROUP BY day
 ORDER BY day;
+-- 2025-01-09 06:00:00
