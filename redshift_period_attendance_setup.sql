@@ -245,6 +245,143 @@ SELECT
 FROM public.period_attendance
 GROUP BY school_id;
 
+-- Late binding, so that a column of the tables can be altered.
+CREATE OR REPLACE VIEW public.period_attendance_versions AS
+SELECT
+    id,
+    school_id,
+    attendance_date,
+    student_id,
+    meeting_time_id,
+    section_id,
+    room_id,
+    room_number,
+    semester_numbers,
+    bell_schedule_day,
+    period_from,
+    period_to,
+    start_time,
+    end_time,
+    cycle,
+    teacher,
+    teachers,
+    marking_periods,
+    semester_pattern,
+    period_name,
+    attendance_reason_id,
+    attendance_reason,
+    modality,
+    attendance_status,
+    excused_status,
+    is_early_dismissal,
+    early_dismissal_attendance_reason_id,
+    minutes_late,
+    minutes_early,
+    minutes_missed,
+    actual_minutes,
+    potential_minutes,
+    tardy_time,
+    dismissed_time,
+    comment,
+    is_locked,
+    verified,
+    created_by,
+    created_on,
+    modified_by,
+    modified_on,
+    extra_fields,
+    source_file,
+    loaded_at AS valid_from,
+    CAST(NULL AS TIMESTAMP) AS valid_to,
+    CAST(NULL AS VARCHAR(8)) AS change,
+    CAST(NULL AS VARCHAR(4096)) AS changed_columns
+FROM public.period_attendance
+UNION ALL
+SELECT
+    id,
+    school_id,
+    attendance_date,
+    student_id,
+    meeting_time_id,
+    section_id,
+    room_id,
+    room_number,
+    semester_numbers,
+    bell_schedule_day,
+    period_from,
+    period_to,
+    start_time,
+    end_time,
+    cycle,
+    teacher,
+    teachers,
+    marking_periods,
+    semester_pattern,
+    period_name,
+    attendance_reason_id,
+    attendance_reason,
+    modality,
+    attendance_status,
+    excused_status,
+    is_early_dismissal,
+    early_dismissal_attendance_reason_id,
+    minutes_late,
+    minutes_early,
+    minutes_missed,
+    actual_minutes,
+    potential_minutes,
+    tardy_time,
+    dismissed_time,
+    comment,
+    is_locked,
+    verified,
+    created_by,
+    created_on,
+    modified_by,
+    modified_on,
+    extra_fields,
+    source_file,
+    valid_from,
+    valid_to,
+    change,
+    changed_columns
+FROM public.period_attendance_history
+WITH NO SCHEMA BINDING;
+
+-- One row for each school and week that has a change.
+CREATE OR REPLACE VIEW public.period_attendance_corrections AS
+SELECT
+    school_id,
+    week,
+    COUNT(*) AS changes,
+    SUM(CASE WHEN days <= 0 THEN 1 ELSE 0 END) AS same_day,
+    SUM(CASE WHEN days BETWEEN 1 AND 7 THEN 1 ELSE 0 END) AS days_1_to_7,
+    SUM(CASE WHEN days BETWEEN 8 AND 30 THEN 1 ELSE 0 END) AS days_8_to_30,
+    SUM(CASE WHEN days > 30 THEN 1 ELSE 0 END) AS days_over_30
+FROM (
+    SELECT
+        version.school_id,
+        CAST(DATE_TRUNC('week', version.attendance_date) AS DATE) AS week,
+        DATEDIFF(
+            day,
+            version.attendance_date,
+            CAST(
+                CASE
+                    WHEN version.modified_on > NVL(replaced.modified_on, version.created_on)
+                        THEN version.modified_on
+                    WHEN replaced.id IS NOT NULL THEN version.valid_from
+                END AS DATE
+            )
+        ) AS days
+    FROM public.period_attendance_versions AS version
+    LEFT JOIN public.period_attendance_history AS replaced
+        ON version.id = replaced.id
+        AND version.valid_from = replaced.valid_to
+) AS changed
+WHERE days IS NOT NULL
+GROUP BY school_id, week
+WITH NO SCHEMA BINDING;
+
 -- What the tables, the views and their columns mean. External tables take no comments (DG: r_COMMENT).
 \set QUIET on
 
@@ -374,3 +511,7 @@ COMMENT ON COLUMN public.period_attendance_freshness.records IS 'Number of its r
 COMMENT ON COLUMN public.period_attendance_freshness.newest_date IS 'Newest date that one of its records is about.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_modified IS 'When a record was changed last in ESD, in UTC.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_loaded IS 'When the loader last wrote one of its rows, in UTC.';
+
+COMMENT ON VIEW public.period_attendance_versions IS 'Each record in its current version (valid_to is NULL) and in all versions that it had before.';
+
+COMMENT ON VIEW public.period_attendance_corrections IS 'How late attendance is changed, by school and week: changes by the days from the date to the change. Each version of a record is one change, but for a first version that was not modified after it was created. Removals do not count. The day of a change is that of modified_on, or, when that is no newer than before, the day on which the loader saw the change; both in UTC.';

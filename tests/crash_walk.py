@@ -112,11 +112,11 @@ class Onlooker:
         return between_landings(before, after, self._stage.objects())
 
     def _table(self) -> list[str]:
-        rows = self._stage.warehouse.rows()
-        if rows not in self._ahead:
-            return ["the table is in no state that follows from whole batches"]
-        self._ahead = self._ahead[self._ahead.index(rows) :]  # it never goes back
-        return []
+        state = self._stage.warehouse.state()
+        if state not in self._ahead:
+            return ["the table or its history is in no state that follows from whole batches"]
+        self._ahead = self._ahead[self._ahead.index(state) :]  # it never goes back
+        return self._stage.warehouse.breaks()
 
 
 def _contents(saved: Saved) -> dict[str, Content]:
@@ -163,7 +163,8 @@ def try_point(stage: Stage, point: Point) -> list[str] | None:
         if not stage.catch_up(course):
             found.append("the table was left in no state that follows from whole batches")
         found += run_well(stage, script, course)
-    return [f"{point} ({wire.struck.text[:60]!r}): {fault}" for fault in found + end_faults(stage)]
+    found += end_faults(stage, course)
+    return [f"{point} ({wire.struck.text[:60]!r}): {fault}" for fault in found]
 
 
 def run_well(stage: Stage, script: str, course: Course) -> list[str]:
@@ -190,13 +191,19 @@ def on_to_the_end(point: Point) -> tuple[str, ...]:
     return (LOADER, FETCHER, LOADER) if point.way.kill else (FETCHER, LOADER)
 
 
-def end_faults(stage: Stage) -> list[str]:
-    """What is not as the undisturbed runs left it, which the model has judged."""
-    faults = []
+def end_faults(stage: Stage, course: Course) -> list[str]:
+    """What is not as the undisturbed runs left it, which the model has judged.
+
+    The history is that of the loads that there were: one that met half a fetch adds the versions between.
+    """
+    faults = stage.warehouse.breaks()
     if stage.objects() != _contents(stage.landed):
         faults.append("the bucket does not end right")
-    if stage.warehouse.rows() != stage.rows:
+    state = stage.warehouse.state()
+    if state.rows != stage.end.rows:
         faults.append("the native table does not end right")
+    if state != course.ahead()[-1]:
+        faults.append("the history does not end right")
     if stage.warehouse.control() != stage.control:
         faults.append("the control table does not end right")
     if stage.warehouse.partitions() != stage.partitions:

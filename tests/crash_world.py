@@ -16,13 +16,14 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 import psycopg2.extras
 import pyarrow.parquet
 
-from tests.model import Landed, Place, Record, Row, Table
+from tests import chains
+from tests.model import Former, Landed, Place, Record, Row, Table
 from tests.pipeline import LANDING, RUNS, Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront
@@ -109,6 +110,13 @@ class Saved:
     partitions: Collection[str]
 
 
+class State(NamedTuple):
+    """The native table's rows by id, and for each id its former versions."""
+
+    rows: list[Row]
+    history: dict[int, list[Former]]
+
+
 class Warehouse:
     """A second connection, whose statements are not counted as the scripts' calls."""
 
@@ -121,10 +129,15 @@ class Warehouse:
             cursor.execute(sql)
             return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
-    def rows(self) -> list[Row]:
-        """The native table as an analyst reads it now."""
-        rows = self.send("SELECT * FROM public.period_attendance ORDER BY id")
-        return [{key: row[key] for key in row if key not in ("source_file", "loaded_at")} for row in rows]
+    def state(self) -> State:
+        """The native table and its history as an analyst reads them now."""
+        rows = self.send(chains.TABLE)
+        table = [{key: row[key] for key in row if key not in ("source_file", "loaded_at")} for row in rows]
+        return State(table, chains.formers(self.send(chains.HISTORY)))
+
+    def breaks(self) -> list[str]:
+        """What is wrong with the times of the versions."""
+        return chains.breaks(self.send(chains.HISTORY), self.send(chains.TABLE))
 
     def control(self) -> list[dict[str, Any]]:
         """What the loader knows of its loads, without the time and the ETags: tombstones name their run."""
@@ -138,7 +151,12 @@ class Warehouse:
         return {row["values"] for row in self.send("SELECT values FROM svv_external_partitions")}
 
 
-TABLES = ("period_attendance", "period_attendance_lists", "period_attendance_places")
+TABLES = (
+    "period_attendance",
+    "period_attendance_lists",
+    "period_attendance_places",
+    "period_attendance_history",
+)
 
 
 class Course:
@@ -147,17 +165,18 @@ class Course:
     def __init__(self, landed: Landed, table: Table) -> None:
         self.landed, self._table = copy.deepcopy((landed, table))
 
-    def ahead(self) -> list[list[Row]]:
-        """The native table's rows as they are, after each batch of the next load, and when rows have left."""
-        return [rows_of(table) for table in self._tables()]
+    def ahead(self) -> list[State]:
+        """The native table as it is, after each batch of the next load, and when rows have left."""
+        return [state_of(table) for table in self.tables()]
 
-    def stand_at(self, rows: list[Row]) -> bool:
+    def stand_at(self, state: State) -> bool:
         """Go on to where the table is; False when that is not ahead."""
-        there = next((table for table in self._tables() if rows_of(table) == rows), None)
+        there = next((table for table in self.tables() if state_of(table) == state), None)
         self._table = there or self._table
         return there is not None
 
-    def _tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[Table]:
+        """The model's table as it is, after each batch of the next load, and when rows have left."""
         table = copy.deepcopy(self._table)
         days = sorted({day for day, _ in table.pending(self.landed)})
         yield copy.deepcopy(table)
@@ -171,7 +190,7 @@ class Course:
 
 class Stage:
     """The world's three states: `first`, landed and loaded; `landed`, where what changed is not loaded yet;
-    the end: `rows`, `control`, `partitions`. Built by undisturbed runs, each compared with the model.
+    the end: `end`, `control`, `partitions`. Built by undisturbed runs, each compared with the model.
     """
 
     def __init__(self, sandbox: Sandbox, front: AwsFront, warehouse: Warehouse, world: World) -> None:
@@ -188,9 +207,9 @@ class Stage:
         follow_landing(world)
         self.landed, self._landed = self.save("landed"), Course(world.landed, world.table)
         self._run(load=0)
-        world.table.load(world.landed)
+        *_, world.table = self._landed.tables()
         world.compare()
-        self.rows = rows_of(world.table)
+        self.end = state_of(world.table)
         self.control = warehouse.control()
         self.partitions = warehouse.partitions()
 
@@ -241,7 +260,7 @@ class Stage:
                 rows = {key: before.get(place, {}).get(key) for key, _ in content}
                 rows |= {key: after[place][key] for key, version in content if (key, version) in new}
                 course.landed.put(place, {key: row for key, row in rows.items() if row is not None})
-        return course.stand_at(self.warehouse.rows())
+        return course.stand_at(self.warehouse.state())
 
     def _restore_objects(self, saved: Saved) -> None:
         bucket, now = self.sandbox.aws.bucket, self.pipeline.keys("")
@@ -288,9 +307,9 @@ def follow_landing(world: World) -> None:
     world.compare_landing()
 
 
-def rows_of(table: Table) -> list[Row]:
-    """The model's table as a query for all of it, by id, would answer."""
-    return [table.rows[key] for key in sorted(table.rows)]
+def state_of(table: Table) -> State:
+    """The model's table as queries for all of it, by id, would answer."""
+    return State([table.rows[key] for key in sorted(table.rows)], table.history)
 
 
 def object_key(place: Place) -> str:

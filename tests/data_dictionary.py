@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attendance_common import tables
 from attendance_common.columns import COLUMNS, NATIVE_COLUMNS, Column
-from attendance_common.load.views import VIEWS, View
+from attendance_common.load.view import View
+from attendance_common.load.views import VIEWS
 from attendance_common.tables import EXTERNAL, NATIVE, NATIVE_TABLES, Table, TableColumn
 
 _HEAD = """\

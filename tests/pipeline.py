@@ -123,15 +123,17 @@ class Pipeline:
 
     @contextmanager
     def before_each_statement(self, act: Callable[[str], None]) -> Iterator[None]:
-        """Let this be done before the stand-in carries out a statement of any client."""
+        """Let this be done before the stand-in carries out a statement of any client; may be nested."""
+        watch = self.sandbox.redshift.watch
+        before = watch.crossing
 
         @contextmanager
-        def crossing(_client: str, sql: str) -> Iterator[None]:
-            act(sql.lstrip())
-            yield
+        def crossing(client: str, sql: str) -> Iterator[None]:
+            with before(client, sql):
+                act(sql.lstrip())
+                yield
 
-        watch = self.sandbox.redshift.watch
-        before, watch.crossing = watch.crossing, crossing
+        watch.crossing = crossing
         try:
             yield
         finally:

@@ -51,7 +51,7 @@ def test_every_instant_of_an_undisturbed_run_is_before_or_after(
 def test_between_two_batches_every_date_is_before_or_after(stage: Stage) -> None:
     states = begin(stage, LOADER).ahead()
     assert len(states) == 5  # three batches, and what no list holds leaves
-    assert [between_tables(states[0], states[-1], state) for state in states] == [[]] * 5
+    assert [between_tables(states[0].rows, states[-1].rows, state.rows) for state in states] == [[]] * 5
 
 
 @pytest.mark.parametrize("script", STEPS)

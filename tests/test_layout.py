@@ -63,6 +63,8 @@ PURE = (
     "load.refusals",
     "load.settle_sql",
     "load.setup_sql",
+    "load.history_views",
+    "load.view",
     "load.views",
 )
 OUTSIDE = {"boto3", "botocore", "psycopg2", "requests"}

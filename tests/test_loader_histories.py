@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from tests.lists import NEW, NEWER, OLD, land, land_tombstone, statuses, take_away, version
 from tests.loading import Loading
+from tests.model import NATIVE
 from tests.pipeline import Pipeline
 from tests.sandbox import Sandbox
 from tests.world import set_up
@@ -29,7 +31,10 @@ DATES = [date(2022, 1, 9), date(2025, 9, 1), date(2025, 9, 2), date(2025, 12, 31
 SCHOOLS = [1, 2]
 TIMES = [None, OLD, NEW, NEWER]
 
+SAID = "SELECT id, attendance_status, attendance_date, modified_on FROM public.period_attendance"
+
 ListId = tuple[date, int]
+Said = tuple[str, date, datetime | None]
 Lists = dict[ListId, dict[int, "Record"]]
 
 
@@ -140,6 +145,64 @@ class Zone:
         return {key: (status, rank[1]) for key, (rank, status) in best.items()}
 
 
+class Witness:
+    """What the table says after each commit: for each id the versions that it had; None while it is away."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._seen: dict[int, list[Said | None]] = {}
+
+    def look(self) -> None:
+        """Note what the table says now, where it is another thing than before."""
+        now = {
+            row["id"]: (row["attendance_status"], row["attendance_date"], row["modified_on"])
+            for row in self._pipeline.query(SAID)
+        }
+        for key in self._seen.keys() | now.keys():
+            seen = self._seen.setdefault(key, [])
+            if (seen[-1] if seen else None) != now.get(key):
+                seen.append(now.get(key))
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look before each transaction that begins, and at the end."""
+
+        def before(sql: str) -> None:
+            if sql.startswith("BEGIN"):
+                self.look()
+
+        with self._pipeline.before_each_statement(before):
+            yield
+        self.look()
+
+    def compare(self) -> None:
+        """Each version that was seen is in the history once, with what became of it, or is current."""
+        told = {
+            key: [(*said_by(each.row), each.change, each.columns) for each in versions]
+            for key, versions in self._pipeline.history().items()
+        }
+        assert told == {key: links for key, seen in self._seen.items() if (links := list(_links(seen)))}
+
+
+def said_by(row: dict[str, Any]) -> Said:
+    """What a row says that differs between versions here."""
+    return row["attendance_status"], row["attendance_date"], row["modified_on"]
+
+
+def _links(seen: list[Said | None]) -> Iterator[tuple[Any, ...]]:
+    """Each version that was seen and is no longer, what became of it, and what changed."""
+    names = ("attendance_status", "attendance_date", "modified_on")
+    for said, following in pairwise(seen):
+        if said is None:
+            continue
+        if following is None:
+            yield (*said, "removed", [])
+            continue
+        differing = {name for name, one, other in zip(names, said, following, strict=True) if one != other}
+        change = "moved" if "attendance_date" in differing else "updated"
+        yield (*said, change, [name for name in NATIVE if name in differing])
+
+
 class History:
     """One history: a source, a landing zone, loads, and what happens in the middle of a load."""
 
@@ -149,6 +212,7 @@ class History:
         self.source = Source(self.random)
         self.zone = Zone(pipeline, self.random)
         self.loading = Loading(pipeline)
+        self.witness = Witness(pipeline)
 
     def step(self) -> None:
         """A fetch, perhaps dead in the middle, with loads before, in and after it."""
@@ -180,6 +244,7 @@ class History:
                 self.zone.flip()
             if second:
                 Loading(self._pipeline).load()
+                self.witness.look()
 
         with once(self._pipeline, at, happen):
             self.load()
@@ -187,7 +252,9 @@ class History:
     def load(self) -> None:
         """Load; whoever is at the source and was in the table is in the table still."""
         before = statuses(self._pipeline).keys() & self.source.records.keys()
-        self.loading.load(dates=self.random.choice([1, 2, 366]))
+        with self.witness.watching():
+            self.loading.load(dates=self.random.choice([1, 2, 366]))
+        self.witness.compare()
         assert before - statuses(self._pipeline).keys() == set()
 
 

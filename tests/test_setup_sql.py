@@ -10,7 +10,8 @@ import pytest
 from attendance_common import tables
 from attendance_common.columns import COLUMNS
 from attendance_common.load import merge_sql
-from attendance_common.load.views import VIEWS, View
+from attendance_common.load.view import View
+from attendance_common.load.views import VIEWS
 from tests.test_columns import EXTERNAL_NAMES, NATIVE_NAMES
 
 SCRIPT = Path(__file__).parent.parent / "redshift_period_attendance_setup.sql"

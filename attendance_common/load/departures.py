@@ -89,8 +89,8 @@ def depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId]
     """Let marked places go, and rows that have no place left; gives the number of these rows.
 
     A school's places go only when its changed lists are all loaded; a row goes only when those of all schools
-    are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty. `run` is written
-    beside each version that leaves.
+    are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty.
+    `run` is written to the history, with each row that leaves.
     """
     return warehouse.locked(lambda: _depart(warehouse, listing, forgotten, run))
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from attendance_common.config import LoaderSettings, default_of
-from attendance_common.load.views import VIEWS, View
+from attendance_common.load.view import View
+from attendance_common.load.views import VIEWS
 from attendance_common.tables import EXTERNAL, GLUE_DATABASE, NATIVE_TABLES, ExternalTable, Table, TableColumn
 
 SETUP_FILE = "redshift_period_attendance_setup.sql"

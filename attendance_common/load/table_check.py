@@ -145,7 +145,7 @@ class DateSums(NamedTuple):
 @dataclass(frozen=True)
 class TableState:
     """What the check found: dates on which the table or the places differ, marked places, the newest date;
-    dates of places whose id another list has as well, and wins; former versions that are no longer to be kept.
+    dates of places whose id another list has as well, and wins; former versions that are not to be kept.
     """
 
     damaged: list[dt.date]

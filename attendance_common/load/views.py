@@ -6,32 +6,9 @@ The setup file is rendered from these declarations (`make sql`). A new view is o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from attendance_common.load.history_views import HISTORY_VIEWS
+from attendance_common.load.view import View
 from attendance_common.tables import NATIVE, TableColumn
-
-
-@dataclass(frozen=True)
-class View:
-    """A view; `meaning` is its comment in Redshift, `remark` stands above it in the setup file.
-
-    `columns` are those of `select`, in order. `late_binding`: needed by a view that reads an external table
-    (DG: r_CREATE_VIEW); Redshift then takes no comments on its columns.
-    """
-
-    schema: str
-    name: str
-    meaning: str
-    remark: str
-    columns: tuple[TableColumn, ...]
-    select: str
-    late_binding: bool = False
-
-    @property
-    def qualified(self) -> str:
-        """`schema.name`."""
-        return f"{self.schema}.{self.name}"
-
 
 FRESHNESS = View(
     schema="public",
@@ -57,4 +34,4 @@ GROUP BY school_id""",
 )
 
 # In the order in which they are created.
-VIEWS: tuple[View, ...] = (FRESHNESS,)
+VIEWS: tuple[View, ...] = (FRESHNESS, *HISTORY_VIEWS)
