@@ -14,8 +14,9 @@ from tests.lists import MONDAY, NEW, land, load, statuses, version
 from tests.pipeline import Pipeline
 from tests.test_loader_parts import Answers
 
-NATIVE, LISTS, PLACES = (
+NATIVE, HISTORY, LISTS, PLACES = (
     "public.period_attendance",
+    "public.period_attendance_history",
     "public.period_attendance_lists",
     "public.period_attendance_places",
 )
@@ -125,6 +126,15 @@ CHANGES: list[Any] = [
         id="too short",
     ),
     pytest.param(
+        f"ALTER TABLE {HISTORY} DROP COLUMN comment; ALTER TABLE {HISTORY} DROP COLUMN change",
+        f"{HISTORY} has no column comment, change",
+        [
+            f"ALTER TABLE {HISTORY} ADD COLUMN comment VARCHAR(16384)",
+            f"ALTER TABLE {HISTORY} ADD COLUMN change VARCHAR(8) DEFAULT '' NOT NULL",
+        ],
+        id="the history",
+    ),
+    pytest.param(
         f"ALTER TABLE {NATIVE} DROP COLUMN modality; ALTER TABLE {NATIVE} DROP COLUMN cycle",
         f"{NATIVE} has no column cycle, modality",
         [
@@ -176,9 +186,7 @@ def test_a_column_that_was_added_is_filled_when_the_lists_are_read_anew(pipeline
     load(pipeline)
     pipeline.query(f"ALTER TABLE {NATIVE} DROP COLUMN modality")
     pipeline.query(f"ALTER TABLE {NATIVE} ADD COLUMN modality VARCHAR(256)")
-    pipeline.query(f"UPDATE {PLACES} SET hash = ''")
-    pipeline.query(f"UPDATE {LISTS} SET etag = '' WHERE etag IS NOT NULL")
-    assert load(pipeline) == {"updated": 1}
+    assert pipeline.load("--reload").result["updated"] == 1
     assert pipeline.table()[5]["modality"] == "In Person"
     assert load(pipeline) == {}
 

@@ -202,6 +202,30 @@ def test_a_last_record_that_leaves_is_removed(pipeline: Pipeline) -> None:
     }
 
 
+def statements_of_a_batch(pipeline: Pipeline) -> list[str]:
+    """What a load sends from the SET before its batch to the COMMIT."""
+    sent: list[str] = []
+    with pipeline.before_each_statement(sent.append):
+        load(pipeline)
+    end = sent.index("COMMIT")
+    begin = max(at for at, text in enumerate(sent[:end]) if text == "BEGIN") - 1
+    return [text.split()[0] for text in sent[begin : end + 1]]
+
+
+def test_a_batch_has_twenty_statements_however_many_lists_it_has(pipeline: Pipeline) -> None:
+    days = [MONDAY, TUESDAY, LATER]
+    for day in days:
+        land(pipeline, day, version(day.day, "A", NEW))
+    first = statements_of_a_batch(pipeline)
+    for day in days:
+        land(pipeline, day, version(day.day, "P", NEW))
+    many = statements_of_a_batch(pipeline)
+    land(pipeline, MONDAY, version(MONDAY.day, "T", NEW))
+    one = statements_of_a_batch(pipeline)
+    assert first == many == one
+    assert (one[:2], one[-1], len(one)) == (["SET", "BEGIN"], "COMMIT", 20)
+
+
 # --- what is no change --------------------------------------------------------------------------------------
 
 
