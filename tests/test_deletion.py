@@ -16,7 +16,7 @@ import pytest
 from tests.pipeline import PATIENCE, Pipeline
 from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
-from tests.world import World, set_up
+from tests.world import set_up
 
 STUDENT, SCHOOL = "700412", "12549"  # as the document has them
 TABLES = ("period_attendance", "period_attendance_history", "period_attendance_versions")
