@@ -36,7 +36,7 @@ from attendance_common.fetch.schools import list_schools
 from attendance_common.history import History
 from attendance_common.log import event, log
 from attendance_common.numerals import counted
-from attendance_common.run_record import RunRecords
+from attendance_common.run_record import SOME, RunRecords
 
 if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
     from mypy_boto3_s3 import S3Client
@@ -77,9 +77,22 @@ class Run:
         """What became of each school so far."""
         return {school: about.numbers() for school, about in self.schools.items()}
 
+    def about(self) -> dict[str, Any]:
+        """What its record says of the run, however it ends; `part`: of the schools, that it was to read."""
+        return {
+            "run": self.context.run,
+            "began": self.began,
+            "scope": self.scope,
+            "part": SOME if self.flags.school else self.flags.shard.name,
+            "school_year": self.year,
+            "landing_zone": self.areas.zone,
+        }
+
     @property
     def scope(self) -> str:
         """What of the schools' lists this run reads."""
+        if self.flags.replay_quarantine:
+            return "replay"
         if self.year is None:
             return "today"
         return "recent" if self.flags.since else "whole"
@@ -103,7 +116,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
         context.termination.ignore()
         numbers = run.numbers()
         done = replayed if context.flags.replay_quarantine else {**sums.counts(numbers), "by_school": numbers}
-        run.records.write_failed({"run": context.run, **done}, error)
+        run.records.write_failed({**run.about(), **done}, error)
         raise
 
 
@@ -258,10 +271,7 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}
     run.records.write(
         {
-            "run": run.context.run,
-            "began": run.began,
-            "school_year": run.year,
-            "landing_zone": run.areas.zone,
+            **run.about(),
             **counts,
             "attention": sentences,
             "conditions": judged.conditions,
@@ -318,7 +328,7 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
     if unreadable:
         sentences.append(attention.unreadable_lists(unreadable, run.zone.landed.place))
     outcome = command.Outcome(dict(counts), sentences)
-    run.records.write({"run": run.context.run, **outcome.counts, "attention": outcome.attention})
+    run.records.write({**run.about(), **outcome.counts, "attention": outcome.attention})
     return outcome
 
 

@@ -16,10 +16,11 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import partial
+from typing import Any
 
 from attendance_common import aws, command, landing
 from attendance_common.arguments import date
-from attendance_common.conditions import Judged
+from attendance_common.conditions import ALL, Judged
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
 from attendance_common.history import History
@@ -45,13 +46,17 @@ from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
+from attendance_common.load.run_files import RunFiles
+from attendance_common.load.runs import take_over
 from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
 from attendance_common.numerals import counted
-from attendance_common.run_record import RunRecords
+from attendance_common.run_record import SOME, RunRecords, soon
+from attendance_common.tables import RUNS
 
+NO_ROW = f"the run has no row in {RUNS.qualified} yet"
 ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
 
 
@@ -74,6 +79,7 @@ class Run:
         self.records = RunRecords(
             client, self._areas, "load", aws.encryption(settings), dry_run=context.dry_run
         )
+        self._files = RunFiles(client, self._areas)
 
     def load(self, forgotten: Collection[ListId]) -> None:
         """Load what changed; let go what no list holds; check the table, and repair it."""
@@ -264,8 +270,48 @@ class Run:
         counts = {**self.done.result(), "standing": judged.standing}
         sentences = [*judged.sentences, *self.done.failures(self._areas)]
         conditions = {} if verifies else {"conditions": judged.conditions}
-        self.records.write({**counts, "attention": sentences, **conditions})
+        about = {**self._about(), **counts, "by_school": self.done.by_school()}
+        self.records.write({**about, "attention": sentences, **conditions})
         return command.Outcome(counts, sentences)
+
+    def _about(self) -> dict[str, Any]:
+        """What its record says of the run, however it ends."""
+        return {
+            "began": self._now.isoformat(timespec="seconds"),
+            "scope": "verify" if self._context.flags.verify else "load",
+            "part": ALL if self._part.is_whole else SOME,
+        }
+
+    def take_over_runs(self) -> None:
+        """Bring the tables of runs to the run records in S3, this run's among them.
+
+        Raises AttendanceError for what only a person can mend; the next load does what may pass.
+        """
+        try:
+            self._take_over()
+        except AttendanceError as fault:
+            if fault.to_mend:
+                raise
+            log.info("%s: the next load takes it over (%s)", NO_ROW, fault)
+
+    def _take_over(self) -> None:
+        if not (self._context.dry_run or self._context.flags.verify):
+            take_over(self._warehouse, self._files)
+
+    def leave_failed(self, error: BaseException) -> None:
+        """Leave the record and the row of a run that failed, if that can be done soon: `error` is raised."""
+        done = {**self._about(), **self.done.result(), "by_school": self.done.by_school()}
+        self.records.write_failed(done, error)
+
+        def take() -> None:
+            try:
+                self._warehouse.disconnect()
+                self._take_over()
+            except AttendanceError:  # it may be what the run failed with, which is said next
+                log.info("%s: a later load takes it over", NO_ROW)
+
+        if self._warehouse.reached:
+            soon(take)
 
 
 def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
@@ -289,11 +335,13 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
             run.verify()
         else:
             run.load(forgotten)
-        return run.conclude(forgotten)
+        outcome = run.conclude(forgotten)
+        run.take_over_runs()
     except (Exception, Terminated) as error:
         context.termination.ignore()
-        run.records.write_failed(run.done.result(), error)
+        run.leave_failed(error)
         raise
+    return outcome
 
 
 # --- the command --------------------------------------------------------------------------------------------

@@ -234,6 +234,80 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_lock (
 )
 DISTSTYLE ALL;
 
+-- The loader takes over the run records in S3, once each.
+CREATE TABLE IF NOT EXISTS public.period_attendance_runs (
+    run              VARCHAR(64) NOT NULL,
+    script           VARCHAR(8) NOT NULL,
+    scope            VARCHAR(16),
+    part             VARCHAR(16),
+    began            TIMESTAMP NOT NULL,
+    ended            TIMESTAMP,
+    status           INTEGER NOT NULL,
+    version          VARCHAR(32),
+    school_year      BIGINT,
+    error            VARCHAR(8192),
+    attention        VARCHAR(65535),
+    standing         BIGINT,
+    newest_date      DATE,
+    schools          BIGINT,
+    schools_failed   BIGINT,
+    pages            BIGINT,
+    received         BIGINT,
+    landed           BIGINT,
+    repeats          BIGINT,
+    quarantined      BIGINT,
+    quarantined_new  BIGINT,
+    moved            BIGINT,
+    removed          BIGINT,
+    removals_waiting BIGINT,
+    lists_written    BIGINT,
+    lists_unchanged  BIGINT,
+    lists_merged     BIGINT,
+    partitions       BIGINT,
+    lists            BIGINT,
+    registered       BIGINT,
+    loaded           BIGINT,
+    rows_read        BIGINT,
+    inserted         BIGINT,
+    updated          BIGINT,
+    unchanged        BIGINT,
+    superseded       BIGINT,
+    reread           BIGINT,
+    repaired_dates   BIGINT
+)
+DISTSTYLE KEY
+DISTKEY (run)
+SORTKEY (began);
+
+-- The rows of a run lie beside it.
+CREATE TABLE IF NOT EXISTS public.period_attendance_run_schools (
+    run              VARCHAR(64) NOT NULL,
+    script           VARCHAR(8) NOT NULL,
+    scope            VARCHAR(16),
+    began            TIMESTAMP NOT NULL,
+    school_id        BIGINT NOT NULL,
+    fault            VARCHAR(8192),
+    lists_failed     BIGINT,
+    newest_date      DATE,
+    pages            BIGINT,
+    source_count     BIGINT,
+    received         BIGINT,
+    landed           BIGINT,
+    repeats          BIGINT,
+    quarantined      BIGINT,
+    quarantined_new  BIGINT,
+    moved            BIGINT,
+    removed          BIGINT,
+    removals_waiting BIGINT,
+    lists_written    BIGINT,
+    lists_unchanged  BIGINT,
+    lists_merged     BIGINT,
+    in_quarantine    BIGINT
+)
+DISTSTYLE KEY
+DISTKEY (run)
+COMPOUND SORTKEY (began, school_id);
+
 -- One row for each school that has a record.
 CREATE OR REPLACE VIEW public.period_attendance_freshness AS
 SELECT
@@ -504,6 +578,70 @@ COMMENT ON COLUMN public.period_attendance_history.run IS 'The load in which it 
 
 COMMENT ON TABLE public.period_attendance_lock IS 'Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.';
 COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';
+
+COMMENT ON TABLE public.period_attendance_runs IS 'Every run of the fetcher and of the loader: one row each, without students'' data.';
+COMMENT ON COLUMN public.period_attendance_runs.run IS 'Name of the run, as its result line has it.';
+COMMENT ON COLUMN public.period_attendance_runs.script IS 'Script: fetch or load.';
+COMMENT ON COLUMN public.period_attendance_runs.scope IS 'What it read: whole, recent, today or replay; of the loader: load or verify.';
+COMMENT ON COLUMN public.period_attendance_runs.part IS 'Share of the schools (1/4); some: as flags said; NULL: all.';
+COMMENT ON COLUMN public.period_attendance_runs.began IS 'When the run began, in UTC.';
+COMMENT ON COLUMN public.period_attendance_runs.ended IS 'When the run ended, in UTC.';
+COMMENT ON COLUMN public.period_attendance_runs.status IS 'Exit status: 0 done, 1 failed and may pass, 2 failed and has to be mended, 3 needs a person.';
+COMMENT ON COLUMN public.period_attendance_runs.version IS 'Version of the script.';
+COMMENT ON COLUMN public.period_attendance_runs.school_year IS 'School year that the fetcher asked for.';
+COMMENT ON COLUMN public.period_attendance_runs.error IS 'Why the run failed.';
+COMMENT ON COLUMN public.period_attendance_runs.attention IS 'What needs a person: a sentence a line.';
+COMMENT ON COLUMN public.period_attendance_runs.standing IS 'States that last, and were named by an earlier run.';
+COMMENT ON COLUMN public.period_attendance_runs.newest_date IS 'Newest date of a record: that was read; of the loader: of the table.';
+COMMENT ON COLUMN public.period_attendance_runs.schools IS 'Schools that were read.';
+COMMENT ON COLUMN public.period_attendance_runs.schools_failed IS 'Of these, those that were given up.';
+COMMENT ON COLUMN public.period_attendance_runs.pages IS 'Pages that were read.';
+COMMENT ON COLUMN public.period_attendance_runs.received IS 'Records on all pages that were read.';
+COMMENT ON COLUMN public.period_attendance_runs.landed IS 'Different records that were read and landed.';
+COMMENT ON COLUMN public.period_attendance_runs.repeats IS 'Records that came more than once.';
+COMMENT ON COLUMN public.period_attendance_runs.quarantined IS 'Records that were read and cannot be landed.';
+COMMENT ON COLUMN public.period_attendance_runs.quarantined_new IS 'Of these, those that no run had named before.';
+COMMENT ON COLUMN public.period_attendance_runs.moved IS 'Records that left a list for another date.';
+COMMENT ON COLUMN public.period_attendance_runs.removed IS 'Records that are gone at the source and left; of the loader: rows.';
+COMMENT ON COLUMN public.period_attendance_runs.removals_waiting IS 'Landed records that were not read and stay.';
+COMMENT ON COLUMN public.period_attendance_runs.lists_written IS 'Lists that were written.';
+COMMENT ON COLUMN public.period_attendance_runs.lists_unchanged IS 'Lists that were compared and are as before.';
+COMMENT ON COLUMN public.period_attendance_runs.lists_merged IS 'Lists that another process had written meanwhile.';
+COMMENT ON COLUMN public.period_attendance_runs.partitions IS 'Dates of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_runs.lists IS 'Lists of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_runs.registered IS 'Partitions that were new to the external table.';
+COMMENT ON COLUMN public.period_attendance_runs.loaded IS 'Lists that were loaded.';
+COMMENT ON COLUMN public.period_attendance_runs.rows_read IS 'Rows of these lists.';
+COMMENT ON COLUMN public.period_attendance_runs.inserted IS 'Of these, rows of records that were new to the table.';
+COMMENT ON COLUMN public.period_attendance_runs.updated IS 'Of these, rows that replaced another version.';
+COMMENT ON COLUMN public.period_attendance_runs.unchanged IS 'Of these, rows that were as at their last load.';
+COMMENT ON COLUMN public.period_attendance_runs.superseded IS 'Of these, rows of which another list has a newer version.';
+COMMENT ON COLUMN public.period_attendance_runs.reread IS 'Rows that were read again from lists that had not changed.';
+COMMENT ON COLUMN public.period_attendance_runs.repaired_dates IS 'Dates on which the table was not what was loaded.';
+
+COMMENT ON TABLE public.period_attendance_run_schools IS 'What became of each school in a fetch, and of each school in a load whose lists failed.';
+COMMENT ON COLUMN public.period_attendance_run_schools.run IS 'Name of the run, as its result line has it.';
+COMMENT ON COLUMN public.period_attendance_run_schools.script IS 'Script: fetch or load.';
+COMMENT ON COLUMN public.period_attendance_run_schools.scope IS 'What it read: whole, recent, today or replay; of the loader: load or verify.';
+COMMENT ON COLUMN public.period_attendance_run_schools.began IS 'When the run began, in UTC.';
+COMMENT ON COLUMN public.period_attendance_run_schools.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_run_schools.fault IS 'Why it was not read whole, landed or loaded. NULL: all went well.';
+COMMENT ON COLUMN public.period_attendance_run_schools.lists_failed IS 'Lists that could not be loaded.';
+COMMENT ON COLUMN public.period_attendance_run_schools.newest_date IS 'Newest date of a record: that was read; of the loader: of the table.';
+COMMENT ON COLUMN public.period_attendance_run_schools.pages IS 'Pages that were read.';
+COMMENT ON COLUMN public.period_attendance_run_schools.source_count IS 'Records that the source counted last.';
+COMMENT ON COLUMN public.period_attendance_run_schools.received IS 'Records on all pages that were read.';
+COMMENT ON COLUMN public.period_attendance_run_schools.landed IS 'Different records that were read and landed.';
+COMMENT ON COLUMN public.period_attendance_run_schools.repeats IS 'Records that came more than once.';
+COMMENT ON COLUMN public.period_attendance_run_schools.quarantined IS 'Records that were read and cannot be landed.';
+COMMENT ON COLUMN public.period_attendance_run_schools.quarantined_new IS 'Of these, those that no run had named before.';
+COMMENT ON COLUMN public.period_attendance_run_schools.moved IS 'Records that left a list for another date.';
+COMMENT ON COLUMN public.period_attendance_run_schools.removed IS 'Records that are gone at the source and left; of the loader: rows.';
+COMMENT ON COLUMN public.period_attendance_run_schools.removals_waiting IS 'Landed records that were not read and stay.';
+COMMENT ON COLUMN public.period_attendance_run_schools.lists_written IS 'Lists that were written.';
+COMMENT ON COLUMN public.period_attendance_run_schools.lists_unchanged IS 'Lists that were compared and are as before.';
+COMMENT ON COLUMN public.period_attendance_run_schools.lists_merged IS 'Lists that another process had written meanwhile.';
+COMMENT ON COLUMN public.period_attendance_run_schools.in_quarantine IS 'Records of the school that then lay in quarantine.';
 
 COMMENT ON VIEW public.period_attendance_freshness IS 'How recent the attendance of each school is.';
 COMMENT ON COLUMN public.period_attendance_freshness.school_id IS 'ESD''s number of the school.';

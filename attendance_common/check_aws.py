@@ -105,6 +105,19 @@ def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -
     )
 
 
+def may_read(s3: S3Client, areas: Areas, prefix: str) -> None:
+    """Ask for an object that does not exist: who may list and read is told that there is none."""
+    from botocore.exceptions import ClientError
+
+    key = prefix + PROBE
+    with aws.explained(f"s3://{areas.bucket}/{key}"):
+        try:
+            s3.get_object(Bucket=areas.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NOTHING_TO_REPLACE:
+                raise
+
+
 def _use_key(settings: AwsSettings) -> None:
     """Encrypt and decrypt a data key, as S3 does for an object."""
     client = aws.client(settings, "kms")

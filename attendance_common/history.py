@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attendance_common import aws, landing
+from attendance_common import aws, landing, run_record
 from attendance_common.conditions import REMEMBERED, Found
 from attendance_common.errors import ExitStatus
 
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FINISHED = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
-_NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name
-_RECORD = re.compile(r"\d{8}T\d{6}Z-\w+\.json", re.ASCII)  # another name could sort as the newest for ever
 
 
 class History:
@@ -33,9 +29,9 @@ class History:
     ) -> None:
         self._s3 = s3
         self._bucket = areas.bucket
-        self._prefix = f"{areas.runs}{command}/"
+        self._prefix = run_record.folder(areas, command)
         self._year = year
-        self._oldest = f"{now - REMEMBERED:{_NAMED_BY}}"
+        self._oldest = f"{now - REMEMBERED:{run_record.NAMED_BY}}"
         self._week_ago = (now - REMEMBERED).isoformat(timespec="seconds")
         self._records: list[Mapping[str, Any]] = []
         self._unread: list[str] | None = None
@@ -87,18 +83,9 @@ class History:
         with aws.explained(f"s3://{self._bucket}/{self._prefix}"):
             if self._unread is None:
                 listed = aws.listed(self._s3, self._bucket, self._prefix, self._oldest)
-                self._unread = sorted(filter(_RECORD.fullmatch, listed))
+                self._unread = sorted(filter(run_record.run_of, listed))
             while self._unread:
                 name = self._unread.pop()
                 body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
-                self._records.append(_record(body))
+                self._records.append(run_record.parsed(body))
                 yield self._records[-1]
-
-
-def _record(body: bytes) -> Mapping[str, Any]:
-    """A run's record; an empty one where there is none that can be read."""
-    try:
-        record = json.loads(body)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) else {}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from attendance_common import run_record
 from attendance_common.aws import DEFAULT_REGION
 from attendance_common.config import FetcherSettings, LoaderSettings, default_of
 from attendance_common.landing import Areas
@@ -66,7 +67,7 @@ def _default(settings: type[FetcherSettings | LoaderSettings], name: str) -> str
 def fetcher(where: Installation) -> Policy:
     """Reads its secret; lists, reads and writes lists, quarantine and the records of its runs."""
     areas = where.areas
-    runs = f"{areas.runs}fetch/"
+    runs = run_record.folder(areas, "fetch")
     return _policy(
         _secret(where, where.esd_secret),
         _list_bucket(areas, areas.landing, areas.quarantine, runs),
@@ -77,15 +78,16 @@ def fetcher(where: Installation) -> Policy:
 
 
 def loader(where: Installation) -> Policy:
-    """Reads its secret, lists the landing zone, reads footers there (--verify); reads and writes its runs'
-    records.
+    """Reads its secret, lists the landing zone, reads footers there (--verify); reads the records of the
+    fetcher's runs, reads and writes those of its own.
     """
     areas = where.areas
-    runs = f"{areas.runs}load/"
+    fetched, runs = run_record.folder(areas, "fetch"), run_record.folder(areas, "load")
     return _policy(
         _secret(where, where.redshift_secret),
-        _list_bucket(areas, areas.landing, runs),
+        _list_bucket(areas, areas.landing, fetched, runs),
         _objects(areas, areas.landing, "s3:GetObject"),
+        _objects(areas, fetched, "s3:GetObject"),
         _objects(areas, runs, "s3:GetObject", "s3:PutObject"),
     )
 

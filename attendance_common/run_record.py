@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 import threading
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import __version__, aws
@@ -15,6 +18,33 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SOON = 5.0  # seconds that a run which failed has left for its record
+SCRIPTS = ("fetch", "load")  # each has a folder of records
+SOME = "some"  # what a record calls a part of the schools or lists that flags named
+NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name: names sort by time
+_OBJECT = re.compile(r"(\d{8}T\d{6}Z)-\w+\.json", re.ASCII)  # another name could sort as the newest for ever
+
+
+def folder(areas: Areas, script: str) -> str:
+    """The key prefix of a script's records."""
+    return f"{areas.runs}{script}/"
+
+
+def run_of(name: str) -> tuple[str, dt.datetime] | None:
+    """The run whose record has this name in its folder, and when it began (UTC, no zone); None: no record."""
+    match = _OBJECT.fullmatch(name)
+    try:
+        return (name.removesuffix(".json"), dt.datetime.strptime(match[1], NAMED_BY)) if match else None
+    except ValueError:  # 20251399T250000Z
+        return None
+
+
+def parsed(body: bytes) -> Mapping[str, Any]:
+    """A record's fields; none where it is no record that can be read."""
+    try:
+        record = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 class RunRecords:
@@ -33,9 +63,11 @@ class RunRecords:
         """Write a record, named by its `run`, with the exit status that it leads to; raises AwsError."""
         if self._dry_run:
             return
-        key = f"{self._areas.runs}{self._command}/{record['run']}.json"
+        key = f"{folder(self._areas, self._command)}{record['run']}.json"
         status = ExitStatus.NEEDS_A_PERSON if record.get("attention") else ExitStatus.DONE
-        body = json.dumps({"status": status, "version": __version__, **record}, indent=1).encode()
+        ended = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+        whole = {"status": status, "version": __version__, "ended": ended, **record}
+        body = json.dumps(whole, indent=1).encode()
         with aws.explained(f"s3://{self._areas.bucket}/{key}"):
             self._client.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption)
 
@@ -49,9 +81,14 @@ class RunRecords:
             except AttendanceError as fault:
                 log.info("the run leaves no record: %s", fault)
 
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        writer.join(SOON)
+        soon(write)
+
+
+def soon(act: Callable[[], None]) -> None:
+    """Do this, but wait no longer than SOON for its end: the process is about to end."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(SOON)
 
 
 def failed(error: BaseException) -> dict[str, Any]:

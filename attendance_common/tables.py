@@ -199,5 +199,103 @@ LOCK = Table(
     sortkey=(),
 )
 
+# --- the runs of both scripts -------------------------------------------------------------------------------
+
+_RUN = TableColumn("run", "VARCHAR(64)", "Name of the run, as its result line has it.", not_null=True)
+_SCRIPT = TableColumn("script", "VARCHAR(8)", "Script: fetch or load.", not_null=True)
+_SCOPE = TableColumn(
+    "scope", "VARCHAR(16)", "What it read: whole, recent, today or replay; of the loader: load or verify."
+)
+_BEGAN = TableColumn("began", "TIMESTAMP", "When the run began, in UTC.", not_null=True)
+_NEWEST_DATE = TableColumn(
+    "newest_date", "DATE", "Newest date of a record: that was read; of the loader: of the table."
+)
+
+_PAGES = TableColumn("pages", "BIGINT", "Pages that were read.")
+_RECORDS = (
+    TableColumn("received", "BIGINT", "Records on all pages that were read."),
+    TableColumn("landed", "BIGINT", "Different records that were read and landed."),
+    TableColumn("repeats", "BIGINT", "Records that came more than once."),
+    TableColumn("quarantined", "BIGINT", "Records that were read and cannot be landed."),
+    TableColumn("quarantined_new", "BIGINT", "Of these, those that no run had named before."),
+    TableColumn("moved", "BIGINT", "Records that left a list for another date."),
+    TableColumn("removed", "BIGINT", "Records that are gone at the source and left; of the loader: rows."),
+    TableColumn("removals_waiting", "BIGINT", "Landed records that were not read and stay."),
+    TableColumn("lists_written", "BIGINT", "Lists that were written."),
+    TableColumn("lists_unchanged", "BIGINT", "Lists that were compared and are as before."),
+    TableColumn("lists_merged", "BIGINT", "Lists that another process had written meanwhile."),
+)
+
+RUNS = Table(
+    schema="public",
+    name="period_attendance_runs",
+    meaning="Every run of the fetcher and of the loader: one row each, without students' data.",
+    remark="The loader takes over the run records in S3, once each.",
+    columns=(
+        _RUN,
+        _SCRIPT,
+        _SCOPE,
+        TableColumn("part", "VARCHAR(16)", "Share of the schools (1/4); some: as flags said; NULL: all."),
+        _BEGAN,
+        TableColumn("ended", "TIMESTAMP", "When the run ended, in UTC."),
+        TableColumn(
+            "status",
+            "INTEGER",
+            "Exit status: 0 done, 1 failed and may pass, 2 failed and has to be mended, 3 needs a person.",
+            not_null=True,
+        ),
+        TableColumn("version", "VARCHAR(32)", "Version of the script."),
+        TableColumn("school_year", "BIGINT", "School year that the fetcher asked for."),
+        TableColumn("error", "VARCHAR(8192)", "Why the run failed."),
+        TableColumn("attention", "VARCHAR(65535)", "What needs a person: a sentence a line."),
+        TableColumn("standing", "BIGINT", "States that last, and were named by an earlier run."),
+        _NEWEST_DATE,
+        TableColumn("schools", "BIGINT", "Schools that were read."),
+        TableColumn("schools_failed", "BIGINT", "Of these, those that were given up."),
+        _PAGES,
+        *_RECORDS,
+        TableColumn("partitions", "BIGINT", "Dates of the landing zone."),
+        TableColumn("lists", "BIGINT", "Lists of the landing zone."),
+        TableColumn("registered", "BIGINT", "Partitions that were new to the external table."),
+        TableColumn("loaded", "BIGINT", "Lists that were loaded."),
+        TableColumn("rows_read", "BIGINT", "Rows of these lists."),
+        TableColumn("inserted", "BIGINT", "Of these, rows of records that were new to the table."),
+        TableColumn("updated", "BIGINT", "Of these, rows that replaced another version."),
+        TableColumn("unchanged", "BIGINT", "Of these, rows that were as at their last load."),
+        TableColumn("superseded", "BIGINT", "Of these, rows of which another list has a newer version."),
+        TableColumn("reread", "BIGINT", "Rows that were read again from lists that had not changed."),
+        TableColumn("repaired_dates", "BIGINT", "Dates on which the table was not what was loaded."),
+    ),
+    diststyle="KEY",
+    distkey="run",
+    sortkey=("began",),
+)
+
+RUN_SCHOOLS = Table(
+    schema="public",
+    name="period_attendance_run_schools",
+    meaning="What became of each school in a fetch, and of each school in a load whose lists failed.",
+    remark="The rows of a run lie beside it.",
+    columns=(
+        _RUN,
+        _SCRIPT,
+        _SCOPE,
+        _BEGAN,
+        TableColumn("school_id", "BIGINT", "ESD's number of the school.", not_null=True),
+        TableColumn(
+            "fault", "VARCHAR(8192)", "Why it was not read whole, landed or loaded. NULL: all went well."
+        ),
+        TableColumn("lists_failed", "BIGINT", "Lists that could not be loaded."),
+        _NEWEST_DATE,
+        _PAGES,
+        TableColumn("source_count", "BIGINT", "Records that the source counted last."),
+        *_RECORDS,
+        TableColumn("in_quarantine", "BIGINT", "Records of the school that then lay in quarantine."),
+    ),
+    diststyle="KEY",
+    distkey="run",
+    sortkey=("began", "school_id"),
+)
+
 # In the order in which they are created.
-NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, HISTORY, LOCK)
+NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, HISTORY, LOCK, RUNS, RUN_SCHOOLS)

@@ -8,7 +8,10 @@ from tests.pipeline import LANDING, Pipeline
 from tests.test_check_fetcher import lines
 from tests.world import World
 
-RUNS = "s3://edna-prod/raw_esd/incoming/periodAttendance/operational/runs/load/"
+FETCHED, RUNS = (
+    f"s3://edna-prod/raw_esd/incoming/periodAttendance/operational/runs/{script}/"
+    for script in ("fetch", "load")
+)
 NATIVE = "public.period_attendance"
 
 
@@ -29,6 +32,8 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
         "AWS identity",
         "clock",
         f"list s3://edna-prod/{LANDING}",
+        f"list {FETCHED}",
+        f"read {FETCHED}",
         f"list {RUNS}",
         f"write {RUNS}",
         "landing zone",
@@ -40,6 +45,8 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
         *(f"{right} on {NATIVE}" for right in ("select", "insert", "delete")),
         *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
         *(f"{right} on {NATIVE}_lists" for right in ("select", "insert", "delete", "update")),
+        *(f"{right} on {NATIVE}_runs" for right in ("select", "insert")),
+        *(f"{right} on {NATIVE}_run_schools" for right in ("select", "insert")),
         "lock",
         "temporary tables",
         "Spectrum",
@@ -73,7 +80,7 @@ def test_all_faults_are_named_at_once_with_what_mends_them(checked: Pipeline) ->
     assert "notes.txt" in told["landing zone"]
     assert f"ALTER TABLE {NATIVE} ADD COLUMN comment VARCHAR" in told["tables"]
     assert "run redshift_period_attendance_setup.sql" in told[f"delete on {NATIVE}_places"]
-    assert done.result["error"].startswith("5 of 24 checks found a fault: landing zone, tables, ")
+    assert done.result["error"].startswith("5 of 30 checks found a fault: landing zone, tables, ")
 
 
 def test_tables_that_were_never_set_up(world: World) -> None:

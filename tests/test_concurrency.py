@@ -59,6 +59,8 @@ def test_three_loaders_at_once_load_everything_once(shared: World) -> None:
     assert sum(each.result["inserted"] for each in done) == shared.source.count()
     assert sum(each.result["updated"] + each.result["superseded"] for each in done) == 0
     shared.follow()
+    known = shared.pipeline.query("SELECT script FROM public.period_attendance_runs ORDER BY script")
+    assert [row["script"] for row in known] == ["fetch", "load", "load", "load"]  # each once
 
 
 def test_three_loaders_at_once_over_an_older_state(shared: World) -> None:

@@ -113,6 +113,12 @@ CHANGES: list[Any] = [
         id="a required flag",
     ),
     pytest.param(
+        "ALTER TABLE public.period_attendance_runs DROP COLUMN status",
+        "public.period_attendance_runs has no column status",
+        ["ALTER TABLE public.period_attendance_runs ADD COLUMN status INTEGER DEFAULT 0 NOT NULL"],
+        id="a required number of runs",
+    ),
+    pytest.param(
         f"ALTER TABLE {PLACES} DROP COLUMN loaded_at",
         f"{PLACES} has no column loaded_at",
         [f"ALTER TABLE {PLACES} ADD COLUMN loaded_at TIMESTAMP DEFAULT '0001-01-01' NOT NULL"],

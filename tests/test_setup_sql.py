@@ -9,7 +9,7 @@ import pytest
 
 from attendance_common import tables
 from attendance_common.columns import COLUMNS
-from attendance_common.load import merge_sql
+from attendance_common.load import merge_sql, run_rows
 from attendance_common.load.view import View
 from attendance_common.load.views import VIEWS
 from tests.test_columns import EXTERNAL_NAMES, NATIVE_NAMES
@@ -45,6 +45,8 @@ NATIVE, BEHIND_NATIVE = table("CREATE TABLE IF NOT EXISTS public.period_attendan
 LISTS, BEHIND_LISTS = table("CREATE TABLE IF NOT EXISTS public.period_attendance_lists")
 PLACES, BEHIND_PLACES = table("CREATE TABLE IF NOT EXISTS public.period_attendance_places")
 HISTORY, BEHIND_HISTORY = table("CREATE TABLE IF NOT EXISTS public.period_attendance_history")
+RUNS, BEHIND_RUNS = table("CREATE TABLE IF NOT EXISTS public.period_attendance_runs")
+RUN_SCHOOLS, BEHIND_RUN_SCHOOLS = table("CREATE TABLE IF NOT EXISTS public.period_attendance_run_schools")
 
 
 def test_the_external_table_has_the_specifications_columns() -> None:
@@ -81,10 +83,17 @@ def test_the_loaders_own_tables_are_what_it_writes() -> None:
     for name, columns, (text, _) in (
         ("lists", LISTS, (merge_sql.INSERT_LISTS, ())),
         ("places", PLACES, (merge_sql.INSERT_PLACES, ())),
+        ("runs", RUNS, (run_rows.INSERT_RUNS, ())),
+        ("run_schools", RUN_SCHOOLS, (run_rows.INSERT_SCHOOLS, ())),
     ):
         written = re.search(rf"period_attendance_{name} \(([^)]*)\)", text)
         assert written is not None
-        assert [column for column, _ in columns] == written[1].split(", ")
+        assert [column for column, _ in columns] == re.split(r",\s+", written[1].strip())
+
+
+def test_the_rows_of_a_run_and_of_its_schools_lie_on_one_slice_by_time() -> None:
+    assert BEHIND_RUNS == "DISTSTYLE KEY DISTKEY (run) SORTKEY (began)"
+    assert BEHIND_RUN_SCHOOLS == "DISTSTYLE KEY DISTKEY (run) COMPOUND SORTKEY (began, school_id)"
 
 
 def test_places_are_found_by_id_on_one_slice_and_by_list_in_few_blocks() -> None:
@@ -111,6 +120,8 @@ def test_no_key_is_declared_that_redshift_would_not_enforce_but_plan_by() -> Non
         (LISTS, BEHIND_LISTS),
         (PLACES, BEHIND_PLACES),
         (HISTORY, BEHIND_HISTORY),
+        (RUNS, BEHIND_RUNS),
+        (RUN_SCHOOLS, BEHIND_RUN_SCHOOLS),
     ):
         assert not re.search("PRIMARY|UNIQUE|REFERENCES", behind + str(columns))
 
@@ -188,6 +199,10 @@ def test_every_table_and_column_has_its_meaning() -> None:
         *(f"COLUMN public.period_attendance_history.{name}" for name, _ in HISTORY),
         "TABLE public.period_attendance_lock",
         "COLUMN public.period_attendance_lock.locked",
+        "TABLE public.period_attendance_runs",
+        *(f"COLUMN public.period_attendance_runs.{name}" for name, _ in RUNS),
+        "TABLE public.period_attendance_run_schools",
+        *(f"COLUMN public.period_attendance_run_schools.{name}" for name, _ in RUN_SCHOOLS),
         *(name for view in VIEWS for name in commented(view)),
     ]
     assert (

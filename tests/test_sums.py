@@ -69,6 +69,7 @@ def test_each_schools_numbers_are_told(world: World) -> None:
         "lists_written": 2,
         "newest_date": "2025-12-09",
         "quarantine": {"minutesLate: not a whole number": 1},
+        "in_quarantine": 1,
     }
     assert moving == {
         # Row 10 came before the others when page 1 had been read: row 13 came twice, row 10 comes next time.
@@ -79,8 +80,9 @@ def test_each_schools_numbers_are_told(world: World) -> None:
         "repeats": 1,
         "lists_written": 2,
         "newest_date": "2025-12-09",
+        "in_quarantine": 0,
     }
-    assert empty == {**NOTHING, "pages": 1}
+    assert empty == {**NOTHING, "pages": 1, "in_quarantine": 0}
     assert failing == {
         **NOTHING,
         "fault": "page 1: status 500 (application/json), after 1 try: the source is at fault: run again "

@@ -44,6 +44,7 @@ class Tally:
     not_landed: int = 0  # records that were read, and whose lists cannot be
     quarantined: dict[int | str, str] = field(default_factory=dict)  # record -> reason
     quarantined_new: dict[int | str, str] = field(default_factory=dict)  # of these, what nobody was told of
+    in_quarantine: int | None = None  # its records that lie there; None: not known
     left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
     compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
     newest_date: dt.date | None = None
@@ -82,6 +83,7 @@ class Tally:
             "quarantined": quarantined,
             "quarantined_new": len(self.quarantined_new),
             "quarantine": dict(Counter(self.quarantined.values())),
+            **({} if self.in_quarantine is None else {"in_quarantine": self.in_quarantine}),
             **({"not_landed": self.not_landed} if self.not_landed else {}),
             **({"left_out": dict(self.left_out.most_common(attention.MOST_FIELDS))} if self.left_out else {}),
             **({} if self.undated is None else {"undated": self.undated}),
@@ -258,12 +260,15 @@ class Settler:
             )
 
         with aws.explained(self._quarantine.place):
+            school.tally.in_quarantine = 0
             if reading.contents.rejections or self._quarantine.has(school.school_id):
                 try:
                     before, after = self._quarantine.update(school.school_id, change)
                 except quarantine.UnreadableFile as fault:
                     school.quarantine_fault = str(fault)
+                    school.tally.in_quarantine = None
                     return
+                school.tally.in_quarantine = len(after)
                 reported = self._last_report(school.school_id) if before.keys() & after.keys() else ""
                 school.tally.quarantined_new |= {
                     key: line.reason

@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from attendance_common import landing, tables
+from attendance_common import landing, run_record, tables
 from attendance_common.check import Checks
-from attendance_common.check_aws import check_aws
+from attendance_common.check_aws import check_aws, may_read
 from attendance_common.command import Outcome
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, WarehouseError
@@ -37,6 +37,8 @@ RIGHTS = {
     PLACES: {"select": SELECT, "insert": INSERT, "delete": DELETE},
     HISTORY: {"select": SELECT, "insert": INSERT, "delete": DELETE},
     LISTS: {"select": SELECT, "insert": INSERT, "delete": DELETE, "update": UPDATE},
+    tables.RUNS.qualified: {"select": SELECT, "insert": INSERT},
+    tables.RUN_SCHOOLS.qualified: {"select": SELECT, "insert": INSERT},
 }
 TEMPORARY = "CREATE TEMP TABLE attendance_check (id BIGINT)"
 
@@ -45,11 +47,13 @@ def check(settings: LoaderSettings) -> Outcome:
     """Try everything that a load needs; raises AttendanceError when something is at fault."""
     checks = Checks()
     areas = landing.Areas(settings.bucket, settings.prefix)
-    runs = f"{areas.runs}load/"
-    s3 = check_aws(checks, settings, areas, listed=[areas.landing, runs], written=[runs])
+    fetched, runs = (run_record.folder(areas, script) for script in run_record.SCRIPTS)
+    s3 = check_aws(checks, settings, areas, listed=[areas.landing, fetched, runs], written=[runs])
     if s3 is None:
         checks.pass_over("Redshift", "its secret cannot be read")
         return checks.conclude()
+    where = f"read s3://{areas.bucket}/{fetched}"
+    checks.attempt(where, lambda: may_read(s3, areas, fetched), lambda _: "allowed")
     checks.attempt("landing zone", lambda: _only_lists(Listing(s3, areas), areas), str)
     short = replace(settings, lock_seconds=LOCK_SECONDS)
     warehouse = checks.attempt(

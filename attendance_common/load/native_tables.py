@@ -29,7 +29,7 @@ _TABLES = (NATIVE_TABLES[0].schema, *(table.name for table in NATIVE_TABLES))
 Types = dict[str, str]  # column -> type, as Redshift says it
 
 # A column that may not be NULL is added with a default (DG: r_ALTER_TABLE); loads bring the values.
-_DEFAULTS = {"bigint": "0", "boolean": "FALSE", "varchar": "''", "date": "'0001-01-01'"}
+_DEFAULTS = {"bigint": "0", "int": "0", "boolean": "FALSE", "varchar": "''", "date": "'0001-01-01'"}
 _DEFAULTS["timestamp"] = "'0001-01-01'"
 
 

@@ -67,6 +67,11 @@ class Part:
     last: dt.date = dt.date.max
     schools: Collection[int] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the load is about every list."""
+        return (self.first, self.last) == (dt.date.min, dt.date.max) and not self.schools
+
     def has(self, each: ListId) -> bool:
         """Whether the load is about a list."""
         return self.first <= each.day <= self.last and (not self.schools or each.school in self.schools)

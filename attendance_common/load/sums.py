@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,19 @@ class Done:
         """The counts of the result line."""
         names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates", "expired")
         return {**self.counts, **{name: self.sums[name] for name in names}}
+
+    def by_school(self) -> dict[int, dict[str, Any]]:
+        """The schools with lists that were not loaded: how many, and why the first was not."""
+        failed: dict[int, list[ListId]] = defaultdict(list)
+        for each in sorted(self.faults):
+            failed[each.school].append(each)
+        return {
+            school: {
+                "lists_failed": len(lists),
+                "fault": f"the list of {lists[0].day} was not loaded: {self.faults[lists[0]]}",
+            }
+            for school, lists in failed.items()
+        }
 
     def failures(self, areas: Areas) -> list[str]:
         """A sentence for each thing that needs a person whenever a run meets it."""

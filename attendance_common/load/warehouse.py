@@ -39,6 +39,7 @@ class Warehouse:
         self._parameters = connection_parameters(settings, password_of(settings))
         self._lock_seconds = settings.lock_seconds
         self._connection: psycopg2.extensions.connection | None = None
+        self.reached = False  # whether there was a connection once
 
     def connect(self) -> str:
         """Connect; gives host, database and user, and how the connection is secured."""
@@ -46,6 +47,10 @@ class Warehouse:
             secured = self._connected().info.ssl_attribute("protocol") or "no TLS"
         host, database, user = (self._parameters[name] for name in ("host", "dbname", "user"))
         return f"{host}, database {database}, user {user}, {secured} ({self._parameters['sslmode']})"
+
+    def disconnect(self) -> None:
+        """Close the connection, in whatever state it is; the next statement opens another."""
+        self._roll_back()
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:
         """Send one statement and give its rows, none for a statement that has none."""
@@ -150,6 +155,7 @@ class Warehouse:
             begun = time.monotonic()
             self._connection = psycopg2.connect(**self._parameters)
             self._connection.autocommit = True
+            self.reached = True
             place = [self._parameters[name] for name in ("host", "port", "dbname", "user")]
             message, seconds = "Redshift %s:%s/%s as %s: connected in %.3f s", time.monotonic() - begun
             log.debug(message, *place, seconds, extra=event("connected"))

@@ -31,6 +31,8 @@ from tests.bench.warehouse import (
 )
 
 CHANGING = ("ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COPY")
+# Of the row of the run: a time limit, BEGIN, the lock, no limit, which runs are known, INSERT, COMMIT.
+OF_THE_RUN = 7
 LISTING_SECONDS = 0.1  # what S3 takes for a thousand keys, about
 
 
@@ -88,11 +90,12 @@ def _asked(runs: Sequence[Told], sizes: Sizes) -> Row:
     others = ", ".join(f"{count} {name}" for name, count in sorted(most.requests.items())) or "none"
     return Row(
         f"loader: nothing changed, {sizes.partitions:,} partitions, {sizes.objects:,} objects",
-        f"{fewest} listing requests alone, <= 5 statements, no DDL, no DML",
+        f"{fewest} listing requests, 2 for run records; <= 5 statements, and {OF_THE_RUN} for the run's row; "
+        "no DDL, no other DML",
         f"{lists} listing requests, others: {others}; {most.statements} statements, {most.changing} of them "
         f"DDL or DML; {median(told.seconds for told in runs):.1f} s",
         len(runs),
-        lists <= fewest and not most.requests and most.statements <= 5 and most.changing == 0,
+        lists <= fewest + 2 and most.statements <= 5 + OF_THE_RUN and most.changing <= 1,
     )
 
 

@@ -1,0 +1,58 @@
+"""Takes the records of runs, of both scripts, over from S3 into the tables of runs: each once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from attendance_common.load.run_files import RunFiles
+from attendance_common.load.run_rows import (
+    INSERT_RUNS,
+    INSERT_SCHOOLS,
+    KNOWN,
+    MARGIN_DAYS,
+    Row,
+    RunRows,
+    rows_of,
+)
+from attendance_common.load.warehouse import Warehouse
+from attendance_common.log import log
+from attendance_common.numerals import counted
+
+MOST = 200  # records in one load: a year of hourly runs comes in some days, and holds up no load
+_ROWS = 1_000  # in one INSERT, so that it is far from the 16 MB that a statement may have
+
+
+def take_over(warehouse: Warehouse, files: RunFiles) -> None:
+    """Insert a row for each run whose record lies in S3 and that has none, the oldest first.
+
+    One transaction, under the lock of the loads, so no run comes twice. Raises AttendanceError: then nothing
+    was inserted, and the next load does it.
+    """
+    taken = warehouse.locked(lambda: _take_over(warehouse, files))
+    log.debug("%s taken over", counted(taken, "run record", "run records"))
+
+
+def _take_over(warehouse: Warehouse, files: RunFiles) -> int:
+    known = warehouse.rows(KNOWN)
+    newest = max((began for _, _, began in known if began), default=None)
+    since = newest and newest - dt.timedelta(days=MARGIN_DAYS)
+    missing = _missing(files, since, {(run, script) for run, script, _ in known})
+    rows = list(islice(missing, MOST))
+    _insert(warehouse, INSERT_RUNS, [each.run for each in rows])
+    _insert(warehouse, INSERT_SCHOOLS, [school for each in rows for school in each.schools])
+    return len(rows)
+
+
+def _missing(files: RunFiles, since: dt.datetime | None, known: set[tuple[str, str]]) -> Iterator[RunRows]:
+    """The rows of runs that are not known, the oldest first."""
+    for name in files.since(since):
+        if (name.run, name.script) not in known and (rows := rows_of(name, files.read(name))):
+            yield rows
+
+
+def _insert(warehouse: Warehouse, statement: str, rows: Sequence[Row]) -> None:
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        warehouse.insert(statement, some, f"({', '.join(['%s'] * len(some[0]))})")

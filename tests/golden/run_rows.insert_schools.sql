@@ -1,0 +1,25 @@
+INSERT INTO public.period_attendance_run_schools (
+    run,
+    script,
+    scope,
+    began,
+    school_id,
+    fault,
+    lists_failed,
+    newest_date,
+    pages,
+    source_count,
+    received,
+    landed,
+    repeats,
+    quarantined,
+    quarantined_new,
+    moved,
+    removed,
+    removals_waiting,
+    lists_written,
+    lists_unchanged,
+    lists_merged,
+    in_quarantine
+)
+VALUES %s;
