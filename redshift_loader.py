@@ -48,6 +48,7 @@ from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.runs import take_over
+from attendance_common.load.status_facts import status
 from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
@@ -328,6 +329,8 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     if context.flags.check:
         return check(settings)
+    if context.flags.status:
+        return status(settings, context)
     run = Run(settings, context)
     forgotten = [ListId(day, school) for day, school in context.flags.forget_list]
     try:
@@ -352,6 +355,7 @@ EXAMPLES = {
     "--dry-run": "say what would be registered, loaded and repaired, and change nothing",
     "--from 2025-09-01 --to 2025-09-30 --school 12549": "load what changed of one school in a month",
     "--reload --from 2025-12-09 --to 2025-12-09": "read and write a date's lists again",
+    "--status": "how recent everything is, and what needs a person; --json for monitors",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
     "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
 }
@@ -396,12 +400,20 @@ def flags() -> argparse.ArgumentParser:
         help="compare S3, the control tables and the table row by row, and change nothing",
     )
     kind.add_argument(
+        "--status",
+        action="store_true",
+        help="say how recent everything is and what needs a person, and change nothing (status 0 or 3)",
+    )
+    kind.add_argument(
         "--forget-list",
         nargs=2,
         action=AddList,
         default=[],
         metavar=("DATE", "SCHOOL"),
         help="let a list whose object is gone from S3 count as empty: its rows leave the table",
+    )
+    made.add_argument(
+        "--json", action="store_true", help="with --status: the result line alone, with each school in it"
     )
     return made
 

@@ -230,6 +230,12 @@ class LoaderSettings(AwsSettings):
         "days that a former version of a record is kept; unset: for ever",
         parse=setting_text.whole(1, 100_000),
     )
+    status_hours: int = setting(
+        "REDSHIFT_STATUS_HOURS",
+        "hours that the last good fetch and load may be old before --status needs a person; 0: never",
+        default="36",
+        parse=setting_text.whole(0, 10_000),
+    )
 
     @property
     def places(self) -> str:

@@ -22,6 +22,7 @@ from attendance_common.load import (
     run_rows,
     settle_sql,
     shared_ids,
+    status_facts,
     table_check,
     verify,
 )
@@ -47,6 +48,7 @@ MODULES = (
     run_rows,
     settle_sql,
     shared_ids,
+    status_facts,
     table_check,
     verify,
 )
