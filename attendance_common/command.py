@@ -28,6 +28,7 @@ from attendance_common import log as logs
 from attendance_common.announce import announce
 from attendance_common.errors import AttendanceError, ExitStatus, Terminated
 from attendance_common.log import event, log
+from attendance_common.run_record import NAMED_BY
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _KNOCK_SECONDS = 0.05
@@ -135,7 +136,7 @@ class Context:
 def run_id() -> str:
     """A name for a run's record; names sort by time, to the millisecond."""
     now = dt.datetime.now(dt.timezone.utc)
-    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond // 1000:03d}{secrets.token_hex(2)[:3]}"
+    return f"{now:{NAMED_BY}}-{now.microsecond // 1000:03d}{secrets.token_hex(2)[:3]}"
 
 
 def show_nothing(_done: int, _total: int) -> None:

@@ -325,6 +325,20 @@ def test_a_run_that_a_wrong_clock_dated_into_the_future_hides_none() -> None:
     assert [run[0] for run in tables.runs] == [future, now]
 
 
+def test_which_runs_are_known_as_the_warehouse_says(pipeline: Pipeline) -> None:
+    columns = f"INSERT INTO {TABLE} (run, script, began, status) VALUES"
+    days = {"future": 9, "newest": -10, "near": -16, "far": -18}
+    for run, day in days.items():
+        moment = dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=day)
+        pipeline.query(f"{columns} ('{run}', 'fetch', '{moment:%Y-%m-%d %H:%M:%S}', 0)")
+    found = {row["run"]: row["began"] for row in pipeline.query(KNOWN)}
+    assert set(found) == {"future", "newest", "near"}
+    newest = pipeline.query(f"SELECT began FROM {TABLE} WHERE run = 'newest'")[0]["began"]
+    assert set(found.values()) == {newest}
+    pipeline.query(f"DELETE FROM {TABLE} WHERE run <> 'future'")
+    assert pipeline.query(KNOWN) == [{"run": "future", "script": "fetch", "began": None}]
+
+
 def test_many_schools_are_inserted_a_thousand_at_a_time() -> None:
     tables, bucket = Tables(), Bucket()
     bucket.add(1, schools=2_500)
