@@ -103,7 +103,7 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
     if context.flags.check:
         from attendance_common.fetch.check import check
 
-        return check(settings)
+        return check(settings, context.flags.report)
     gc.freeze()  # what is imported stays: the collector need not look at it again and again
     run = Run(settings, context)
     context.termination.listen()  # polars took Ctrl-C for itself when it was imported

@@ -328,7 +328,7 @@ def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     if context.flags.check:
-        return check(settings)
+        return check(settings, context.flags.report)
     if context.flags.status:
         return status(settings, context)
     run = Run(settings, context)
@@ -352,6 +352,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
 
 EXAMPLES = {
     "--check": "before the first night: try everything that a load needs, and change nothing",
+    "--check --report check.json": "write all that was seen to a file, for whoever looks after the scripts",
     "--dry-run": "say what would be registered, loaded and repaired, and change nothing",
     "--from 2025-09-01 --to 2025-09-30 --school 12549": "load what changed of one school in a month",
     "--reload --from 2025-12-09 --to 2025-12-09": "read and write a date's lists again",

@@ -1,11 +1,13 @@
 """`--check`: what a run needs is tried, one thing after another, and nothing is changed.
 
-A line on stdout for each: ✓ and what was seen, ✗ and the cure, or - where it was not tried.
+A line on stdout for each: ✓ and what was seen, ✗ and the cure, ≠ and what differs without harm, or - where it
+was not tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from attendance_common.command import Outcome
@@ -13,7 +15,27 @@ from attendance_common.errors import AttendanceError
 
 T = TypeVar("T")
 
-FINE, FAULT, UNTRIED = "✓", "✗", "-"
+FINE, FAULT, DIFFERS, UNTRIED = "✓", "✗", "≠", "-"
+SEND_IT = "check again with --report FILE, and send FILE to whoever looks after the scripts"
+ON_SCREEN = "the sentence is on the screen only: it can name what others stored"
+
+
+class NotTried(Exception):
+    """A thing cannot be tried here; the text says why."""
+
+
+class Differs(Exception):
+    """A thing is not as expected, and does no harm; the text says how."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one check, fit to be sent away: the mark of its line, what was seen, what was expected."""
+
+    what: str
+    mark: str
+    seen: str
+    expected: str | None
 
 
 class Checks:
@@ -23,35 +45,65 @@ class Checks:
         self._say = say
         self._tried = 0
         self._faults: dict[str, AttendanceError] = {}
+        self.results: list[Result] = []
 
-    def attempt(self, what: str, probe: Callable[[], T], seen: Callable[[T], str]) -> T | None:
-        """Try a thing: what the probe gave, told by `seen`; None when it raised an AttendanceError."""
-        self._tried += 1
+    def attempt(
+        self,
+        what: str,
+        probe: Callable[[], T],
+        seen: Callable[[T], str],
+        *,
+        expected: str | None = None,
+        names_others: bool = False,
+    ) -> T | None:
+        """Try a thing: what the probe gave, told by `seen`; None when it raised.
+
+        A probe raises AttendanceError for a fault, Differs and NotTried. `names_others`: a fault's sentence
+        names what other programs stored, so it stays out of a report.
+        """
+        mark, told, found = FINE, "", None
         try:
             found = probe()
+            told = seen(found)
+        except Differs as difference:
+            mark, told = DIFFERS, str(difference)
+        except NotTried as why:
+            mark, told = UNTRIED, str(why)
         except AttendanceError as fault:
             self._faults[what] = fault
-            self._say(f"{FAULT} {what}: {fault}")
-            return None
-        self._say(f"{FINE} {what}: {seen(found)}")
+            mark, told = FAULT, str(fault)
+        self._tried += mark != UNTRIED
+        self._note(Result(what, mark, told, expected), private=names_others and mark == FAULT)
         return found
 
     def tell(self, what: str, seen: str) -> None:
         """Say what is known without being tried."""
-        self._say(f"{FINE} {what}: {seen}")
+        self._note(Result(what, FINE, seen, None))
 
     def pass_over(self, what: str, why: str) -> None:
         """Say why a thing is not tried."""
-        self._say(f"{UNTRIED} {what}: {why}")
+        self._note(Result(what, UNTRIED, why, None))
+
+    def _note(self, result: Result, *, private: bool = False) -> None:
+        self._say(f"{result.mark} {result.what}: {result.seen}")
+        self.results.append(replace(result, seen=ON_SCREEN) if private else result)
 
     def conclude(self) -> Outcome:
-        """The result when all is well; else raises one AttendanceError that names what is not.
+        """The result when nothing is at fault; else raises one AttendanceError that names what is.
 
-        It is to be mended by a person when one of the faults is.
+        It is to be mended by a person when one of the faults is. What differs without harm needs a person,
+        too: the outcome says so.
         """
-        if not self._faults:
+        if self._faults:
+            to_mend = any(fault.to_mend for fault in self._faults.values())
+            named = ", ".join(self._faults)
+            raise AttendanceError(
+                f"{len(self._faults)} of {self._tried} checks found a fault: {named}", to_mend=to_mend
+            )
+        if not (differing := [each.what for each in self.results if each.mark == DIFFERS]):
             return Outcome({"checked": self._tried})
-        named = ", ".join(self._faults)
-        to_mend = any(fault.to_mend for fault in self._faults.values())
-        sentence = f"{len(self._faults)} of {self._tried} checks found a fault: {named}"
-        raise AttendanceError(sentence, to_mend=to_mend)
+        sentence = (
+            f"{len(differing)} of {self._tried} checks found something other than expected, which does no harm "
+            f"({', '.join(differing)}): runs can be scheduled; {SEND_IT}"
+        )
+        return Outcome({"checked": self._tried}, [sentence])

@@ -172,6 +172,11 @@ def parser(
         help="try everything that a run needs, say what came of each, and change nothing",
     )
     made.add_argument(
+        "--report",
+        metavar="FILE",
+        help="with --check: write all that was seen to FILE, to be sent to whoever looks after the scripts",
+    )
+    made.add_argument(
         "--verbose",
         action="store_true",
         help="log each request, each statement, and where a failure came from",
@@ -192,6 +197,8 @@ def run(
     streams.open_closed()
     given = sys.argv[1:] if argv is None else argv
     arguments = flags.parse_args(given)
+    if arguments.report is not None and not arguments.check:
+        flags.error("argument --report: is of use with --check alone")
     started, run = time.monotonic(), run_id()
     about = f"{flags.prog} {__version__}, run {run}, flags: {shlex.join(given) or 'none'}"
     read: config.Reading[Any] | None = None

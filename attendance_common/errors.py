@@ -61,13 +61,15 @@ class AwsError(AttendanceError):
 class WarehouseError(AttendanceError):
     """Redshift refused, or could not be reached.
 
-    The sentence is the `reason`, and the number by which Redshift's own logs know the `query`.
+    The sentence is the `reason`, and the number by which Redshift's own logs know the `query`. `numbers` are
+    those of a refused statement: `XX000, code: 8001`.
     """
 
     def __init__(self, reason: str, *, query: int | None = None, to_mend: bool = False) -> None:
         super().__init__(f"{reason} (query: {query})" if query else reason, to_mend=to_mend)
         self.reason = reason
         self.query = query
+        self.numbers = ""
 
 
 class Terminated(BaseException):

@@ -11,6 +11,7 @@ from functools import partial
 from attendance_common import aws, landing
 from attendance_common.check import Checks
 from attendance_common.check_aws import check_aws
+from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import FetcherSettings
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
@@ -57,9 +58,18 @@ class FirstPage:
         return f"school {self.school}, {self.page.received:,} records in {self.seconds:.1f} s, {counted}"
 
 
-def check(settings: FetcherSettings) -> Outcome:
-    """Try everything that a fetch needs; raises AttendanceError when something is at fault."""
+def check(settings: FetcherSettings, report: str | None) -> Outcome:
+    """Try everything that a fetch needs; raises AttendanceError when something is at fault.
+
+    `report`: the file that all of it is written to.
+    """
     checks = Checks()
+    with reported(checks, report):
+        _try_everything(checks, settings)
+    return checks.conclude()
+
+
+def _try_everything(checks: Checks, settings: FetcherSettings) -> None:
     areas = landing.Areas(settings.bucket, settings.prefix)
     used = [areas.landing, areas.quarantine, f"{areas.runs}fetch/"]
     known = check_aws(checks, settings, areas, listed=used, written=used)
@@ -70,7 +80,6 @@ def check(settings: FetcherSettings) -> Outcome:
         checks.pass_over("ESD", "its secret cannot be read")
     else:
         _check_source(checks, replace(settings, attempts=1, timeout=min(settings.timeout, SECONDS)))
-    return checks.conclude()
 
 
 def _check_source(checks: Checks, settings: FetcherSettings) -> None:

@@ -1,27 +1,35 @@
-"""The loader's `--check`: what it needs of AWS and of Redshift. What is tried in Redshift is rolled back."""
+"""The loader's `--check`: what it needs of AWS and of Redshift, and what is assumed about Redshift.
+
+What is tried in Redshift is rolled back.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
 from attendance_common import landing, run_record, tables
-from attendance_common.check import Checks
+from attendance_common.check import Checks, Differs
 from attendance_common.check_aws import check_aws, may_read
+from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, WarehouseError
 from attendance_common.load import attention, external, native_tables
+from attendance_common.load.assumptions import ASSUMPTIONS, Assumption, Verdict
 from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, within
 from attendance_common.load.listing import Listing
-from attendance_common.load.plan import Loaded
+from attendance_common.load.plan import ListId, Loaded
+from attendance_common.load.probes import PROBES, Place
 from attendance_common.load.refusals import SETUP
 from attendance_common.load.warehouse import Warehouse
 
 LOCK_SECONDS = 5  # that a load which is under way is waited for
 
+VERSION = "SELECT version()"
 SCHEMA = """\
 SELECT databasename, esoptions
 FROM svv_external_schemas
@@ -43,41 +51,60 @@ RIGHTS = {
 TEMPORARY = "CREATE TEMP TABLE attendance_check (id BIGINT)"
 
 
-def check(settings: LoaderSettings) -> Outcome:
-    """Try everything that a load needs; raises AttendanceError when something is at fault."""
+def check(settings: LoaderSettings, report: str | None) -> Outcome:
+    """Try everything that a load needs; raises AttendanceError when something is at fault.
+
+    `report`: the file that all of it is written to.
+    """
     checks = Checks()
+    with reported(checks, report):
+        _try_everything(checks, settings)
+    return checks.conclude()
+
+
+def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
     areas = landing.Areas(settings.bucket, settings.prefix)
     fetched, runs = (run_record.folder(areas, script) for script in run_record.SCRIPTS)
     s3 = check_aws(checks, settings, areas, listed=[areas.landing, fetched, runs], written=[runs])
     if s3 is None:
         checks.pass_over("Redshift", "its secret cannot be read")
-        return checks.conclude()
+        return
     where = f"read s3://{areas.bucket}/{fetched}"
     checks.attempt(where, lambda: may_read(s3, areas, fetched), lambda _: "allowed")
-    checks.attempt("landing zone", lambda: _only_lists(Listing(s3, areas), areas), str)
+    lists = _check_landing_zone(checks, Listing(s3, areas), areas)
     short = replace(settings, lock_seconds=LOCK_SECONDS)
     warehouse = checks.attempt(
         f"secret {settings.secret_id}", lambda: Warehouse(short), lambda _: "has a password"
     )
-    if warehouse is not None:
-        _check_warehouse(checks, warehouse, areas)
-    return checks.conclude()
-
-
-def _only_lists(listing: Listing, areas: landing.Areas) -> str:
-    """What lies in the landing zone; raises AttendanceError when some of it is not the fetcher's."""
-    found = listing.compare(Loaded())
-    if found.foreign:
-        sentence = attention.foreign_objects(found.foreign_names, found.foreign, areas)
-        raise AttendanceError(sentence, to_mend=True)
-    return f"{found.lists:,} lists of {len(found.days)} dates, and nothing else"
-
-
-def _check_warehouse(checks: Checks, warehouse: Warehouse, areas: landing.Areas) -> None:
-    connected = checks.attempt("Redshift", warehouse.connect, str)
-    if connected is None:
+    if warehouse is None:
+        return
+    if checks.attempt("Redshift", warehouse.connect, str) is None:
         checks.pass_over("tables and rights", "Redshift cannot be reached")
         return
+    _check_tables(checks, warehouse)
+    _check_rights(checks, warehouse)
+    checks.attempt("Spectrum", partial(_read_a_partition, warehouse, areas), str)
+    _check_assumptions(checks, warehouse, areas, lists)
+
+
+def _check_landing_zone(checks: Checks, listing: Listing, areas: landing.Areas) -> Collection[ListId]:
+    """Say what lies in the landing zone, and what of it is not the fetcher's; gives its lists."""
+    lists: list[ListId] = []
+
+    def look() -> str:
+        found = listing.compare(Loaded())
+        lists.extend(found.changed)  # of a load that knows nothing, all have changed
+        if found.foreign:
+            sentence = attention.foreign_objects(found.foreign_names, found.foreign, areas)
+            raise AttendanceError(sentence, to_mend=True)
+        return f"{found.lists:,} lists of {len(found.days)} dates, and nothing else"
+
+    checks.attempt("landing zone", look, str, names_others=True)
+    return lists
+
+
+def _check_tables(checks: Checks, warehouse: Warehouse) -> None:
+    checks.attempt("version of Redshift", partial(_version, warehouse), str)
     checks.attempt("external schema", partial(_schema, warehouse), str)
     checks.attempt(
         "external table", partial(external.check_table, warehouse), lambda _: "its columns are as declared"
@@ -85,13 +112,44 @@ def _check_warehouse(checks: Checks, warehouse: Warehouse, areas: landing.Areas)
     checks.attempt(
         "tables", partial(native_tables.check_tables, warehouse), lambda _: "their columns are as declared"
     )
+
+
+def _check_rights(checks: Checks, warehouse: Warehouse) -> None:
     for table, statements in RIGHTS.items():
         for right, text in statements.items():
             tried = partial(_try, warehouse, text.format(table=table))
             checks.attempt(f"{right} on {table}", tried, lambda _: "allowed")
     checks.attempt("lock", lambda: warehouse.locked(lambda: None), lambda _: "was had and given back")
     checks.attempt("temporary tables", partial(_try, warehouse, TEMPORARY), lambda _: "allowed")
-    checks.attempt("Spectrum", partial(_read_a_partition, warehouse, areas), str)
+
+
+def _check_assumptions(
+    checks: Checks, warehouse: Warehouse, areas: landing.Areas, lists: Collection[ListId]
+) -> None:
+    partitions = checks.attempt(
+        "partitions", lambda: external.partitions(warehouse), lambda found: f"{len(found):,} are registered"
+    )
+    place = Place(warehouse, areas, lists, [values for values, _ in partitions or []])
+    for assumption in ASSUMPTIONS:
+        answer = partial(_answer, assumption, place)
+        checks.attempt(assumption.name, answer, str, expected=" or ".join(assumption.expected))
+
+
+def _answer(assumption: Assumption, place: Place) -> str:
+    """What Redshift answers, when it is as expected; else raises Differs, or AttendanceError where it harms."""
+    answer = PROBES[assumption.name](place)
+    verdict = assumption.judge(answer)
+    if verdict is Verdict.HARMFUL:
+        raise AttendanceError(assumption.difference(answer), to_mend=True)
+    if verdict is Verdict.HARMLESS:
+        raise Differs(assumption.difference(answer))
+    return answer
+
+
+def _version(warehouse: Warehouse) -> str:
+    """Redshift's own name and number."""
+    [(version,)] = warehouse.rows(VERSION)
+    return str(version)
 
 
 def _schema(warehouse: Warehouse) -> str:

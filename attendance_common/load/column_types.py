@@ -42,6 +42,11 @@ def normal(told: str) -> str:
     return f"{base}({arguments.replace(' ', '')})"
 
 
+def without_numbers(told: str) -> str:
+    """A type without its lengths: `VARCHAR(256)` is `VARCHAR(n)`."""
+    return re.sub(r"\d+(?=[,)])", "n", told)
+
+
 def holds(found: str, expected: str) -> bool:
     """Whether a column of one type takes every value of the other: the same type, or a longer VARCHAR."""
     width, least = _width(found), _width(expected)

@@ -49,10 +49,7 @@ def expected_columns() -> list[ExternalColumn]:
 
 def check_table(warehouse: Warehouse) -> None:
     """Raise WarehouseError when the external table is missing or another version's."""
-    found = [
-        (name.strip().lower(), normal(told), int(key or 0))
-        for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)
-    ]
+    found = [(name.strip().lower(), normal(told), int(key or 0)) for name, told, key in columns(warehouse)]
     if not found:
         raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
     if difference := first_difference(found, expected_columns()):
@@ -61,6 +58,11 @@ def check_table(warehouse: Warehouse) -> None:
             f"(S3 keeps all), then {SETUP}",
             to_mend=True,
         )
+
+
+def columns(warehouse: Warehouse) -> list[ExternalColumn]:
+    """The table's columns as Redshift tells them; none when there is no such table."""
+    return [(name, told, key) for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
 
 
 def first_difference(found: Sequence[ExternalColumn], expected: Sequence[ExternalColumn]) -> str | None:
@@ -84,8 +86,8 @@ def _column(column: ExternalColumn | None) -> str:
 def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
     """The partitions that Spectrum knows; raises WarehouseError when one of them points elsewhere."""
     days = set()
-    for values, location in warehouse.rows(REGISTERED, _TABLE):
-        day = _registered_day(values)
+    for values, location in partitions(warehouse):
+        day = registered_day(values)
         ours = areas.location(day).rstrip("/")[:SHOWN_LOCATION].rstrip("/")
         if location[:SHOWN_LOCATION].rstrip("/") != ours:
             raise WarehouseError(
@@ -97,7 +99,12 @@ def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
     return days
 
 
-def _registered_day(values: str) -> dt.date:
+def partitions(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Values and location of each registered partition, as Redshift tells them."""
+    return [(values, location) for values, location in warehouse.rows(REGISTERED, _TABLE)]
+
+
+def registered_day(values: str) -> dt.date:
     """`["2025","12","9"]` -> the date of the partition; raises WarehouseError for what is no date."""
     try:
         return dt.date(*(int(value) for value in json.loads(values)))

@@ -94,6 +94,12 @@ def is_conflict(state: str, text: str) -> bool:
 def of_statement(state: str, text: str, parameters: dict[str, Any]) -> WarehouseError:
     """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
     node = node_error.parse(text)
+    error = _meaning(state, text, node, parameters)
+    error.numbers = _told(state, node)
+    return error
+
+
+def _meaning(state: str, text: str, node: NodeError, parameters: dict[str, Any]) -> WarehouseError:
     if is_conflict(state, text):
         return Conflict(
             f"Redshift: another transaction got in the way ({_told(state, node)})", query=node.query

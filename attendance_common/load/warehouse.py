@@ -41,6 +41,11 @@ class Warehouse:
         self._connection: psycopg2.extensions.connection | None = None
         self.reached = False  # whether there was a connection once
 
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+        return str(self._parameters["dbname"])
+
     def connect(self) -> str:
         """Connect; gives host, database and user, and how the connection is secured."""
         with self._cursor("connect"):
@@ -57,6 +62,12 @@ class Warehouse:
         with self._cursor(text) as cursor:
             cursor.execute(text, values or None)
             return cursor.fetchall() if cursor.description else []
+
+    def change(self, text: str) -> int:
+        """Send one statement that changes rows; gives how many the driver says, -1 when it does not say."""
+        with self._cursor(text) as cursor:
+            cursor.execute(text)
+            return int(cursor.rowcount)
 
     def insert(self, text: str, rows: Sequence[Sequence[object]], template: str) -> None:
         """Send one INSERT … VALUES with all the rows."""
@@ -82,9 +93,12 @@ class Warehouse:
         """Do the work in one transaction that sees one state and is rolled back."""
         try:
             self.rows("BEGIN")
-            return work()
-        finally:
+            result = work()
+            self.rows("ROLLBACK")  # the connection is kept: the next one takes its time
+        except BaseException:
             self._roll_back()
+            raise
+        return result
 
     def alone(self, text: str, values: Sequence[object]) -> None:
         """Send one statement outside any transaction; again when another one got in the way."""

@@ -1,0 +1,258 @@
+"""Asks Redshift what is assumed about it: a probe for each assumption, by its name.
+
+What a probe makes is temporary or rolled back. It gives an answer without data, and raises NotTried where it
+cannot have one here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from attendance_common.check import NotTried
+from attendance_common.columns import NATIVE_COLUMNS
+from attendance_common.errors import WarehouseError
+from attendance_common.landing import Areas
+from attendance_common.load import assumptions, external
+from attendance_common.load.list_sql import listed, row_hash, within
+from attendance_common.load.plan import ListId
+from attendance_common.load.warehouse import Warehouse
+
+# What the probes work on: a table whose rows lie on the compute nodes, which have errors of their own.
+CREATE_WORDS = "CREATE TEMP TABLE attendance_check_words (number BIGINT NOT NULL, word VARCHAR(16))"
+FILL_WORDS = "INSERT INTO attendance_check_words (number, word) VALUES (1, %s), (2, %s), (3, %s)"
+CREATE_NARROW = "CREATE TEMP TABLE attendance_check_narrow (number BIGINT NOT NULL, word VARCHAR(4))"
+INSERT_LONG = "INSERT INTO attendance_check_narrow SELECT number, word FROM attendance_check_words"
+INSERT_NULL = "INSERT INTO attendance_check_words SELECT NULLIF(number, 1), word FROM attendance_check_words"
+IMPOSSIBLE_DATE = "SELECT TO_DATE(word, 'MM-DD-YYYY', TRUE) FROM attendance_check_words"
+INSERT_THREE = "INSERT INTO attendance_check_words SELECT number + 3, word FROM attendance_check_words"
+UPDATE_TWO = "UPDATE attendance_check_words SET word = 'x' WHERE number < 3"
+DELETE_ONE = "DELETE FROM attendance_check_words WHERE number = 1"
+MD5 = "SELECT MD5(word) FROM attendance_check_words WHERE number = 1"
+CREATE_ROW = (
+    "CREATE TEMP TABLE attendance_check_row (\n    "
+    + listed(f"{column.native} {column.native_type}" for column in NATIVE_COLUMNS)
+    + "\n)"
+)
+FILL_ROW = (
+    f"INSERT INTO attendance_check_row ({', '.join(assumptions.KNOWN_ROW)}) "
+    f"VALUES ({', '.join(assumptions.KNOWN_ROW.values())})"
+)
+ROW_HASH = f"SELECT {row_hash('attendance_check_row')} FROM attendance_check_row"
+
+ISOLATION = "SELECT isolation_level FROM stv_db_isolation_level WHERE db_name = %s"
+TIME_ZONE = "SHOW timezone"
+ROWS = f"SELECT COUNT(*) FROM {external.EXTERNAL} WHERE {{predicate}}"
+PATHS = (
+    'SELECT school_id, MIN("$path"), MAX("$path"), COUNT("$path"), COUNT(*) '
+    f"FROM {external.EXTERNAL} WHERE {{predicate}} GROUP BY school_id"
+)
+
+
+@dataclass(frozen=True)
+class PartitionLog:
+    """A view that says of how many partitions a query read: its name, and how it knows the query."""
+
+    last_query: str
+    partitions: str
+
+
+# A provisioned cluster has the first. Where it runs elsewhere (Serverless, several zones, a cluster that was
+# added for concurrency) only the second has the query (DG: r_SVL_S3PARTITION, SYS_EXTERNAL_QUERY_DETAIL), and
+# the first may be denied to everybody (datahub-project/datahub#11922 and #12415).
+PARTITION_LOGS = (
+    PartitionLog(
+        "SELECT pg_last_query_id()",
+        "SELECT MAX(total_partitions), MAX(qualified_partitions) FROM svl_s3partition WHERE query = %s",
+    ),
+    PartitionLog(
+        "SELECT last_user_query_id()",
+        "SELECT MAX(total_partitions), MAX(qualified_partitions) FROM sys_external_query_detail "
+        "WHERE query_id = %s",
+    ),
+)
+LOG_TRIES, LOG_PAUSE = 3, 1.0  # a log can lag behind its query; seconds between the tries
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the probes look: the warehouse, the landing zone's lists, and the values of all partitions."""
+
+    warehouse: Warehouse
+    areas: Areas
+    lists: Collection[ListId]
+    partitions: Sequence[str]
+
+    def day_of(self, *, padded: bool | None = None) -> dt.date:
+        """The newest date that has lists and is registered, with leading zeros or not; else NotTried.
+
+        One whose day or month has one digit goes before the others: leading zeros make a difference there.
+        """
+        days = {each.day for each in self.lists}
+        found = [
+            external.registered_day(values)
+            for values in self.partitions
+            if padded in (None, assumptions.has_leading_zero(values))
+        ]
+        if not (usable := [day for day in found if day in days]):
+            raise NotTried(
+                "no partition is registered so"
+                if padded
+                else "no partition with lists is registered yet: run it again after the first load"
+            )
+        return max(usable, key=lambda day: (min(day.day, day.month) < 10, day))
+
+
+Probe = Callable[[Place], str]
+
+
+# --- the external table -------------------------------------------------------------------------------------
+
+
+def _types(place: Place) -> str:
+    told = {name.strip().lower(): kind for name, kind, _ in external.columns(place.warehouse)}
+    if not told:
+        raise NotTried("there is no external table")
+    return assumptions.spellings(told)
+
+
+def _values(place: Place) -> str:
+    shapes = {assumptions.shape(values) for values in place.partitions} - {None}
+    if not shapes:
+        raise NotTried("no date is registered whose day or month has one digit: run it again after a load")
+    return " and ".join(sorted(map(str, shapes)))
+
+
+def _partition(place: Place, *, padded: bool) -> str:
+    day = place.day_of(padded=padded)
+    return assumptions.ROWS if _rows_of(place.warehouse, day) else assumptions.NO_ROWS
+
+
+def _rows_of(warehouse: Warehouse, day: dt.date) -> int:
+    """How many rows a load's predicate finds."""
+    predicate, values = within([day])
+    [(rows,)] = warehouse.rows(ROWS.format(predicate=predicate), values)
+    return int(rows)
+
+
+def _paths(place: Place) -> str:
+    day = place.day_of()
+    predicate, values = within([day])
+    rows = place.warehouse.rows(PATHS.format(predicate=predicate), values)
+    if not rows:
+        raise NotTried("the partition has no row")
+    return assumptions.paths(rows, {place.areas.list_url(day, school) for school, *_ in rows})
+
+
+def _pruning(place: Place) -> str:
+    if len(place.partitions) < 2:
+        raise NotTried("fewer than two partitions are registered: run it again after a load")
+    day = place.day_of()
+    for log in PARTITION_LOGS:
+        _rows_of(place.warehouse, day)
+        if counts := _logged(place.warehouse, log):
+            return assumptions.pruning(*counts, asked=1)
+    raise NotTried("neither SVL_S3PARTITION nor SYS_EXTERNAL_QUERY_DETAIL can be read, or has the query")
+
+
+def _logged(warehouse: Warehouse, log: PartitionLog) -> tuple[int, int] | None:
+    """How many partitions the last query could have read, and did; None when the view does not say."""
+    try:
+        [(query,)] = warehouse.rows(log.last_query)
+        for attempt in range(LOG_TRIES):
+            [(total, qualified)] = warehouse.rows(log.partitions, [query])
+            if total is not None:
+                return int(total), int(qualified)
+            if attempt < LOG_TRIES - 1:
+                time.sleep(LOG_PAUSE)
+    except WarehouseError:
+        return None
+    return None
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def _on_words(work: Callable[[Warehouse], str], words: Sequence[str], place: Place) -> str:
+    """Do the work in a transaction, which is rolled back, on a table with these words and a narrower one."""
+
+    def prepared() -> str:
+        place.warehouse.rows(CREATE_WORDS)
+        place.warehouse.rows(CREATE_NARROW)
+        place.warehouse.rows(FILL_WORDS, words)
+        return work(place.warehouse)
+
+    return place.warehouse.snapshot(prepared)
+
+
+def _refusal_of(text: str, warehouse: Warehouse) -> str:
+    """How a statement is refused; what it gives, when it is not."""
+    try:
+        rows = warehouse.rows(text)
+    except WarehouseError as error:
+        return assumptions.refusal(error)
+    return f"accepted, giving {rows[0][0]}" if rows else "accepted"
+
+
+def _counts(warehouse: Warehouse) -> str:
+    verbs = {"INSERT": INSERT_THREE, "UPDATE": UPDATE_TWO, "DELETE": DELETE_ONE}
+    counts = {verb: warehouse.change(text) for verb, text in verbs.items()}
+    return ", ".join(f"{verb} {count if count >= 0 else 'none'}" for verb, count in counts.items())
+
+
+def _md5(warehouse: Warehouse) -> str:
+    [(found,)] = warehouse.rows(MD5)
+    return str(found)
+
+
+def _row_hash(place: Place) -> str:
+    def hashed() -> str:
+        place.warehouse.rows(CREATE_ROW)
+        place.warehouse.rows(FILL_ROW)
+        [(found,)] = place.warehouse.rows(ROW_HASH)
+        return str(found)
+
+    return place.warehouse.snapshot(hashed)
+
+
+# --- the database -------------------------------------------------------------------------------------------
+
+
+def _isolation(place: Place) -> str:
+    """DG: r_STV_DB_ISOLATION_LEVEL: a view for everybody, but for those of Serverless."""
+    try:
+        rows = place.warehouse.rows(ISOLATION, [place.warehouse.database])
+    except WarehouseError as error:
+        raise NotTried(f"STV_DB_ISOLATION_LEVEL cannot be read ({error.numbers})") from None
+    if not rows:
+        raise NotTried("STV_DB_ISOLATION_LEVEL does not show this database")
+    return str(rows[0][0]).strip()
+
+
+def _time_zone(place: Place) -> str:
+    [(zone,)] = place.warehouse.rows(TIME_ZONE)
+    return str(zone)
+
+
+DATE_WORDS = ("02-30-2025",) * 3
+KNOWN_WORDS = (assumptions.KNOWN_TEXT, "two", "three")
+
+PROBES: dict[str, Probe] = {
+    assumptions.TYPES: _types,
+    assumptions.PARTITION_VALUES: _values,
+    assumptions.PARTITION: partial(_partition, padded=False),
+    assumptions.PADDED_PARTITION: partial(_partition, padded=True),
+    assumptions.PATH: _paths,
+    assumptions.PRUNING: _pruning,
+    assumptions.IMPOSSIBLE_DATE: partial(_on_words, partial(_refusal_of, IMPOSSIBLE_DATE), DATE_WORDS),
+    assumptions.TOO_LONG: partial(_on_words, partial(_refusal_of, INSERT_LONG), DATE_WORDS),
+    assumptions.NULL: partial(_on_words, partial(_refusal_of, INSERT_NULL), KNOWN_WORDS),
+    assumptions.ROW_COUNTS: partial(_on_words, _counts, KNOWN_WORDS),
+    assumptions.MD5: partial(_on_words, _md5, KNOWN_WORDS),
+    assumptions.ROW_HASH: _row_hash,
+    assumptions.ISOLATION: _isolation,
+    assumptions.TIME_ZONE: _time_zone,
+}
