@@ -103,7 +103,7 @@ class Checks:
         if not (differing := [each.what for each in self.results if each.mark == DIFFERS]):
             return Outcome({"checked": self._tried})
         sentence = (
-            f"{len(differing)} of {self._tried} checks found something other than expected, which does no harm "
+            f"{len(differing)} of {self._tried} checks found what was not expected and does no harm "
             f"({', '.join(differing)}): runs can be scheduled; {SEND_IT}"
         )
         return Outcome({"checked": self._tried}, [sentence])

@@ -181,8 +181,8 @@ ASSUMPTIONS = (
         PADDED_PARTITION,
         (ROWS,),
         "A load finds the rows of a date by whole numbers",
-        cure=f"another program registered it: ALTER TABLE {tables.EXTERNAL.qualified} DROP PARTITION (…) that "
-        "date, and run the loader, which registers it anew (S3 keeps all data)",
+        cure=f"another program registered it: ALTER TABLE {tables.EXTERNAL.qualified} DROP PARTITION (…), and "
+        "run the loader, which registers it anew (S3 keeps all data)",
     ),
     Assumption(
         PATH,

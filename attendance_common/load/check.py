@@ -136,7 +136,7 @@ def _check_assumptions(
 
 
 def _answer(assumption: Assumption, place: Place) -> str:
-    """What Redshift answers, when it is as expected; else raises Differs, or AttendanceError where it harms."""
+    """What Redshift answers, as expected; raises Differs for what is not, AttendanceError for what harms."""
     answer = PROBES[assumption.name](place)
     verdict = assumption.judge(answer)
     if verdict is Verdict.HARMFUL:

@@ -96,6 +96,7 @@ class Sandbox:
     def reset(self) -> None:
         """Empty the bucket, the catalog and the warehouse, and let the source be as it was at the start."""
         if self.options.redshift:
+            self.redshift.differs.clear()
             empty_warehouse(self.environment)  # before the catalog that it looks things up in
         self.aws.reset()
         if self.options.esd:

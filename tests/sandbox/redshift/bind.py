@@ -62,7 +62,7 @@ def _is_cte(table: exp.Table) -> bool:
 
 def _answer_for_session(work: Work, tree: exp.Expr) -> None:
     for call in list(tree.find_all(exp.Anonymous)):
-        if call.name.lower() == "pg_last_query_id":
+        if call.name.lower() in ("pg_last_query_id", "last_user_query_id"):
             call.replace(exp.Literal.number(work.last_query_id or -1))
 
 

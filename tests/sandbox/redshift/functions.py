@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, Function] = {
     **_many("nth_value", _TWO),
     **_many("percentile_cont percentile_disc", _ONE, aggregate=True),
     **_many("grouping", range(1, 32)),
-    **_many("version pg_last_query_id", _NONE, own=True),
+    **_many("version pg_last_query_id last_user_query_id", _NONE, own=True),
     **_many("pg_backend_pid", _NONE),
     **_many("json_extract_path_text", range(2, 7), own=True),
     # What the rewriting turns into something else.

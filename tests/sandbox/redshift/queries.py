@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from . import merging
+from . import differences, merging
 from .bind import bind, name_of
 from .dialect import parse, render
+from .differences import Difference
 from .errors import RedshiftError, not_supported, syntax_error
 from .meta import columns_of, kind_of, require_local
 from .refusals import check
@@ -25,6 +26,7 @@ def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
 
 def _prepared(work: Work, tree: exp.Expr, *, rows: bool = True) -> exp.Expr:
     """The tree with its tables resolved, as PostgreSQL takes it."""
+    differences.apply(work.cluster.differs, tree)
     bound = bind(work, tree, rows=rows)
     check_untyped(bound)
     return rewrite(bound)
@@ -74,8 +76,12 @@ def change(work: Work, reader: Reader) -> None:
 def _change(work: Work, tree: exp.Expr) -> None:
     if not isinstance(tree, (exp.Update, exp.Delete)):
         raise syntax_error(tree.key.upper())
-    _require_target(work, _target(tree), tree.key.upper())
-    work.relay(translate(work, tree))
+    command = tree.key.upper()
+    _require_target(work, _target(tree), command)
+    if command == "DELETE" and Difference.NO_COUNTS in work.cluster.differs:
+        work.relay(translate(work, tree), lambda _: command)
+    else:
+        work.relay(translate(work, tree))
 
 
 def _target(tree: exp.Expr) -> exp.Table:

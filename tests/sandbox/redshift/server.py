@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from typing import Literal
 from . import wire
 from .backend import Backend
 from .catalog import Catalog
+from .differences import Difference
 from .errors import ConnectionCut, RedshiftError
 from .link import forward_cancel
 from .session import Cluster, Session
@@ -30,6 +31,7 @@ class RedshiftStandIn:
 
     External tables live in the Glue and S3 of `aws_endpoint`; local ones in a PostgreSQL under `directory`,
     which keeps them from one start to the next. `cluster_roles` are the roles that Spectrum may assume.
+    `differs`: in what it differs from what is believed of Redshift; may be changed at any time.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class RedshiftStandIn:
         cluster_roles: Sequence[str] = (DEFAULT_ROLE,),
         isolation: Literal["SERIALIZABLE", "SNAPSHOT"] = "SERIALIZABLE",
         statement_log: Path | None = None,
+        differs: Iterable[Difference] = (),
     ) -> None:
         self.host = host
         self.port = port
@@ -56,6 +59,7 @@ class RedshiftStandIn:
         self._tls.load_cert_chain(certificate, private_key)
         self._backend = Backend(directory, user=user, database=database)
         self.watch = Watch(statement_log)
+        self.differs = set(differs)
         self._cluster = Cluster(
             backend=self._backend,
             catalog=Catalog(aws_endpoint, region),
@@ -67,6 +71,7 @@ class RedshiftStandIn:
             isolation=isolation,
             query_ids=itertools.count(1000),
             watch=self.watch,
+            differs=self.differs,
         )
         self._door: socket.socket | None = None
         self._clients: set[socket.socket] = set()

@@ -9,6 +9,7 @@ from sqlglot.errors import SqlglotError
 
 from . import wire
 from .commands import find_command
+from .differences import OTHER_TIME_ZONE, Difference
 from .errors import ConnectionCut, RedshiftError, not_supported, transaction_aborted
 from .link import BackendLink
 from .statements import Reader, Statement, split
@@ -44,7 +45,10 @@ class Session:
 
     def run(self) -> None:
         """Greet, then answer."""
-        settings = {"default_transaction_isolation": self._cluster.backend_isolation.replace(" ", "\\ ")}
+        settings = {
+            "timezone": self._time_zone,
+            "default_transaction_isolation": self._cluster.backend_isolation.replace(" ", "\\ "),
+        }
         link = BackendLink(
             self._cluster.backend.socket_path,
             user=self._cluster.user,
@@ -59,8 +63,13 @@ class Session:
         finally:
             link.close()
 
+    @property
+    def _time_zone(self) -> str:
+        differs = Difference.TIME_ZONE in self._cluster.differs
+        return OTHER_TIME_ZONE if differs else STATUS["TimeZone"]
+
     def _greet(self, work: Work) -> None:
-        status = {**STATUS, "session_authorization": self._cluster.user}
+        status = {**STATUS, "TimeZone": self._time_zone, "session_authorization": self._cluster.user}
         if "application_name" in self._parameters:
             status["application_name"] = self._parameters["application_name"]
         hello = wire.frame(b"R", struct.pack("!i", 0))

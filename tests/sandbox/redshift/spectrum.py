@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from .catalog import Column, ExternalTable, Partition
 from .dialect import render
+from .differences import Difference
 from .errors import RedshiftError, spectrum_scan_error
 from .parquet_rules import UnreadableFile, open_file, read_columns
 from .rewrite import rewrite
@@ -93,7 +94,14 @@ def _qualified(work: Work, table: ExternalTable, conditions: Sequence[exp.Expr])
     if partitions and conditions:
         chosen = work.link.query(_pruning_query(table, partitions, conditions))
         kept = [partitions[int(str(row[0]))] for row in chosen]
-    return kept
+        kept = [partition for partition in kept if not _is_lost(work, partition)]
+    return partitions if Difference.NO_PRUNING in work.cluster.differs else kept
+
+
+def _is_lost(work: Work, partition: Partition) -> bool:
+    padded = any(value.startswith("0") for value in partition.values)
+    lost = Difference.PADDED_PARTITION_LOST if padded else Difference.PARTITION_LOST
+    return lost in work.cluster.differs
 
 
 def _pruning_query(
@@ -156,16 +164,30 @@ def _file_rows(
     count = file.metadata.num_rows
     columns = read_columns(file, stored.path, shape.data).columns if shape.data else []
     constants: list[Any] = [partition.values[at] for at, _ in shape.partition]
-    constants += [{"$path": stored.path, "$size": stored.size}[name] for name in shape.pseudo]
-    columns += [pa.repeat(value, count) for value in constants] or (
-        [] if columns else [pa.repeat(True, count)]
-    )
+    columns += [pa.repeat(value, count) for value in constants]
+    columns += [
+        _paths(work, stored, count) if name == "$path" else pa.repeat(stored.size, count)
+        for name in shape.pseudo
+    ]
+    columns = columns or [pa.repeat(True, count)]
     rows = pa.table(columns, names=[str(at) for at in range(len(columns))])
     for at, column in enumerate(shape.data):
         if column.name in shape.only and pa.types.is_integer(rows.column(at).type):
             values = rows.column(at).cast(pa.int64())
             rows = rows.filter(pc.is_in(values, pa.array(shape.only[column.name], pa.int64())))
     return rows, count
+
+
+def _paths(work: Work, stored: StoredObject, count: int) -> pa.Array:
+    """What "$path" says in the rows of an object."""
+    differs = work.cluster.differs
+    if Difference.PATH_NULL in differs:
+        return pa.nulls(count, pa.string())
+    if Difference.PATH_VARIES in differs:
+        return pa.array([f"{stored.path}?range={at}" for at in range(count)])
+    return pa.repeat(
+        stored.path.removeprefix("s3:/") if Difference.PATH_TEXT in differs else stored.path, count
+    )
 
 
 def _csv(rows: pa.Table) -> bytes:

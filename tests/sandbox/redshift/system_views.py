@@ -7,8 +7,9 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from .catalog import INPUT_FORMAT, OUTPUT_FORMAT, SERDE, SERDE_PARAMETERS, ExternalTable
-from .errors import no_such_relation
+from .catalog import INPUT_FORMAT, OUTPUT_FORMAT, SERDE, SERDE_PARAMETERS, ExternalTable, Partition
+from .differences import Difference
+from .errors import RedshiftError, no_such_relation
 from .meta import ExternalSchema, external_schemas, require_role
 from .statements import Name
 from .work import Work
@@ -80,6 +81,7 @@ def _external_tables(work: Work) -> Iterator[Row]:
 
 def _external_columns(work: Work) -> Iterator[Row]:
     for schema, table in _tables(work):
+        by_sql = Difference.TYPE_NAMES in work.cluster.differs
         columns = (*table.columns, *table.partition_columns)
         for number, column in enumerate(columns, start=1):
             part = max(0, number - len(table.columns))
@@ -88,7 +90,7 @@ def _external_columns(work: Work) -> Iterator[Row]:
                 schema.name,
                 table.name,
                 column.name,
-                column.hive_type,
+                _sql_type(column.hive_type) if by_sql else column.hive_type,
                 number,
                 part,
                 "true",
@@ -98,18 +100,43 @@ def _external_columns(work: Work) -> Iterator[Row]:
 def _external_partitions(work: Work) -> Iterator[Row]:
     for schema, table in _tables(work):
         for partition in work.cluster.catalog.partitions(table):
-            values = json.dumps(list(partition.values), separators=(",", ":"))
-            yield schema.name, table.name, values, _cut(partition.location), *_format(), "{}"
+            yield (
+                schema.name,
+                table.name,
+                _values(work, partition),
+                _cut(partition.location),
+                *_format(),
+                "{}",
+            )
+
+
+def _values(work: Work, partition: Partition) -> str:
+    if Difference.OTHER_VALUES in work.cluster.differs:
+        return "/".join(partition.values)
+    padded = Difference.PADDED_VALUES in work.cluster.differs
+    values = [value.zfill(2) if padded else value for value in partition.values]
+    return json.dumps(values, separators=(",", ":"))
 
 
 def _isolation(work: Work) -> Iterator[Row]:
+    """Both columns are CHAR, so that blanks follow (DG: r_STV_DB_ISOLATION_LEVEL)."""
     level = "Serializable" if work.cluster.isolation == "SERIALIZABLE" else "Snapshot Isolation"
-    yield 100, work.cluster.database, level
+    if Difference.ISOLATION in work.cluster.differs:
+        level = "Read Committed"
+    yield work.cluster.database, level
 
 
 def _s3_partitions(work: Work) -> Iterator[Row]:
     for record in work.cluster.scans:
-        yield record.query, record.total_partitions, record.qualified_partitions, record.qualified_partitions
+        total, qualified = record.total_partitions, record.qualified_partitions
+        yield record.query, 0, 0, 0, None, None, None, total, qualified, qualified, "p"
+
+
+def _external_query_detail(work: Work) -> Iterator[Row]:
+    for record in work.cluster.scans:
+        total, qualified = record.total_partitions, record.qualified_partitions
+        front = (100, record.query, None, 0, 0, "S3", None, None, None, total, qualified)
+        yield *front, None, record.returned_rows, None, "Parquet", *[None] * 9
 
 
 def _s3_summary(work: Work) -> Iterator[Row]:
@@ -130,6 +157,11 @@ def _all_columns(work: Work) -> Iterator[Row]:
         yield database, schema, table, column, number, None, "YES", _SQL_TYPES.get(base, base), length, None
 
 
+def _sql_type(hive_type: str) -> str:
+    base, bracket, size = hive_type.partition("(")
+    return f"{_SQL_TYPES.get(base, base)}{bracket}{size}"
+
+
 _SQL_TYPES = {"int": "integer", "varchar": "character varying", "char": "character", "decimal": "numeric"}
 _SQL_TYPES |= {"double": "double precision", "float": "real", "timestamp": "timestamp without time zone"}
 _FORMAT = (
@@ -141,6 +173,19 @@ _STANDARD = "table_catalog text, table_schema text, table_name text"
 _STANDARD_COLUMN = (
     "column_name text, ordinal_position int, column_default text, is_nullable text, data_type text, "
     "character_maximum_length int, remarks text"
+)
+_S3_PARTITION = (
+    "query int, segment int, node int, slice int, starttime timestamp, endtime timestamp, "
+    "duration bigint, total_partitions int, qualified_partitions int, assigned_partitions int, "
+    "assignment char(1)"
+)
+_EXTERNAL_QUERY_DETAIL = (
+    "user_id int, query_id bigint, transaction_id bigint, child_query_sequence int, segment_id int, "
+    "source_type char(32), start_time timestamp, end_time timestamp, duration bigint, "
+    "total_partitions int, qualified_partitions int, scanned_files bigint, returned_rows bigint, "
+    "returned_bytes bigint, file_format text, file_location text, external_query_text text, "
+    "warning_message char(4000), table_name char(136), is_recursive char(1), is_nested char(1), "
+    "s3list_time bigint, get_partition_time bigint, query_uuid char(36)"
 )
 # Those that the front answers: columns, the rows of its own, and a view whose rows come with them.
 MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
@@ -170,12 +215,11 @@ MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
         _external_partitions,
         None,
     ),
-    "stv_db_isolation_level": ("db_id int, db_name text, isolation_level text", _isolation, None),
-    "svl_s3partition": (
-        "query int, total_partitions int, qualified_partitions int, assigned_partitions int",
-        _s3_partitions,
-        None,
-    ),
+    # DG: r_STV_DB_ISOLATION_LEVEL, r_SVL_S3PARTITION, SYS_EXTERNAL_QUERY_DETAIL: "Table columns". All see
+    # these; who is no superuser sees what is his own.
+    "stv_db_isolation_level": ("db_name char(128), isolation_level char(20)", _isolation, None),
+    "svl_s3partition": (_S3_PARTITION, _s3_partitions, None),
+    "sys_external_query_detail": (_EXTERNAL_QUERY_DETAIL, _external_query_detail, None),
     "svl_s3query_summary": (
         "query int, s3_scanned_rows bigint, s3query_returned_rows bigint",
         _s3_summary,
@@ -218,12 +262,22 @@ def materialise(work: Work, name: Name) -> str:
         return f"stand_in.{name.table}"
     if name.table not in MADE:
         raise no_such_relation(str(name))
+    if _is_denied(work, name.table):
+        raise RedshiftError("42501", f"permission denied for relation {name.table}")
     columns, rows, view = MADE[name.table]
     scratch = work.scratch_table(columns)
     if view is not None:
         work.link.query(f"INSERT INTO {scratch} SELECT * FROM {view}")
     work.link.copy_in(f"COPY {scratch} FROM STDIN (FORMAT csv)", [_csv(list(rows(work)))])
     return scratch
+
+
+def _is_denied(work: Work, view: str) -> bool:
+    differs = work.cluster.differs
+    if view.startswith("sys_"):
+        return Difference.NO_MONITORING in differs
+    denied = {Difference.NO_MONITORING, Difference.SYS_VIEWS_ALONE} & differs
+    return bool(denied) and view.startswith(("svl_", "stl_", "stv_", "svcs_"))
 
 
 def _csv(rows: Sequence[Row]) -> bytes:

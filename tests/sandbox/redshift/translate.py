@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .differences import Difference
 from .errors import RedshiftError, node_error
 from .link import BackendError
 from .work import Work
@@ -74,6 +75,10 @@ def _too_long(error: BackendError, work: Work) -> RedshiftError:
 def _longer_than(type_name: str, work: Work) -> RedshiftError:
     """Seen from compute nodes and from the leader (airbytehq/airbyte#2988)."""
     context = f"Value too long for type {type_name}"
+    if Difference.TOO_LONG_CODE in work.cluster.differs:
+        return _compute_node_error("Assert", 9999, work)
+    if Difference.TOO_LONG_ON_LEADER in work.cluster.differs:
+        return RedshiftError("22001", context.lower())
     return _compute_node_error("Value too long for character type", 8001, work, context=context)
 
 
@@ -105,6 +110,8 @@ def _range(error: BackendError, work: Work) -> RedshiftError:
 def _time(error: BackendError, work: Work) -> RedshiftError:
     """DG: r_Load_Error_Reference names both codes for loads; for casts none was found."""
     kind, code = ("timestamp", 1206) if "timestamp" in error.message else ("date", 1205)
+    if Difference.DATE_CODE in work.cluster.differs:
+        code = 1216
     return _compute_node_error(f"Invalid {kind} format or value", code, work, context=error.message)
 
 
@@ -114,6 +121,8 @@ def _data(error: BackendError, work: Work) -> RedshiftError:
 
 
 def _null(error: BackendError, work: Work) -> RedshiftError:
+    if Difference.NULL_STATE in work.cluster.differs:
+        return RedshiftError("23502", error.message)
     return _compute_node_error(f"Cannot insert a NULL value into column {error.column}", 8007, work)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from . import wire
 from .backend import Backend
 from .catalog import Catalog
+from .differences import Difference
 from .errors import in_transaction_block
 from .link import BackendError, BackendLink
 from .storage import Storage
@@ -40,6 +41,7 @@ class Cluster:
     isolation: Literal["SERIALIZABLE", "SNAPSHOT"]
     query_ids: Iterator[int]
     watch: Watch
+    differs: set[Difference] = field(default_factory=set)
     scans: list[ScanRecord] = field(default_factory=list)
 
     @property
