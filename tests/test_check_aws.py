@@ -32,7 +32,16 @@ def checked(
     lines: list[str] = []
     checks = Checks(lines.append)
     areas = Areas(bucket, "landing/attendance/")
-    settings = AwsSettings(bucket, areas.landing, "us-east-1", kms_key_id, "text")
+    settings = AwsSettings(
+        bucket,
+        areas.landing,
+        "us-east-1",
+        kms_key_id,
+        alert_topic=None,
+        heartbeat_url=None,
+        metrics_namespace=None,
+        log_format="text",
+    )
     check_aws(checks, settings, areas, listed=[areas.landing], written=[areas.landing])
     try:
         checks.conclude()

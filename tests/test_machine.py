@@ -92,7 +92,7 @@ aws_secret_access_key = y
 endpoint_url = nonsense
 """
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
-SETTINGS = AwsSettings("edna-prod", "a/b/", None, None, "text")
+SETTINGS = AwsSettings("edna-prod", "a/b/", None, None, None, None, None, "text")
 
 
 @pytest.fixture
