@@ -76,6 +76,10 @@ class Checks:
         self._note(Result(what, mark, told, expected), private=names_others and mark == FAULT)
         return found
 
+    def head(self, text: str) -> None:
+        """Say what the next lines are about."""
+        self._say(text)
+
     def tell(self, what: str, seen: str) -> None:
         """Say what is known without being tried."""
         self._note(Result(what, FINE, seen, None))

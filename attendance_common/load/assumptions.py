@@ -56,7 +56,7 @@ class Assumption:
 
     def difference(self, answer: str) -> str:
         """A sentence for an answer that differs, with the cure if it does harm."""
-        sentence = f"{answer}; expected was {' or '.join(self.expected)}. {self.rests_on_it}"
+        sentence = f"{answer} (expected: {' or '.join(self.expected)}). {self.rests_on_it}"
         return sentence if self.is_harmless(answer) else f"{sentence}: {self.cure}"
 
 
@@ -105,26 +105,22 @@ def pruning(total: int, qualified: int, asked: int) -> str:
     """Of how many partitions a query read the objects."""
     if qualified == asked:
         return PRUNES
-    return (
-        "all partitions are read"
-        if qualified == total
-        else f"{qualified} are read where {asked} is asked for"
-    )
+    return "all of them" if qualified == total else f"{qualified} where {asked} is asked for"
 
 
 def refusal(error: WarehouseError) -> str:
     """How a statement was refused."""
-    how = AT_FAULT if isinstance(error, Unreadable) else "refused, and not as a value at fault"
+    how = AS_BAD_DATA if isinstance(error, Unreadable) else "refused, but not as bad data"
     return f"{how} ({error.numbers})"
 
 
 AS_REGISTERED = "a JSON list of texts as they were registered"
 NO_JSON = "no JSON"
-URL = "the URL of each object"
+URL = "its URL"
 OTHER_TEXT = "one text for each object, such as"
-PRUNES = "only the partition that is asked for is read"
-AT_FAULT = "refused as a value at fault"
-ROWS, NO_ROWS = "its rows", "no row"
+PRUNES = "only those that are asked for"
+AS_BAD_DATA = "refused as bad data"
+FOUND, NOT_FOUND = "found", "not found"
 COUNTS = "INSERT 3, UPDATE 2, DELETE 1"
 
 # A row without a student's data, of each kind of column, as SQL; and its hash by `list_sql.row_hash`.
@@ -142,18 +138,20 @@ KNOWN_ROW_HASH = "2f3b618bba0e5675487ff6cfaa0eea0e"
 KNOWN_TEXT, KNOWN_TEXT_HASH = "Zoë", "fb44af73417cf03c023d098e7f07c114"
 
 
-def _is_a_value_at_fault(answer: str) -> bool:
-    return answer.startswith(AT_FAULT)
+def _is_bad_data(answer: str) -> bool:
+    return answer.startswith(AS_BAD_DATA)
 
 
-_ISOLATES = "By the code, the loader knows that a list is at fault and loads the others"
+_ISOLATES = "By such a refusal the loader knows that a list is at fault, and loads the others"
+_HASHES = "By hashes the loader sees which rows have changed"
+_FINDS = "A load looks for the rows of a date by whole numbers"
 
-TYPES = "types of external columns"
+TYPES = "names of types"
 PARTITION_VALUES = "values of partitions"
-PARTITION = "a partition without leading zeros"
-PADDED_PARTITION = "a partition with leading zeros"
-PATH = '"$path"'
-PRUNING = "partitions that are read"
+PARTITION = "rows of a date without leading zeros"
+PADDED_PARTITION = "rows of a date with leading zeros"
+PATH = 'name of an object ("$path")'
+PRUNING = "partitions that a query reads"
 IMPOSSIBLE_DATE = "an impossible date"
 TOO_LONG = "a value that is too long"
 NULL = "NULL where none may be"
@@ -167,51 +165,51 @@ ASSUMPTIONS = (
     Assumption(
         TYPES,
         ("BIGINT: bigint, BOOLEAN: boolean, INTEGER: int, VARCHAR(n): varchar(n)",),
-        "The check of the external table compares types by all their names that are known",
+        "The loader knows types by several names, and compares them at 'external table'",
         _yes,  # a name that is not known is a fault of the external table
     ),
     Assumption(
         PARTITION_VALUES,
         (AS_REGISTERED,),
-        "The loader reads from them which dates are registered",
+        "By them the loader knows which dates are registered",
         lambda answer: answer != NO_JSON,
     ),
-    Assumption(PARTITION, (ROWS,), "A load finds the rows of a date by whole numbers"),
+    Assumption(PARTITION, (FOUND,), _FINDS),
     Assumption(
         PADDED_PARTITION,
-        (ROWS,),
-        "A load finds the rows of a date by whole numbers",
-        cure=f"another program registered it: ALTER TABLE {tables.EXTERNAL.qualified} DROP PARTITION (…), and "
-        "run the loader, which registers it anew (S3 keeps all data)",
+        (FOUND,),
+        _FINDS,
+        cure="another program registered it: drop that partition (ALTER TABLE … DROP PARTITION; S3 keeps all "
+        "data), and run the loader, which registers it anew",
     ),
     Assumption(
         PATH,
         (URL,),
-        "It is stored as source_file, for people; a load compares it to see that a list lies in one object",
+        "It becomes source_file, for people; by it the loader sees that a list lies in one object",
         lambda answer: answer.startswith(OTHER_TEXT),
     ),
     Assumption(
         PRUNING,
         (PRUNES,),
-        "What a load reads from S3, so its time and cost, rests on it; the table does not",
+        "The time and the cost of a load rest on it",
         _yes,
     ),
-    Assumption(IMPOSSIBLE_DATE, (f"{AT_FAULT} (XX000, code: 1205)",), _ISOLATES, _is_a_value_at_fault),
-    Assumption(TOO_LONG, (f"{AT_FAULT} (XX000, code: 8001)",), _ISOLATES, _is_a_value_at_fault),
-    Assumption(NULL, (f"{AT_FAULT} (XX000, code: 8007)",), _ISOLATES, _is_a_value_at_fault),
-    Assumption(ROW_COUNTS, (COUNTS,), "--verbose logs them; a load counts its rows by queries", _yes),
-    Assumption(MD5, (KNOWN_TEXT_HASH,), "A load sees by hashes which rows have changed"),
-    Assumption(ROW_HASH, (KNOWN_ROW_HASH,), "A load sees by hashes which rows have changed"),
+    Assumption(IMPOSSIBLE_DATE, (f"{AS_BAD_DATA} (XX000, code: 1205)",), _ISOLATES, _is_bad_data),
+    Assumption(TOO_LONG, (f"{AS_BAD_DATA} (XX000, code: 8001)",), _ISOLATES, _is_bad_data),
+    Assumption(NULL, (f"{AS_BAD_DATA} (XX000, code: 8007)",), _ISOLATES, _is_bad_data),
+    Assumption(ROW_COUNTS, (COUNTS,), "Nothing but the log of --verbose rests on them", _yes),
+    Assumption(MD5, (KNOWN_TEXT_HASH,), _HASHES),
+    Assumption(ROW_HASH, (KNOWN_ROW_HASH,), _HASHES),
     Assumption(
         ISOLATION,
         ("Serializable", "Snapshot Isolation"),
-        "Loads wait for each other's lock at both levels",
+        "Loads wait for each other by a lock, at any level",
         _yes,
     ),
     Assumption(
         TIME_ZONE,
         ("UTC", "GMT", "Etc/UTC"),
-        "loaded_at would be of another zone",
+        "By it loaded_at, the time of a load, is in UTC",
         cure="ALTER USER … SET timezone TO 'UTC' for the user of REDSHIFT_USER",
     ),
 )

@@ -82,9 +82,13 @@ def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
         checks.pass_over("tables and rights", "Redshift cannot be reached")
         return
     _check_tables(checks, warehouse)
-    _check_rights(checks, warehouse)
-    checks.attempt("Spectrum", partial(_read_a_partition, warehouse, areas), str)
-    _check_assumptions(checks, warehouse, areas, lists)
+    temporary = _check_rights(checks, warehouse)
+    spectrum = checks.attempt("Spectrum", partial(_read_a_partition, warehouse, areas), str)
+    partitions = checks.attempt(
+        "partitions", partial(external.partitions, warehouse), lambda found: f"{len(found):,} are registered"
+    )
+    values = [values for values, _ in partitions or []]
+    _check_assumptions(checks, Place(warehouse, areas, lists, values, temporary, spectrum is not None))
 
 
 def _check_landing_zone(checks: Checks, listing: Listing, areas: landing.Areas) -> Collection[ListId]:
@@ -114,22 +118,19 @@ def _check_tables(checks: Checks, warehouse: Warehouse) -> None:
     )
 
 
-def _check_rights(checks: Checks, warehouse: Warehouse) -> None:
+def _check_rights(checks: Checks, warehouse: Warehouse) -> bool:
+    """Try what a load does with its tables; gives whether it can make temporary ones."""
     for table, statements in RIGHTS.items():
         for right, text in statements.items():
             tried = partial(_try, warehouse, text.format(table=table))
             checks.attempt(f"{right} on {table}", tried, lambda _: "allowed")
     checks.attempt("lock", lambda: warehouse.locked(lambda: None), lambda _: "was had and given back")
-    checks.attempt("temporary tables", partial(_try, warehouse, TEMPORARY), lambda _: "allowed")
+    attempted = checks.attempt("temporary tables", partial(_try, warehouse, TEMPORARY), lambda _: "allowed")
+    return attempted is not None
 
 
-def _check_assumptions(
-    checks: Checks, warehouse: Warehouse, areas: landing.Areas, lists: Collection[ListId]
-) -> None:
-    partitions = checks.attempt(
-        "partitions", lambda: external.partitions(warehouse), lambda found: f"{len(found):,} are registered"
-    )
-    place = Place(warehouse, areas, lists, [values for values, _ in partitions or []])
+def _check_assumptions(checks: Checks, place: Place) -> None:
+    checks.head("What is assumed about Redshift, and what this one answers:")
     for assumption in ASSUMPTIONS:
         answer = partial(_answer, assumption, place)
         checks.attempt(assumption.name, answer, str, expected=" or ".join(assumption.expected))
@@ -169,9 +170,10 @@ def _role(options: str | None) -> str:
         return "not told"
 
 
-def _try(warehouse: Warehouse, statement: str) -> None:
-    """Carry out a statement in a transaction that is rolled back."""
+def _try(warehouse: Warehouse, statement: str) -> bool:
+    """Carry out a statement in a transaction that is rolled back; True when it was not refused."""
     warehouse.snapshot(lambda: warehouse.rows(statement))
+    return True
 
 
 def _read_a_partition(warehouse: Warehouse, areas: landing.Areas) -> str:

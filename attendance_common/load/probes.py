@@ -79,18 +79,30 @@ LOG_TRIES, LOG_PAUSE = 3, 1.0  # a log can lag behind its query; seconds between
 
 @dataclass(frozen=True)
 class Place:
-    """Where the probes look: the warehouse, the landing zone's lists, and the values of all partitions."""
+    """Where the probes look: the warehouse, the landing zone's lists, and the values of all partitions.
+
+    `temporary`, `spectrum`: whether temporary tables can be made, and a partition be read.
+    """
 
     warehouse: Warehouse
     areas: Areas
     lists: Collection[ListId]
     partitions: Sequence[str]
+    temporary: bool
+    spectrum: bool
+
+    def require_temporary_tables(self) -> None:
+        """Raise NotTried where none can be made."""
+        if not self.temporary:
+            raise NotTried("it needs temporary tables")
 
     def day_of(self, *, padded: bool | None = None) -> dt.date:
         """The newest date that has lists and is registered, with leading zeros or not; else NotTried.
 
         One whose day or month has one digit goes before the others: leading zeros make a difference there.
         """
+        if not self.spectrum:
+            raise NotTried("it needs Spectrum")
         days = {each.day for each in self.lists}
         found = [
             external.registered_day(values)
@@ -128,7 +140,7 @@ def _values(place: Place) -> str:
 
 def _partition(place: Place, *, padded: bool) -> str:
     day = place.day_of(padded=padded)
-    return assumptions.ROWS if _rows_of(place.warehouse, day) else assumptions.NO_ROWS
+    return assumptions.FOUND if _rows_of(place.warehouse, day) else assumptions.NOT_FOUND
 
 
 def _rows_of(warehouse: Warehouse, day: dt.date) -> int:
@@ -179,6 +191,8 @@ def _logged(warehouse: Warehouse, log: PartitionLog) -> tuple[int, int] | None:
 def _on_words(work: Callable[[Warehouse], str], words: Sequence[str], place: Place) -> str:
     """Do the work in a transaction, which is rolled back, on a table with these words and a narrower one."""
 
+    place.require_temporary_tables()
+
     def prepared() -> str:
         place.warehouse.rows(CREATE_WORDS)
         place.warehouse.rows(CREATE_NARROW)
@@ -209,6 +223,8 @@ def _md5(warehouse: Warehouse) -> str:
 
 
 def _row_hash(place: Place) -> str:
+    place.require_temporary_tables()
+
     def hashed() -> str:
         place.warehouse.rows(CREATE_ROW)
         place.warehouse.rows(FILL_ROW)
