@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -65,6 +68,34 @@ def test_a_source_that_does_not_sort(pipeline: Pipeline) -> None:
     assert told["sorted by modifiedOn"] == "✓ no: --modified-hours cannot be used"
 
 
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_source_that_gives_no_large_pages_is_no_fault(pipeline: Pipeline, status: int) -> None:
+    before = 1 + 2 * 2  # the page as it is set, and two of each order
+    pipeline.sandbox.esd.faults.add(Fault("status", status=status, skip=before, times=None))
+    done = pipeline.fetch("--check")
+    told = lines(done)
+    assert done.status == 0, done.output + done.story
+    assert told["sorted by modifiedOn"] == "✓ yes: --modified-hours can be used"
+    assert told["a page of 5,000"].startswith(f"✓ none came (status {status}")
+    assert told["a page of 5,000"].endswith("): leave ESD_PAGE_SIZE as it is")
+
+
+def test_both_orders_are_asked_for_at_once(pipeline: Pipeline) -> None:
+    """So that a source whose pages take seven seconds is checked within a minute."""
+    both = Barrier(2, timeout=10)
+
+    def meet(content: Any) -> Any:
+        both.wait()
+        return content
+
+    pipeline.sandbox.esd.faults.add(
+        Fault("rewrite", sort_field="date", skip=1, rewrite=meet),  # after the first page of a school
+        Fault("rewrite", sort_field="modifiedOn", rewrite=meet),
+    )
+    done = pipeline.fetch("--check")
+    assert done.status == 0, done.output + done.story
+
+
 def test_all_faults_are_named_at_once(pipeline: Pipeline) -> None:
     with AwsGate(pipeline.sandbox.aws_endpoint) as gate:
         gate.rule = lambda call: Refusal(403, "AccessDenied") if "quarantine" in call.key else None
@@ -109,3 +140,13 @@ def test_schools_without_records_are_no_fault(pipeline: Pipeline) -> None:
     done = pipeline.fetch("--check")
     assert done.status == 0
     assert lines(done)["a page of 1,000"].startswith("✓ school 12551, 0 records in ")
+
+
+def test_a_report_has_every_line(pipeline: Pipeline, tmp_path: Path) -> None:
+    report = tmp_path / "check.json"
+    done = pipeline.fetch("--check", "--report", str(report))
+    assert done.status == 0, done.output + done.story
+    written = json.loads(report.read_text(encoding="utf-8"))
+    assert written["script"] == "esd_period_attendance_fetcher.py"
+    entries = {each["what"]: each["seen"] for each in written["checks"]}
+    assert entries == {what: seen[2:] for what, seen in lines(done).items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,6 +15,7 @@ from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import FetcherSettings
+from attendance_common.errors import SourceError
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.readers import Task, fetch_page
@@ -24,7 +26,7 @@ from attendance_common.fetch.sorting import does_sort
 
 SECONDS = 15  # that a page may take in a check, so that it ends within a minute
 FEW, LARGE = 100, 5000  # records of a page that shows the order; of one that may be faster
-SCHOOLS_TRIED = 5  # until one has records
+SCHOOLS_TRIED = 5  # until one has records, or SECONDS have passed
 
 
 @dataclass(frozen=True)
@@ -110,20 +112,30 @@ def _check_pages(checks: Checks, source: Source) -> None:
     first = checks.attempt(f"a page of {size:,}", lambda: _first_with_records(source, size), str)
     if first is None or not first.page.received:
         return
+    _check_orders(checks, source, first.school)
+    if size < LARGE:
+        checks.attempt(f"a page of {LARGE:,}", partial(_compare, source, first), str)
+
+
+def _check_orders(checks: Checks, source: Source, school: int) -> None:
+    """Which flags can be used; the orders are asked for side by side, since a page takes its time."""
     moment = dt.datetime.max
     orders = {"date": ("--days, --since", moment.date()), "modifiedOn": ("--modified-hours", moment)}
-    for field, (flags, since) in orders.items():
-        look = partial(_use_of, source, first.school, flags, since)
-        checks.attempt(f"sorted by {field}", look, str)
-    if size < LARGE:
-        _compare(checks, source, first)
+    with ThreadPoolExecutor(len(orders)) as threads:
+        looks = {
+            field: threads.submit(_use_of, source, school, flags, since)
+            for field, (flags, since) in orders.items()
+        }
+        for field, look in looks.items():
+            checks.attempt(f"sorted by {field}", look.result, str)
 
 
 def _first_with_records(source: Source, size: int) -> FirstPage:
     """The first page of the first school that has records; of the last one tried when none has."""
+    end = time.monotonic() + SECONDS
     for school in list(source.asked_as)[:SCHOOLS_TRIED]:
         first = _first_page(source, school, size)
-        if first.page.received:
+        if first.page.received or time.monotonic() > end:
             break
     return first
 
@@ -143,14 +155,14 @@ def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
     return f"yes: {flags} can be used" if does_sort(reading) else f"no: {flags} cannot be used"
 
 
-def _compare(checks: Checks, source: Source, first: FirstPage) -> None:
-    """Whether larger pages are faster."""
-
-    def seen(large: FirstPage) -> str:
-        if large.page.received <= first.page.received:
-            return f"{large.page.received:,} records came: leave ESD_PAGE_SIZE as it is"
-        each = [1000 * page.seconds / page.page.received for page in (first, large)]
-        better = "larger pages are faster: set ESD_PAGE_SIZE=5000" if each[1] < 0.9 * each[0] else "no faster"
-        return f"{large.seconds:.1f} s; {each[1]:.1f} s a thousand records, before {each[0]:.1f}: {better}"
-
-    checks.attempt(f"a page of {LARGE:,}", lambda: _first_page(source, first.school, LARGE), seen)
+def _compare(source: Source, first: FirstPage) -> str:
+    """Whether larger pages are faster. A source need not give them."""
+    try:
+        large = _first_page(source, first.school, LARGE)
+    except SourceError as fault:
+        return f"none came ({fault.reason}): leave ESD_PAGE_SIZE as it is"
+    if large.page.received <= first.page.received:
+        return f"{large.page.received:,} records came: leave ESD_PAGE_SIZE as it is"
+    each = [1000 * page.seconds / page.page.received for page in (first, large)]
+    better = "larger pages are faster: set ESD_PAGE_SIZE=5000" if each[1] < 0.9 * each[0] else "no faster"
+    return f"{large.seconds:.1f} s; {each[1]:.1f} s a thousand records, before {each[0]:.1f}: {better}"
