@@ -159,8 +159,8 @@ def _compare(source: Source, first: FirstPage) -> str:
     """Whether larger pages are faster. A source need not give them."""
     try:
         large = _first_page(source, first.school, LARGE)
-    except SourceError as fault:
-        return f"none came ({fault.reason}): leave ESD_PAGE_SIZE as it is"
+    except SourceError:
+        return "none came: leave ESD_PAGE_SIZE as it is"
     if large.page.received <= first.page.received:
         return f"{large.page.received:,} records came: leave ESD_PAGE_SIZE as it is"
     each = [1000 * page.seconds / page.page.received for page in (first, large)]

@@ -72,22 +72,33 @@ def spellings(told: Mapping[str, str]) -> str:
     return ", ".join(f"{kind}: {' and '.join(sorted(names))}" for kind, names in sorted(found.items()))
 
 
-def shape(values: str) -> str | None:
-    """How the view tells the values of a partition; None where two digits of each hide it."""
+def values(told: Collection[str]) -> str | None:
+    """How the view tells the values of partitions; None where two digits of each hide it.
+
+    One without a leading zero shows that the view adds none: another program registered those that have one.
+    """
+    shapes = {_shape(each) for each in told} - {None}
+    for decisive in (NO_JSON, NO_TEXTS, AS_REGISTERED, PADDED):
+        if decisive in shapes:
+            return decisive
+    return None
+
+
+def _shape(told: str) -> str | None:
     try:
-        parts = json.loads(values)
+        parts = json.loads(told)
     except ValueError:
         return NO_JSON
     if not isinstance(parts, list) or not all(isinstance(each, str) for each in parts):
-        return "no JSON list of texts"
-    if has_leading_zero(values):
-        return "texts with leading zeros"
+        return NO_TEXTS
+    if has_leading_zero(told):
+        return PADDED
     return AS_REGISTERED if any(len(each) == 1 for each in parts) else None
 
 
-def has_leading_zero(values: str) -> bool:
+def has_leading_zero(told: str) -> bool:
     """Whether one of a partition's values begins with 0."""
-    return '"0' in values
+    return '"0' in told
 
 
 def paths(rows: Sequence[tuple[int, str | None, str | None, int, int]], urls: Collection[str]) -> str:
@@ -116,6 +127,8 @@ def refusal(error: WarehouseError) -> str:
 
 AS_REGISTERED = "a JSON list of texts as they were registered"
 NO_JSON = "no JSON"
+NO_TEXTS = "JSON, but no list of texts"
+PADDED = "texts with leading zeros"
 URL = "its URL"
 OTHER_TEXT = "one text for each object, such as"
 PRUNES = "only those that are asked for"

@@ -132,10 +132,10 @@ def _types(place: Place) -> str:
 
 
 def _values(place: Place) -> str:
-    shapes = {assumptions.shape(values) for values in place.partitions} - {None}
-    if not shapes:
+    answer = assumptions.values(place.partitions)
+    if answer is None:
         raise NotTried("no date is registered whose day or month has one digit: run it again after a load")
-    return " and ".join(sorted(map(str, shapes)))
+    return answer
 
 
 def _partition(place: Place, *, padded: bool) -> str:
