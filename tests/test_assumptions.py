@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import io
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from attendance_common import config
+from attendance_common.config import LoaderSettings
+from attendance_common.errors import AttendanceError
 from attendance_common.load import assumptions
 from attendance_common.load.assumptions import ASSUMPTIONS, KNOWN_ROW, Verdict
+from attendance_common.load.check import check
 from attendance_common.load.probes import PROBES
 from tests.pipeline import LANDING, Finished
 from tests.sandbox import Options, Sandbox
@@ -90,8 +97,19 @@ def world(loaded: World) -> Iterator[World]:
 
 
 def checked(world: World, *differences: Difference) -> Finished:
-    world.pipeline.sandbox.redshift.differs.update(differences)
-    return world.pipeline.load("--check")
+    """The loader's check in this process, where the stand-in differs so."""
+    sandbox = world.pipeline.sandbox
+    sandbox.redshift.differs.update(differences)
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        settings = config.read(LoaderSettings, argparse.Namespace()).settings()
+        try:
+            outcome = check(settings, None)
+        except AttendanceError as error:
+            return Finished(error.exit_status, {"error": str(error)}, "", said.getvalue())
+    return Finished(3 if outcome.attention else 0, {"attention": outcome.attention}, "", said.getvalue())
 
 
 def test_each_assumption_has_a_probe_and_a_way_to_differ() -> None:
@@ -126,6 +144,13 @@ def test_a_difference_is_found(world: World, difference: Difference) -> None:
         assert done.status == 3
         [sentence] = done.result["attention"]
         assert f"({name}): runs can be scheduled; {SEND_IT}" in sentence
+
+
+def test_what_differs_without_harm_ends_the_script_with_3(world: World) -> None:
+    world.pipeline.sandbox.redshift.differs.add(Difference.ISOLATION)
+    done = world.pipeline.load("--check")
+    assert (done.status, len(done.result["attention"])) == (3, 1)
+    assert done.result["attention"][0] in done.story
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ PURE = (
     "fetch.sorting",
     "fetch.sums",
     "fetch.totals",
+    "load.assumptions",
     "load.footers",
     "load.history_sql",
     "load.merge_sql",

@@ -19,7 +19,7 @@ from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.api import Answer
 from tests.sandbox.esd.faults import KINDS, Exchange
-from tests.sandbox.redshift import RedshiftError
+from tests.sandbox.redshift import Difference, RedshiftError
 from tests.world import World, set_up
 
 STUDENT, NUMBER = "Marker-Student-Ada", 987_654_321_987
@@ -155,6 +155,19 @@ def test_a_second_version_tells_nothing(marked: World) -> None:
     fetched, loaded = marked.pipeline.fetch("--verbose"), marked.pipeline.load("--verbose")
     replayed = marked.pipeline.fetch("--verbose", "--replay-quarantine")
     silent(marked, said(fetched), said(loaded), said(replayed), left_behind(marked))
+
+
+def test_a_check_and_its_report_tell_nothing(marked: World, tmp_path: Path) -> None:
+    """Of what is expected, and of what is not."""
+    assert marked.pipeline.fetch().status == 3
+    assert marked.pipeline.load().status == 0
+    for differences in (set(), set(Difference) - {Difference.OTHER_VALUES, Difference.NO_MONITORING}):
+        marked.pipeline.sandbox.redshift.differs.update(differences)
+        for script in (FETCHER, LOADER):
+            report = tmp_path / "check.json"
+            done = marked.pipeline.script(script, "--check", "--verbose", "--report", str(report))
+            assert done.status in (0, 2)
+            silent(marked, said(done), report.read_text(encoding="utf-8"), left_behind(marked))
 
 
 ERROR_PAGE = orjson.dumps({"error": STUDENT, "record": {"studentId": NUMBER, "comment": STUDENT}})

@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from sqlfluff.core import FluffConfig, Linter
 
-from attendance_common.load import external
+from attendance_common.load import external, probes
 from tests.golden.statements import AREAS, DAYS, statements
 from tests.test_setup_sql import setup_statements
 
@@ -18,6 +18,11 @@ from tests.test_setup_sql import setup_statements
 NOT_IN_SQLFLUFF = {"external.register"}
 SENT = {
     **{name: text for name, (text, _) in statements().items() if name not in NOT_IN_SQLFLUFF},
+    **{
+        f"probes.{name}": text.format(predicate="year = 2025")
+        for name, text in vars(probes).items()
+        if name.isupper() and isinstance(text, str)
+    },
     "begin": "BEGIN",
     "commit": "COMMIT",
 }
