@@ -57,7 +57,7 @@ class Assumption:
     def difference(self, answer: str) -> str:
         """A sentence for an answer that differs, with the cure if it does harm."""
         sentence = f"{answer} (expected: {' or '.join(self.expected)}). {self.rests_on_it}"
-        return sentence if self.is_harmless(answer) else f"{sentence}: {self.cure}"
+        return f"{sentence}: {'a load is right all the same' if self.is_harmless(answer) else self.cure}"
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def _is_bad_data(answer: str) -> bool:
     return answer.startswith(AS_BAD_DATA)
 
 
-_ISOLATES = "By such a refusal the loader knows that a list is at fault, and loads the others"
+_ISOLATES = "and by such a refusal the loader finds the list at fault, and loads the others"
 _HASHES = "By hashes the loader sees which rows have changed"
 _FINDS = "A load looks for the rows of a date by whole numbers"
 
@@ -207,9 +207,18 @@ ASSUMPTIONS = (
         "The time and the cost of a load rest on it",
         _yes,
     ),
-    Assumption(IMPOSSIBLE_DATE, (f"{AS_BAD_DATA} (XX000, code: 1205)",), _ISOLATES, _is_bad_data),
-    Assumption(TOO_LONG, (f"{AS_BAD_DATA} (XX000, code: 8001)",), _ISOLATES, _is_bad_data),
-    Assumption(NULL, (f"{AS_BAD_DATA} (XX000, code: 8007)",), _ISOLATES, _is_bad_data),
+    Assumption(
+        IMPOSSIBLE_DATE,
+        (f"{AS_BAD_DATA} (XX000, code: 1205)",),
+        f"It may not become another date, {_ISOLATES}",
+        _is_bad_data,
+    ),
+    Assumption(
+        TOO_LONG, (f"{AS_BAD_DATA} (XX000, code: 8001)",), f"It may not be cut, {_ISOLATES}", _is_bad_data
+    ),
+    Assumption(
+        NULL, (f"{AS_BAD_DATA} (XX000, code: 8007)",), f"It may not be stored, {_ISOLATES}", _is_bad_data
+    ),
     Assumption(ROW_COUNTS, (COUNTS,), "Nothing but the log of --verbose rests on them", _yes),
     Assumption(MD5, (KNOWN_TEXT_HASH,), _HASHES),
     Assumption(ROW_HASH, (KNOWN_ROW_HASH,), _HASHES),

@@ -111,9 +111,9 @@ class Place:
         ]
         if not (usable := [day for day in found if day in days]):
             raise NotTried(
-                "no partition is registered so"
+                "no date that has lists is registered so"
                 if padded
-                else "no partition with lists is registered yet: run it again after the first load"
+                else "no date that has lists is registered so yet: check again after the first load"
             )
         return max(usable, key=lambda day: (min(day.day, day.month) < 10, day))
 
@@ -134,7 +134,7 @@ def _types(place: Place) -> str:
 def _values(place: Place) -> str:
     answer = assumptions.values(place.partitions)
     if answer is None:
-        raise NotTried("no date is registered whose day or month has one digit: run it again after a load")
+        raise NotTried("no date is registered whose day or month has one digit: check again after a load")
     return answer
 
 
@@ -161,7 +161,7 @@ def _paths(place: Place) -> str:
 
 def _pruning(place: Place) -> str:
     if len(place.partitions) < 2:
-        raise NotTried("fewer than two partitions are registered: run it again after a load")
+        raise NotTried("fewer than two partitions are registered: check again after a load")
     day = place.day_of()
     for log in PARTITION_LOGS:
         _rows_of(place.warehouse, day)
