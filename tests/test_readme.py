@@ -108,15 +108,23 @@ def test_every_module_has_its_place_in_the_design() -> None:
     assert modules - named == set()
 
 
+def test_every_schedule_is_linked_where_it_is_explained() -> None:
+    folder = ROOT / "docs" / "schedules"
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert sorted({*links} - {"../performance.md"}) == sorted(
+        path.name for path in folder.iterdir() if path.name != "README.md"
+    )
+
+
 def test_every_policy_is_linked() -> None:
     files = sorted(path.name for path in (ROOT / "docs" / "policies").iterdir())
     assert sorted(re.findall(r"\(policies/([a-z.-]+)\)", section("Rights"))) == files
 
 
 def test_every_target_that_is_named_exists() -> None:
-    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"`make ([a-z]+)`", TEXT)) | set(
-        re.findall(r"^make ([a-z]+)$", TEXT, re.MULTILINE)
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", TEXT)) | set(
+        re.findall(r"^make ([a-z-]+)$", TEXT, re.MULTILINE)
     )
     assert named
     assert named <= made
