@@ -2,10 +2,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
 
-.PHONY: help install demo sandbox sql dictionary policies settings check quick test torture audit bench clean
+.PHONY: help install demo sandbox sql dictionary policies settings check quick test airflow-check torture audit \
+  bench clean
 
 help:            ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 install: .venv/installed   ## make .venv with everything in it
 
@@ -44,6 +45,15 @@ quick: check     ## lint, types and every test that starts no process
 test: check      ## lint, types and every test
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+airflow-check: install .airflow/installed ## the DAG of docs/schedules in a real Airflow, in an environment of its own
+	$(BIN)/pytest tests/airflow/check.py
+
+.airflow/installed: tests/airflow/requirements.txt
+	$(PYTHON) -m venv --clear .airflow
+	.airflow/bin/python -m pip install --disable-pip-version-check --quiet --requirement $< || \
+	  { echo "Airflow cannot be installed from $<, so the DAG is not checked"; exit 1; }
+	@touch $@
+
 torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
 	@$(BIN)/python -m tests.crash_walk
 
@@ -54,4 +64,4 @@ bench: install   ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench
 
 clean:           ## remove what was made
-	rm -rf .venv .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .airflow .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
