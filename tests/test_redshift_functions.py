@@ -169,6 +169,7 @@ CHOICES = {
 CLUSTER = {
     "version": Case("LEFT(VERSION(), 16)", "PostgreSQL 8.0.2", "PostgreSQL 8.0.2", 16),
     "pg_last_query_id": Case("SIGN(PG_LAST_QUERY_ID())", 1, "1", 1),
+    "last_user_query_id": Case("SIGN(LAST_USER_QUERY_ID())", 1, "1", 1),
     "pg_backend_pid": Case("SIGN(PG_BACKEND_PID())", 1, "1", 1),
     "now": Case("DATEDIFF(year, CAST(NOW() AS TIMESTAMP), GETDATE())", 0, "0", 0),
     "current_schema": Case("CURRENT_SCHEMA()", "public", "public", 6),
