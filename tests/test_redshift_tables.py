@@ -362,3 +362,65 @@ def test_views_over_local_tables(connection: Any) -> None:
     execute(connection, "CREATE VIEW seeing AS SELECT id + 1 AS more FROM seen")
     execute(connection, "CREATE OR REPLACE VIEW seeing AS SELECT id + 2 AS more FROM seen")
     assert execute(connection, "SELECT more FROM seeing") == [(3,)]
+
+
+# DG: r_CREATE_VIEW: "the identical set of columns, using the same column names and data types".
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("SELECT id, note, id AS more FROM replaced", "cannot change number of columns in view"),
+        ("SELECT id FROM replaced", "cannot change number of columns in view"),
+        ("SELECT id, note AS remark FROM replaced", 'cannot change name of view column "note"'),
+        ("SELECT note, id FROM replaced", 'cannot change name of view column "id"'),
+        ("SELECT id, id AS note FROM replaced", 'cannot change data type of view column "note"'),
+        (
+            "SELECT id, CAST(note AS VARCHAR(20)) AS note FROM replaced",
+            'cannot change data type of view column "note"',
+        ),
+    ],
+)
+def test_a_view_is_replaced_by_the_same_columns_alone(connection: Any, query: str, text: str) -> None:
+    execute(
+        connection,
+        "CREATE TABLE IF NOT EXISTS replaced (id INT, note VARCHAR(10))",
+        "CREATE OR REPLACE VIEW replacing AS SELECT id, note FROM replaced",
+    )
+    sqlstate, message, *_ = refusal(connection, f"CREATE OR REPLACE VIEW replacing AS {query}")
+    assert (sqlstate, message.startswith(text)) == ("42P16", True), message
+    assert execute(connection, "SELECT id, note FROM replacing") == []
+
+
+def test_a_view_keeps_its_comment_and_the_views_over_it_when_it_is_replaced(connection: Any) -> None:
+    execute(
+        connection,
+        "CREATE TABLE below (id INT)",
+        "INSERT INTO below VALUES (1)",
+        "CREATE VIEW middle AS SELECT id FROM below",
+        "COMMENT ON VIEW middle IS 'It stays.'",
+        "CREATE VIEW above AS SELECT m.id + 1 AS more FROM public.middle AS m",
+        "CREATE OR REPLACE VIEW middle AS SELECT id + 10 AS id FROM below",
+    )
+    assert execute(connection, "SELECT more FROM above") == [(12,)]
+    assert execute(
+        connection,
+        "SELECT description FROM pg_description d JOIN pg_class c ON c.oid = d.objoid "
+        "WHERE c.relname = 'middle'",
+    ) == [("It stays.",)]
+    for sql in ("DROP VIEW middle", "DROP TABLE below"):
+        assert refusal(connection, sql)[0] == "2BP01"
+    execute(connection, "DROP VIEW above", "DROP VIEW middle", "DROP TABLE below")
+
+
+def test_a_late_binding_view_is_replaced_by_another_one_alone(connection: Any) -> None:
+    execute(
+        connection,
+        "CREATE TABLE early (id INT, note VARCHAR(10))",
+        "CREATE VIEW late AS SELECT id FROM public.early WITH NO SCHEMA BINDING",
+        "CREATE OR REPLACE VIEW late AS SELECT id + 1 AS id FROM public.early WITH NO SCHEMA BINDING",
+        "CREATE VIEW bound AS SELECT id FROM early",
+        "INSERT INTO early VALUES (1)",
+    )
+    assert execute(connection, "SELECT id FROM late") == [(2,)]
+    assert refusal(connection, "CREATE OR REPLACE VIEW late AS SELECT id FROM early")[0] == "0A000"
+    late = "CREATE OR REPLACE VIEW bound AS SELECT id FROM public.early WITH NO SCHEMA BINDING"
+    assert refusal(connection, late)[0] == "0A000"

@@ -9,7 +9,7 @@ from sqlglot import exp
 from .bind import name_of
 from .dialect import parse
 from .errors import RedshiftError, not_carried, syntax_error
-from .meta import VIEW_NOTE, external_schema, kind_of, remember, schema_exists
+from .meta import VIEW_NOTE, columns_of, external_schema, kind_of, remember, schema_exists
 from .queries import translate
 from .refusals import check
 from .statements import Name, Reader, literal
@@ -38,15 +38,16 @@ def create_view(work: Work, reader: Reader) -> None:
     kind = kind_of(work, name)
     if kind == "external":
         raise RedshiftError("0A000", "a view cannot be created in an external schema")
-    if kind in ("late binding view", "view") and replace:
-        work.link.query(f"DROP VIEW {name.quoted}")
+    replaced = kind if replace and kind in ("late binding view", "view") else None
+    if replaced is not None and late != (replaced == "late binding view"):
+        raise not_carried("an ordinary view replaced by a late-binding one, or the other way round")
     if late:
-        _create_late(work, name, tree, _LATE.sub("", text))
+        _create_late(work, name, tree, _LATE.sub("", text), replaced=replaced is not None)
     else:
-        _create_bound(work, name, tree)
+        _create_bound(work, name, tree, replaced=replaced is not None)
 
 
-def _create_late(work: Work, name: Name, tree: exp.Expr, text: str) -> None:
+def _create_late(work: Work, name: Name, tree: exp.Expr, text: str, *, replaced: bool) -> None:
     """All tables schema-qualified; they need not exist, their schemas must."""
     for table in tree.find_all(exp.Table):
         found = name_of(work, table)
@@ -61,12 +62,13 @@ def _create_late(work: Work, name: Name, tree: exp.Expr, text: str) -> None:
         if found.schema is not None and not schema_exists(work, found.schema):
             raise RedshiftError("3F000", f'schema "{found.schema}" does not exist')
     # The view itself is only a name: its text is bound whenever it is read.
-    work.link.query(f"CREATE VIEW {name.quoted} AS SELECT NULL::int AS late_binding")
+    if not replaced:
+        work.link.query(f"CREATE VIEW {name.quoted} AS SELECT NULL::int AS late_binding")
     remember(work, VIEW_NOTE, f"to_regclass({literal(name.quoted)})::oid", {"query": text.strip()})
     work.done("CREATE VIEW")
 
 
-def _create_bound(work: Work, name: Name, tree: exp.Expr) -> None:
+def _create_bound(work: Work, name: Name, tree: exp.Expr, *, replaced: bool) -> None:
     for table in tree.find_all(exp.Table):
         found = name_of(work, table)
         if external_schema(work, found.schema) is not None:
@@ -77,7 +79,25 @@ def _create_bound(work: Work, name: Name, tree: exp.Expr) -> None:
             raise not_carried("an ordinary view over system views or late-binding views")
     if any(untyped for _, untyped in UntypedColumns().of_query(tree)):
         raise not_carried("an ordinary view with a bare literal as a column")
-    work.relay(f"CREATE VIEW {name.quoted} AS {translate(work, tree)}")
+    query = translate(work, tree)
+    if replaced:
+        _require_same_number(work, name, query)
+    work.relay(f"CREATE {'OR REPLACE ' if replaced else ''}VIEW {name.quoted} AS {query}")
+
+
+def _require_same_number(work: Work, name: Name, query: str) -> None:
+    """42P16 unless the query has as many columns as the view that it replaces.
+
+    DG: r_CREATE_VIEW: "the identical set of columns, using the same column names and data types". The text is
+    Redshift's (dataform-co/dataform#259, dbt-labs/dbt-core#15138); PostgreSQL's own takes more columns, and
+    refuses other names and types in the same words as Redshift (amazon-redshift-utils#282).
+    """
+    probe = Name(None, f"spectrum_scan_{work.query_id}_replacement")
+    work.link.query(f"CREATE TEMP VIEW {probe.quoted} AS {query}")
+    columns = columns_of(work, probe)
+    work.link.query(f"DROP VIEW {probe.quoted}")
+    if len(columns) != len(columns_of(work, name)):
+        raise RedshiftError("42P16", "cannot change number of columns in view")
 
 
 def drop_view(work: Work, reader: Reader) -> None:
