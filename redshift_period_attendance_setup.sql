@@ -308,6 +308,30 @@ DISTSTYLE KEY
 DISTKEY (run)
 COMPOUND SORTKEY (began, school_id);
 
+-- People edit it. The setup file fills it when it has no row.
+CREATE TABLE IF NOT EXISTS public.attendance_status_codes (
+    status  VARCHAR(256) NOT NULL,
+    meaning VARCHAR(16) NOT NULL
+)
+DISTSTYLE ALL;
+
+SELECT COUNT(*) = 0 AS attendance_status_codes_is_empty
+FROM public.attendance_status_codes
+\gset
+
+\if :attendance_status_codes_is_empty
+INSERT INTO public.attendance_status_codes (status, meaning)
+VALUES
+    ('A', 'absent'),
+    ('Absent', 'absent'),
+    ('T', 'tardy'),
+    ('Tardy', 'tardy'),
+    ('Late', 'tardy'),
+    ('P', 'present'),
+    ('Present', 'present'),
+    ('Early Dismissal', 'present');
+\endif
+
 -- One row for each school that has a record.
 CREATE OR REPLACE VIEW public.period_attendance_freshness AS
 SELECT
@@ -318,6 +342,160 @@ SELECT
     MAX(loaded_at) AS latest_loaded
 FROM public.period_attendance
 GROUP BY school_id;
+
+-- A list whose object is gone counts no rows, and its rows stay in the table.
+CREATE OR REPLACE VIEW public.period_attendance_school_records AS
+SELECT
+    partition_date AS attendance_date,
+    school_id,
+    CAST(EXTRACT(year FROM DATEADD(month, -6, partition_date)) AS INTEGER) AS school_year,
+    CAST(SUM(row_count) AS BIGINT) AS records
+FROM public.period_attendance_lists
+WHERE row_count > 0
+    OR etag IS NULL
+GROUP BY partition_date, school_id;
+
+-- From its first date on, a school is expected to have records.
+CREATE OR REPLACE VIEW public.period_attendance_school_years AS
+SELECT
+    school_id,
+    school_year,
+    MIN(attendance_date) AS first_date,
+    MAX(attendance_date) AS newest_date
+FROM public.period_attendance_school_records
+WHERE attendance_date < CAST(GETDATE() AS DATE)
+GROUP BY school_id, school_year;
+
+-- Today is missing: it is not over.
+CREATE OR REPLACE VIEW public.period_attendance_school_days AS
+SELECT
+    days.attendance_date,
+    days.school_year,
+    COUNT(*) AS schools,
+    days.schools_with_records
+FROM (
+    SELECT attendance_date, school_year, COUNT(*) AS schools_with_records
+    FROM public.period_attendance_school_records
+    WHERE attendance_date < CAST(GETDATE() AS DATE)
+    GROUP BY attendance_date, school_year
+) AS days
+INNER JOIN public.period_attendance_school_years AS begun
+    ON days.school_year = begun.school_year
+    AND days.attendance_date >= begun.first_date
+GROUP BY days.attendance_date, days.school_year, days.schools_with_records
+HAVING 2 * days.schools_with_records > COUNT(*);
+
+-- A school has begun with its first record of the school year.
+CREATE OR REPLACE VIEW public.period_attendance_gaps AS
+SELECT days.attendance_date, begun.school_id, days.schools, days.schools_with_records
+FROM public.period_attendance_school_days AS days
+INNER JOIN public.period_attendance_school_years AS begun
+    ON days.school_year = begun.school_year
+    AND days.attendance_date >= begun.first_date
+LEFT JOIN public.period_attendance_school_records AS records
+    ON days.attendance_date = records.attendance_date
+    AND begun.school_id = records.school_id
+WHERE records.school_id IS NULL;
+
+-- The day is absent by the rule of chronic absence.
+CREATE OR REPLACE VIEW public.period_attendance_student_days AS
+SELECT
+    attendance_date,
+    school_id,
+    student_id,
+    periods,
+    recorded,
+    absent,
+    tardy,
+    present,
+    excused,
+    minutes_missed,
+    recorded > 0 AND absent >= 0.5 * recorded AS is_absent_day
+FROM (
+    SELECT
+        record.attendance_date,
+        record.school_id,
+        record.student_id,
+        COUNT(*) AS periods,
+        SUM(CASE WHEN TRIM(record.attendance_status) <> '' THEN 1 ELSE 0 END) AS recorded,
+        SUM(CASE WHEN codes.meaning = 'absent' THEN 1 ELSE 0 END) AS absent,
+        SUM(CASE WHEN codes.meaning = 'tardy' THEN 1 ELSE 0 END) AS tardy,
+        SUM(CASE WHEN codes.meaning = 'present' THEN 1 ELSE 0 END) AS present,
+        SUM(CASE WHEN codes.meaning = 'absent' AND LOWER(LEFT(TRIM(record.excused_status), 1)) = 'e' THEN 1 ELSE 0 END) AS excused,
+        CAST(NVL(SUM(record.minutes_missed), 0) AS BIGINT) AS minutes_missed
+    FROM public.period_attendance AS record
+    LEFT JOIN (
+        SELECT LOWER(TRIM(status)) AS code, MIN(LOWER(TRIM(meaning))) AS meaning
+        FROM public.attendance_status_codes
+        GROUP BY LOWER(TRIM(status))
+    ) AS codes
+        ON LOWER(TRIM(record.attendance_status)) = codes.code
+    GROUP BY record.attendance_date, record.school_id, record.student_id
+) AS counted;
+
+-- Sums of the students' days.
+CREATE OR REPLACE VIEW public.period_attendance_by_day AS
+SELECT
+    attendance_date,
+    school_id,
+    COUNT(*) AS students,
+    SUM(CASE WHEN is_absent_day THEN 1 ELSE 0 END) AS absent_students,
+    CAST(SUM(periods) AS BIGINT) AS periods,
+    CAST(SUM(recorded) AS BIGINT) AS recorded,
+    CAST(SUM(absent) AS BIGINT) AS absent,
+    CAST(SUM(tardy) AS BIGINT) AS tardy,
+    CAST(SUM(present) AS BIGINT) AS present,
+    CAST(SUM(excused) AS BIGINT) AS excused,
+    CAST(SUM(minutes_missed) AS BIGINT) AS minutes_missed
+FROM public.period_attendance_student_days
+GROUP BY attendance_date, school_id;
+
+-- Sum it by weekday and period, over the dates that are asked for.
+CREATE OR REPLACE VIEW public.period_attendance_by_period AS
+SELECT
+    record.attendance_date,
+    record.school_id,
+    CAST(EXTRACT(dow FROM record.attendance_date) AS INTEGER) AS weekday,
+    record.period_from AS period,
+    COUNT(*) AS periods,
+    SUM(CASE WHEN TRIM(record.attendance_status) <> '' THEN 1 ELSE 0 END) AS recorded,
+    SUM(CASE WHEN codes.meaning = 'absent' THEN 1 ELSE 0 END) AS absent,
+    SUM(CASE WHEN codes.meaning = 'tardy' THEN 1 ELSE 0 END) AS tardy,
+    SUM(CASE WHEN codes.meaning = 'present' THEN 1 ELSE 0 END) AS present,
+    SUM(CASE WHEN codes.meaning = 'absent' AND LOWER(LEFT(TRIM(record.excused_status), 1)) = 'e' THEN 1 ELSE 0 END) AS excused,
+    CAST(NVL(SUM(record.minutes_missed), 0) AS BIGINT) AS minutes_missed
+FROM public.period_attendance AS record
+LEFT JOIN (
+    SELECT LOWER(TRIM(status)) AS code, MIN(LOWER(TRIM(meaning))) AS meaning
+    FROM public.attendance_status_codes
+    GROUP BY LOWER(TRIM(status))
+) AS codes
+    ON LOWER(TRIM(record.attendance_status)) = codes.code
+GROUP BY record.attendance_date, record.school_id, CAST(EXTRACT(dow FROM record.attendance_date) AS INTEGER), record.period_from;
+
+-- Excused absences count as the others do; today is missing: it is not over.
+CREATE OR REPLACE VIEW public.period_attendance_chronic_absence AS
+SELECT
+    school_year,
+    school_id,
+    student_id,
+    days,
+    absent_days,
+    CAST(100.0 * absent_days / days AS NUMERIC(5, 1)) AS absent_percent,
+    absent_days >= 0.10 * days AS is_chronic
+FROM (
+    SELECT
+        CAST(EXTRACT(year FROM DATEADD(month, -6, attendance_date)) AS INTEGER) AS school_year,
+        school_id,
+        student_id,
+        COUNT(*) AS days,
+        SUM(CASE WHEN is_absent_day THEN 1 ELSE 0 END) AS absent_days
+    FROM public.period_attendance_student_days
+    WHERE recorded > 0
+        AND attendance_date < CAST(GETDATE() AS DATE)
+    GROUP BY CAST(EXTRACT(year FROM DATEADD(month, -6, attendance_date)) AS INTEGER), school_id, student_id
+) AS counted
+WHERE days >= 10;
 
 -- Late binding, so that a column of the tables can be altered.
 CREATE OR REPLACE VIEW public.period_attendance_versions AS
@@ -643,12 +821,88 @@ COMMENT ON COLUMN public.period_attendance_run_schools.lists_unchanged IS 'Lists
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_merged IS 'Lists that another process had written meanwhile.';
 COMMENT ON COLUMN public.period_attendance_run_schools.in_quarantine IS 'Records of the school that then lay in quarantine.';
 
+COMMENT ON TABLE public.attendance_status_codes IS 'What each attendance status means to the views. Edit it: the setup file keeps what is here.';
+COMMENT ON COLUMN public.attendance_status_codes.status IS 'Attendance status; case and outer blanks do not count.';
+COMMENT ON COLUMN public.attendance_status_codes.meaning IS 'Meaning: absent, tardy, present or other.';
+
 COMMENT ON VIEW public.period_attendance_freshness IS 'How recent the attendance of each school is.';
 COMMENT ON COLUMN public.period_attendance_freshness.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_freshness.records IS 'Number of its records.';
 COMMENT ON COLUMN public.period_attendance_freshness.newest_date IS 'Newest date that one of its records is about.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_modified IS 'When a record was changed last in ESD, in UTC.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_loaded IS 'When the loader last wrote one of its rows, in UTC.';
+
+COMMENT ON VIEW public.period_attendance_school_records IS 'Dates on which a school has records, with their number.';
+COMMENT ON COLUMN public.period_attendance_school_records.attendance_date IS 'Date that the records are about.';
+COMMENT ON COLUMN public.period_attendance_school_records.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_school_records.school_year IS 'Year in which the school year begins: July to June.';
+COMMENT ON COLUMN public.period_attendance_school_records.records IS 'Records of the school''s list. 0: its object is gone from S3.';
+
+COMMENT ON VIEW public.period_attendance_school_years IS 'First and newest date of each school in each school year, before today.';
+COMMENT ON COLUMN public.period_attendance_school_years.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_school_years.school_year IS 'Year in which the school year begins: July to June.';
+COMMENT ON COLUMN public.period_attendance_school_years.first_date IS 'First date with a record in the school year.';
+COMMENT ON COLUMN public.period_attendance_school_years.newest_date IS 'Newest date with a record in the school year, before today.';
+
+COMMENT ON VIEW public.period_attendance_school_days IS 'Days on which more than half of the schools have a record, of those that had begun the year.';
+COMMENT ON COLUMN public.period_attendance_school_days.attendance_date IS 'School day.';
+COMMENT ON COLUMN public.period_attendance_school_days.school_year IS 'Year in which the school year begins: July to June.';
+COMMENT ON COLUMN public.period_attendance_school_days.schools IS 'Schools that had begun the school year by then.';
+COMMENT ON COLUMN public.period_attendance_school_days.schools_with_records IS 'Of these, those with a record.';
+
+COMMENT ON VIEW public.period_attendance_gaps IS 'School days on which a school has no record although it has begun the school year.';
+COMMENT ON COLUMN public.period_attendance_gaps.attendance_date IS 'School day.';
+COMMENT ON COLUMN public.period_attendance_gaps.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_gaps.schools IS 'Schools that had begun the school year by then.';
+COMMENT ON COLUMN public.period_attendance_gaps.schools_with_records IS 'Of these, those with a record.';
+
+COMMENT ON VIEW public.period_attendance_student_days IS 'Each student''s day at a school: periods, absences, minutes missed. It is students'' data.';
+COMMENT ON COLUMN public.period_attendance_student_days.attendance_date IS 'School day that the records are about.';
+COMMENT ON COLUMN public.period_attendance_student_days.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_student_days.student_id IS 'ESD''s number of the student.';
+COMMENT ON COLUMN public.period_attendance_student_days.periods IS 'Records: a period of a student each.';
+COMMENT ON COLUMN public.period_attendance_student_days.recorded IS 'Of these, those with a status.';
+COMMENT ON COLUMN public.period_attendance_student_days.absent IS 'Of these, absences by attendance_status_codes.';
+COMMENT ON COLUMN public.period_attendance_student_days.tardy IS 'Periods to which the student came late, by the same.';
+COMMENT ON COLUMN public.period_attendance_student_days.present IS 'Periods at which the student was present, by the same.';
+COMMENT ON COLUMN public.period_attendance_student_days.excused IS 'Absences whose excused status begins with e.';
+COMMENT ON COLUMN public.period_attendance_student_days.minutes_missed IS 'Minutes that were missed, of all periods.';
+COMMENT ON COLUMN public.period_attendance_student_days.is_absent_day IS 'Whether half of the recorded periods or more are absences.';
+
+COMMENT ON VIEW public.period_attendance_by_day IS 'Attendance of each school on each day.';
+COMMENT ON COLUMN public.period_attendance_by_day.attendance_date IS 'School day that the records are about.';
+COMMENT ON COLUMN public.period_attendance_by_day.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_by_day.students IS 'Students with a record.';
+COMMENT ON COLUMN public.period_attendance_by_day.absent_students IS 'Of these, students whose day counts as absent.';
+COMMENT ON COLUMN public.period_attendance_by_day.periods IS 'Records: a period of a student each.';
+COMMENT ON COLUMN public.period_attendance_by_day.recorded IS 'Of these, those with a status.';
+COMMENT ON COLUMN public.period_attendance_by_day.absent IS 'Of these, absences by attendance_status_codes.';
+COMMENT ON COLUMN public.period_attendance_by_day.tardy IS 'Periods to which the student came late, by the same.';
+COMMENT ON COLUMN public.period_attendance_by_day.present IS 'Periods at which the student was present, by the same.';
+COMMENT ON COLUMN public.period_attendance_by_day.excused IS 'Absences whose excused status begins with e.';
+COMMENT ON COLUMN public.period_attendance_by_day.minutes_missed IS 'Minutes that were missed, of all periods.';
+
+COMMENT ON VIEW public.period_attendance_by_period IS 'Attendance of each school in each period of each day, with the weekday.';
+COMMENT ON COLUMN public.period_attendance_by_period.attendance_date IS 'School day that the records are about.';
+COMMENT ON COLUMN public.period_attendance_by_period.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_by_period.weekday IS 'Day of the week: 0 is Sunday, 1 is Monday, 6 is Saturday.';
+COMMENT ON COLUMN public.period_attendance_by_period.period IS 'First period of the meeting, as the source writes it.';
+COMMENT ON COLUMN public.period_attendance_by_period.periods IS 'Records: a period of a student each.';
+COMMENT ON COLUMN public.period_attendance_by_period.recorded IS 'Of these, those with a status.';
+COMMENT ON COLUMN public.period_attendance_by_period.absent IS 'Of these, absences by attendance_status_codes.';
+COMMENT ON COLUMN public.period_attendance_by_period.tardy IS 'Periods to which the student came late, by the same.';
+COMMENT ON COLUMN public.period_attendance_by_period.present IS 'Periods at which the student was present, by the same.';
+COMMENT ON COLUMN public.period_attendance_by_period.excused IS 'Absences whose excused status begins with e.';
+COMMENT ON COLUMN public.period_attendance_by_period.minutes_missed IS 'Minutes that were missed, of all periods.';
+
+COMMENT ON VIEW public.period_attendance_chronic_absence IS 'Chronic absence of each student at a school in a school year. It is students'' data.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.school_year IS 'Year in which the school year begins: July to June.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.school_id IS 'ESD''s number of the school.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.student_id IS 'ESD''s number of the student.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.days IS 'Days with a recorded period: 10 or more.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.absent_days IS 'Of these, days that count as absent.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.absent_percent IS 'Percent of the days that count as absent.';
+COMMENT ON COLUMN public.period_attendance_chronic_absence.is_chronic IS 'Whether the absence is chronic.';
 
 COMMENT ON VIEW public.period_attendance_versions IS 'Each record in its current version (valid_to is NULL) and in all versions that it had before.';
 

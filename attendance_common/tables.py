@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from attendance_common.columns import COLUMNS, NATIVE_COLUMNS, PARTITION_COLUMNS
+from attendance_common.status_codes import FIRST_CODES
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Table:
     diststyle: Literal["ALL", "EVEN", "KEY"]
     sortkey: tuple[str, ...]
     distkey: str | None = None  # with diststyle KEY
+    first_rows: tuple[tuple[str, ...], ...] = ()  # that the setup file gives a table without rows
 
     @property
     def qualified(self) -> str:
@@ -297,5 +299,30 @@ RUN_SCHOOLS = Table(
     sortkey=("began", "school_id"),
 )
 
+# --- what the views and the checks need ---------------------------------------------------------------------
+
+STATUS_CODES = Table(
+    schema="public",
+    name="attendance_status_codes",
+    meaning="What each attendance status means to the views. Edit it: the setup file keeps what is here.",
+    remark="People edit it. The setup file fills it when it has no row.",
+    columns=(
+        TableColumn(
+            "status",
+            "VARCHAR(256)",
+            "Attendance status; case and outer blanks do not count.",
+            not_null=True,
+        ),
+        TableColumn("meaning", "VARCHAR(16)", "Meaning: absent, tardy, present or other.", not_null=True),
+    ),
+    diststyle="ALL",
+    sortkey=(),
+    first_rows=FIRST_CODES,
+)
+
 # In the order in which they are created.
-NATIVE_TABLES: tuple[Table, ...] = (NATIVE, LISTS, PLACES, HISTORY, LOCK, RUNS, RUN_SCHOOLS)
+NATIVE_TABLES: tuple[Table, ...] = (
+    *(NATIVE, LISTS, PLACES, HISTORY, LOCK),
+    *(RUNS, RUN_SCHOOLS),
+    STATUS_CODES,
+)

@@ -146,7 +146,11 @@ def test_what_is_not_told_is_the_owners(variable: str, value: str) -> None:
 
 
 def test_the_setup_only_creates_looks_and_explains() -> None:
-    assert {each.split()[0] for each in setup_statements()} == {"CREATE", "SELECT", "COMMENT"}
+    assert {each.split()[0] for each in setup_statements()} == {"CREATE", "SELECT", "INSERT", "COMMENT"}
+    inserted = [each.split("\n")[0] for each in setup_statements() if each.startswith("INSERT")]
+    assert inserted == ["INSERT INTO public.attendance_status_codes (status, meaning)"]
+    before = script().split("INSERT INTO")[0].rstrip().splitlines()
+    assert before[-1] == r"\if :attendance_status_codes_is_empty"
 
 
 # --- what tables and columns mean ---------------------------------------------------------------------------
@@ -186,23 +190,16 @@ def commented(view: View) -> list[str]:
     return [f"VIEW {view.qualified}", *(f"COLUMN {view.qualified}.{column.name}" for column in columns)]
 
 
+def explained(name: str) -> list[str]:
+    """What of a table has a comment: itself and every column that the file creates."""
+    columns, _ = table(f"CREATE TABLE IF NOT EXISTS {name}")
+    return [f"TABLE {name}", *(f"COLUMN {name}.{column}" for column, _ in columns)]
+
+
 def test_every_table_and_column_has_its_meaning() -> None:
     comments = [each for each in setup_statements() if each.startswith("COMMENT")]
     assert [each.split(" IS ")[0].removeprefix("COMMENT ON ") for each in comments] == [
-        "TABLE public.period_attendance",
-        *(f"COLUMN public.period_attendance.{name}" for name, _ in NATIVE),
-        "TABLE public.period_attendance_lists",
-        *(f"COLUMN public.period_attendance_lists.{name}" for name, _ in LISTS),
-        "TABLE public.period_attendance_places",
-        *(f"COLUMN public.period_attendance_places.{name}" for name, _ in PLACES),
-        "TABLE public.period_attendance_history",
-        *(f"COLUMN public.period_attendance_history.{name}" for name, _ in HISTORY),
-        "TABLE public.period_attendance_lock",
-        "COLUMN public.period_attendance_lock.locked",
-        "TABLE public.period_attendance_runs",
-        *(f"COLUMN public.period_attendance_runs.{name}" for name, _ in RUNS),
-        "TABLE public.period_attendance_run_schools",
-        *(f"COLUMN public.period_attendance_run_schools.{name}" for name, _ in RUN_SCHOOLS),
+        *(name for each in tables.NATIVE_TABLES for name in explained(each.qualified)),
         *(name for view in VIEWS for name in commented(view)),
     ]
     assert (

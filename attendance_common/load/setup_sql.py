@@ -106,6 +106,25 @@ CREATE TABLE IF NOT EXISTS {table.qualified} (
 {_columns(table.columns)}
 )
 {_layout(table)};
+{_first_rows(table)}"""
+
+
+def _first_rows(table: Table) -> str:
+    """The rows of a table that has none: what was edited since, or deleted, stays so."""
+    if not table.first_rows:
+        return ""
+    names = ", ".join(column.name for column in table.columns)
+    rows = ",\n".join(f"    ({', '.join(map(_literal, row))})" for row in table.first_rows)
+    return f"""
+SELECT COUNT(*) = 0 AS {table.name}_is_empty
+FROM {table.qualified}
+\\gset
+
+\\if :{table.name}_is_empty
+INSERT INTO {table.qualified} ({names})
+VALUES
+{rows};
+\\endif
 """
 
 
