@@ -5,7 +5,8 @@ native table public.period_attendance with every record once in its newest versi
 one JSON line on stdout. Each batch of lists is one transaction.
 Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right, table or
 bucket is missing or wrong; 3 finished; somebody should read `attention` (no list at all, one that cannot be
-read, objects that are not the fetcher's, an id in two schools, a table that was not what was loaded).
+read, objects that are not the fetcher's, an id in two schools, a table that was not what was loaded, new
+errors in the data, such as school days without a record).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from attendance_common.load import (
     history_sql,
     native_tables,
     plan,
+    quality,
+    quality_run,
     repair,
     shared_ids,
     states,
@@ -101,6 +104,8 @@ class Run:
             self._fill_places(unwon)
         self._expire(state)
         self._note(state)
+        if self.done.changed_rows:
+            self._check_data()
 
     # --- loading what changed ---------------------------------------------------------------------------
 
@@ -222,6 +227,13 @@ class Run:
         self.done.counts["newest_date"] = state.newest_date
         self.done.shared = shared_ids.find(self._warehouse, state.superseded)
 
+    def _check_data(self) -> None:
+        """Make the checks of the data; where that fails, the load stands, and a person is told."""
+        try:
+            self.done.findings = quality_run.renew(self._warehouse, self._context.run, self._now)
+        except WarehouseError as fault:
+            self.done.sentences.append(quality.unchecked(str(fault)))
+
     # --- changing nothing -------------------------------------------------------------------------------
 
     def _show_plan(self, forgotten: Collection[ListId]) -> None:
@@ -273,6 +285,8 @@ class Run:
         conditions = {} if verifies else {"conditions": judged.conditions}
         about = {**self._about(), **counts, "by_school": self.done.by_school()}
         self.records.write({**about, "attention": sentences, **conditions})
+        if any(each.is_new for each in self.done.findings or []):
+            quality_run.note_reported(self._warehouse, self._context.run)
         return command.Outcome(counts, sentences)
 
     def _about(self) -> dict[str, Any]:

@@ -332,6 +332,24 @@ VALUES
     ('Early Dismissal', 'present');
 \endif
 
+-- A load that changed something writes it anew; a finding that has ended is gone.
+CREATE TABLE IF NOT EXISTS public.period_attendance_checks (
+    name            VARCHAR(32) NOT NULL,
+    severity        VARCHAR(8) NOT NULL,
+    school_id       BIGINT,
+    attendance_date DATE,
+    subject         VARCHAR(32),
+    row_count       BIGINT NOT NULL,
+    finding         VARCHAR(1024) NOT NULL,
+    look_closer     VARCHAR(2048) NOT NULL,
+    since           TIMESTAMP NOT NULL,
+    reported_at     TIMESTAMP,
+    checked_at      TIMESTAMP NOT NULL,
+    run             VARCHAR(64) NOT NULL
+)
+DISTSTYLE ALL
+COMPOUND SORTKEY (name, school_id);
+
 -- One row for each school that has a record.
 CREATE OR REPLACE VIEW public.period_attendance_freshness AS
 SELECT
@@ -824,6 +842,20 @@ COMMENT ON COLUMN public.period_attendance_run_schools.in_quarantine IS 'Records
 COMMENT ON TABLE public.attendance_status_codes IS 'What each attendance status means to the views. Edit it: the setup file keeps what is here.';
 COMMENT ON COLUMN public.attendance_status_codes.status IS 'Attendance status; case and outer blanks do not count.';
 COMMENT ON COLUMN public.attendance_status_codes.meaning IS 'Meaning: absent, tardy, present or other.';
+
+COMMENT ON TABLE public.period_attendance_checks IS 'What the checks of the data find now: one row for each finding, without students'' data.';
+COMMENT ON COLUMN public.period_attendance_checks.name IS 'Name of the check.';
+COMMENT ON COLUMN public.period_attendance_checks.severity IS 'Severity: error needs a person when it is new; warn.';
+COMMENT ON COLUMN public.period_attendance_checks.school_id IS 'School that it is about. NULL: no single one.';
+COMMENT ON COLUMN public.period_attendance_checks.attendance_date IS 'Date that it is about. NULL: no single one.';
+COMMENT ON COLUMN public.period_attendance_checks.subject IS 'Status that it is about. NULL: none.';
+COMMENT ON COLUMN public.period_attendance_checks.row_count IS 'Number that the finding counts.';
+COMMENT ON COLUMN public.period_attendance_checks.finding IS 'What was found, in a sentence.';
+COMMENT ON COLUMN public.period_attendance_checks.look_closer IS 'Query that shows what it is about.';
+COMMENT ON COLUMN public.period_attendance_checks.since IS 'When a load first found it, in UTC.';
+COMMENT ON COLUMN public.period_attendance_checks.reported_at IS 'When a load ended with status 3 for it, in UTC. NULL: none did.';
+COMMENT ON COLUMN public.period_attendance_checks.checked_at IS 'When a load found it last, in UTC.';
+COMMENT ON COLUMN public.period_attendance_checks.run IS 'That load.';
 
 COMMENT ON VIEW public.period_attendance_freshness IS 'How recent the attendance of each school is.';
 COMMENT ON COLUMN public.period_attendance_freshness.school_id IS 'ESD''s number of the school.';

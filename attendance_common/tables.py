@@ -320,9 +320,36 @@ STATUS_CODES = Table(
     first_rows=FIRST_CODES,
 )
 
+CHECKS = Table(
+    schema="public",
+    name="period_attendance_checks",
+    meaning="What the checks of the data find now: one row for each finding, without students' data.",
+    remark="A load that changed something writes it anew; a finding that has ended is gone.",
+    columns=(
+        TableColumn("name", "VARCHAR(32)", "Name of the check.", not_null=True),
+        TableColumn(
+            "severity", "VARCHAR(8)", "Severity: error needs a person when it is new; warn.", not_null=True
+        ),
+        TableColumn("school_id", "BIGINT", "School that it is about. NULL: no single one."),
+        TableColumn("attendance_date", "DATE", "Date that it is about. NULL: no single one."),
+        TableColumn("subject", "VARCHAR(32)", "Status that it is about. NULL: none."),
+        TableColumn("row_count", "BIGINT", "Number that the finding counts.", not_null=True),
+        TableColumn("finding", "VARCHAR(1024)", "What was found, in a sentence.", not_null=True),
+        TableColumn("look_closer", "VARCHAR(2048)", "Query that shows what it is about.", not_null=True),
+        TableColumn("since", "TIMESTAMP", "When a load first found it, in UTC.", not_null=True),
+        TableColumn(
+            "reported_at", "TIMESTAMP", "When a load ended with status 3 for it, in UTC. NULL: none did."
+        ),
+        TableColumn("checked_at", "TIMESTAMP", "When a load found it last, in UTC.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "That load.", not_null=True),
+    ),
+    diststyle="ALL",
+    sortkey=("name", "school_id"),
+)
+
 # In the order in which they are created.
 NATIVE_TABLES: tuple[Table, ...] = (
     *(NATIVE, LISTS, PLACES, HISTORY, LOCK),
     *(RUNS, RUN_SCHOOLS),
-    STATUS_CODES,
+    *(STATUS_CODES, CHECKS),
 )

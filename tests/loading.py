@@ -15,6 +15,7 @@ import psycopg2
 import redshift_loader
 from attendance_common import command, config
 from attendance_common.config import LoaderSettings
+from attendance_common.load.warehouse import Warehouse
 from tests.pipeline import Pipeline
 
 
@@ -39,6 +40,12 @@ class Loading:
             context = command.Context(flags, command.Termination(), command.run_id())
             self.said = redshift_loader.load(settings, context)
         return self.said
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """The loader's connection, for a part of it alone."""
+        with self._environment():
+            yield Warehouse(config.read(LoaderSettings, argparse.Namespace()).settings())
 
     @contextmanager
     def _environment(self) -> Iterator[None]:

@@ -347,7 +347,7 @@ def test_the_setup_was_never_run(sandbox: Sandbox, world: World) -> None:
     ],
 )
 def test_a_table_is_missing(landed: World, table: str) -> None:
-    landed.pipeline.psql("-c", f"DROP TABLE public.{table} CASCADE")  # a view may read it
+    landed.pipeline.psql("-c", f"DROP TABLE public.{table} CASCADE")  # with the views over it
     told(landed.pipeline.load(), "is missing", "run redshift_period_attendance_setup.sql with psql")
     assert landed.pipeline.setup().returncode == 0
     assert landed.pipeline.load().status == 0

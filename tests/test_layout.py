@@ -63,6 +63,8 @@ PURE = (
     "load.native_sql",
     "load.node_error",
     "load.plan",
+    "load.quality",
+    "load.quality_sql",
     "load.refusals",
     "load.school_days",
     "load.settle_sql",

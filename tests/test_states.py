@@ -33,7 +33,7 @@ PLACE = f"s3://edna-prod/{LANDING}"
 RESULT = {
     *("status", "run", "partitions", "lists", "registered", "loaded", "rows_read", "inserted", "updated"),
     *("unchanged", "superseded", "removed", "reread", "repaired_dates", "expired", "newest_date"),
-    *("seconds", "attention", "standing"),
+    *("seconds", "attention", "standing", "findings"),
 }
 
 Change = Callable[[Pipeline], None]

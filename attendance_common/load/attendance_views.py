@@ -34,7 +34,7 @@ RECORDED = "TRIM(record.attendance_status) <> ''"
 # The source's words for excused were not seen but for Excused and Unexcused: what begins with e is excused.
 _EXCUSED = "LOWER(LEFT(TRIM(record.excused_status), 1)) = 'e'"
 
-_RECORDS = f"""\
+RECORDS = f"""\
 FROM {NATIVE.qualified} AS record
 LEFT JOIN (
     {CODES}
@@ -103,7 +103,7 @@ FROM (
         record.school_id,
         record.student_id,
         {_listed(_COUNTS, " " * 8)}
-    {_RECORDS.replace(chr(10), chr(10) + "    ")}
+    {RECORDS.replace(chr(10), chr(10) + "    ")}
     GROUP BY record.attendance_date, record.school_id, record.student_id
 ) AS counted""",
 )
@@ -152,7 +152,7 @@ SELECT
     {_WEEKDAY} AS weekday,
     record.period_from AS period,
     {_listed(_COUNTS)}
-{_RECORDS}
+{RECORDS}
 GROUP BY record.attendance_date, record.school_id, {_WEEKDAY}, record.period_from""",
 )
 

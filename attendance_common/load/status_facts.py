@@ -17,9 +17,9 @@ from attendance_common.load import control
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import Record, Row, RunName, rows_of
+from attendance_common.load.school_days import FRESHNESS
 from attendance_common.load.status import Facts, Run, SchoolRun, judge
 from attendance_common.load.status_text import render
-from attendance_common.load.views import FRESHNESS
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.run_record import SCRIPTS
 from attendance_common.tables import RUN_SCHOOLS, RUNS, Table

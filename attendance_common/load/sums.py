@@ -8,16 +8,17 @@ from typing import Any
 
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
-from attendance_common.load import attention
+from attendance_common.load import attention, quality
 from attendance_common.load.batch import READ, Loaded
 from attendance_common.load.plan import Found, ListId
+from attendance_common.load.quality import Finding
 from attendance_common.load.shared_ids import SharedIds
 
 
 @dataclass
 class Done:
-    """What a run did and saw so far: counts, lists at fault, the landing zone, ids of two schools, and
-    sentences of what was mended, or could not be.
+    """What a run did and saw so far: counts, lists at fault, the landing zone, ids of two schools, findings
+    of the checks of the data (None: not checked), and sentences of what was mended, or could not be.
     """
 
     counts: dict[str, Any]
@@ -26,7 +27,13 @@ class Done:
     uncontrolled: set[ListId] = field(default_factory=set)
     found: Found = field(default_factory=Found)
     shared: list[SharedIds] = field(default_factory=list)
+    findings: list[Finding] | None = None
     sentences: list[str] = field(default_factory=list)
+
+    @property
+    def changed_rows(self) -> bool:
+        """Whether the table has other rows than before the run."""
+        return any(self.sums[name] for name in ("inserted", "updated", "removed", "repaired_dates"))
 
     def add(self, batch: Loaded) -> None:
         """Add what came of a batch."""
@@ -37,7 +44,8 @@ class Done:
     def result(self) -> dict[str, Any]:
         """The counts of the result line."""
         names = ("registered", "loaded", "rows_read", *READ, "removed", "reread", "repaired_dates", "expired")
-        return {**self.counts, **{name: self.sums[name] for name in names}}
+        findings = None if self.findings is None else len(self.findings)
+        return {**self.counts, **{name: self.sums[name] for name in names}, "findings": findings}
 
     def by_school(self) -> dict[int, dict[str, Any]]:
         """The schools with lists that were not loaded: how many, and why the first was not."""
@@ -59,4 +67,5 @@ class Done:
             *attention.unloaded(self.faults, self.found.changed, areas),
             *([attention.uncontrolled(sorted(self.uncontrolled))] if self.uncontrolled else []),
             *self.sentences,
+            *quality.new_errors(self.findings or []),
         ]
