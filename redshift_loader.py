@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from attendance_common import aws, command, landing
@@ -47,6 +48,7 @@ from attendance_common.load.check import check
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
+from attendance_common.load.page_facts import write_page
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
 from attendance_common.load.run_files import RunFiles
@@ -343,6 +345,8 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     if context.flags.check:
         return check(settings, context.flags.report)
+    if context.flags.status_page:
+        return write_page(settings, context.flags.status_page)
     if context.flags.status:
         return status(settings, context)
     run = Run(settings, context)
@@ -418,6 +422,12 @@ def flags() -> argparse.ArgumentParser:
         "--status",
         action="store_true",
         help="say how recent everything is and what needs a person, and change nothing (status 0 or 3)",
+    )
+    kind.add_argument(
+        "--status-page",
+        type=Path,
+        metavar="FILE",
+        help="write that, and more, as an HTML file to look at: calendar, schools, changes, checks, runs",
     )
     kind.add_argument(
         "--forget-list",

@@ -11,6 +11,7 @@ from typing import Any
 from attendance_common.errors import ExitStatus
 from attendance_common.history import FINISHED
 from attendance_common.load.plan import ListId, Version
+from attendance_common.load.quality import Finding
 from attendance_common.numerals import counted
 from attendance_common.run_record import SCRIPTS, SOME
 
@@ -89,7 +90,7 @@ class Facts:
 
     `rows`: school -> rows and newest date in the table. `waiting`: lists that are not loaded as they are.
     `said`: sentences of the runs of the last days, the newest first. `lasting`: moments since which states
-    last.
+    last. `findings`: what the checks of the data found last.
     """
 
     runs: Sequence[Run] = ()
@@ -98,6 +99,7 @@ class Facts:
     waiting: Mapping[ListId, Version] = field(default_factory=dict)
     said: Sequence[str] = ()
     lasting: Collection[str] = ()
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Status:
     schools: list[School]
     attention: list[str]
     states: list[str]
+    findings: Sequence[Finding] = ()
 
     @property
     def in_quarantine(self) -> int:
@@ -131,6 +134,7 @@ class Status:
             "lists_stuck": self.lists_stuck,
             "in_quarantine": self.in_quarantine,
             "standing": len(self.states),
+            "findings": len(self.findings),
         }
 
     def whole(self) -> dict[str, Any]:
@@ -147,7 +151,11 @@ class Status:
             }
             for each in self.schools
         ]
-        return {**self.counts(), "by_school": schools, "states": self.states}
+        findings = [
+            {"severity": each.severity, "finding": each.finding, "since": _moment(each.since)}
+            for each in self.findings
+        ]
+        return {**self.counts(), "by_school": schools, "states": self.states, "checks": findings}
 
 
 def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:
@@ -166,6 +174,7 @@ def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:
         schools=_schools(facts),
         attention=attention,
         states=_states(facts, attention),
+        findings=facts.findings,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from attendance_common import aws, landing
 from attendance_common.command import Context, Outcome
 from attendance_common.config import LoaderSettings
-from attendance_common.load import control
+from attendance_common.load import control, quality_run
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import Record, Row, RunName, rows_of
@@ -88,7 +88,8 @@ def gather(warehouse: Warehouse, listing: Listing, files: RunFiles, now: dt.date
             runs[run.run, run.script] = run
             school_runs += _readings(found.schools) if name.script == "fetch" else []
             said = [*(run.attention or "").splitlines(), *said]
-    return Facts(list(runs.values()), rows, school_runs, waiting, said, lasting(records))
+    checks = quality_run.findings(warehouse)
+    return Facts(list(runs.values()), rows, school_runs, waiting, said, lasting(records), checks)
 
 
 def newest_records(files: RunFiles, now: dt.datetime) -> dict[RunName, Record]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from attendance_common.load.quality import Finding
 from attendance_common.load.status import Run, School, Status, minute
 from attendance_common.numerals import counted
 
@@ -24,11 +25,16 @@ def render(status: Status, now: dt.datetime) -> str:
             *_overview(status, now),
             "",
             *_table(status.schools),
+            *(_sentences("\nchecks of the data", map(_checked, status.findings)) if status.findings else ()),
         ]
     )
 
 
-def _sentences(title: str, sentences: Sequence[str]) -> Iterator[str]:
+def _checked(finding: Finding) -> str:
+    return f"{finding.severity}: {finding.finding} (since {minute(finding.since)} UTC)"
+
+
+def _sentences(title: str, sentences: Iterable[str]) -> Iterator[str]:
     yield f"{title}:"
     for sentence in sentences:
         yield textwrap.fill(sentence, WIDTH, initial_indent="  * ", subsequent_indent="    ")
