@@ -52,17 +52,15 @@ from attendance_common.load.page_facts import write_page
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
 from attendance_common.load.run_files import RunFiles
-from attendance_common.load.runs import take_over
+from attendance_common.load.runs import take_over_or_wait, take_over_soon
 from attendance_common.load.status_facts import status
 from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
 from attendance_common.numerals import counted
-from attendance_common.run_record import SOME, RunRecords, soon
-from attendance_common.tables import RUNS
+from attendance_common.run_record import SOME, RunRecords
 
-NO_ROW = f"the run has no row in {RUNS.qualified} yet"
 ROUNDS = 3  # of a run: a list that is written while it is read is loaded by the next round
 
 
@@ -300,35 +298,16 @@ class Run:
         }
 
     def take_over_runs(self) -> None:
-        """Bring the tables of runs to the run records in S3, this run's among them.
-
-        Raises AttendanceError for what only a person can mend; the next load does what may pass.
-        """
-        try:
-            self._take_over()
-        except AttendanceError as fault:
-            if fault.to_mend:
-                raise
-            log.info("%s: the next load takes it over (%s)", NO_ROW, fault)
-
-    def _take_over(self) -> None:
+        """Bring the tables of runs to the run records in S3, this run's among them."""
         if not (self._context.dry_run or self._context.flags.verify):
-            take_over(self._warehouse, self._files)
+            take_over_or_wait(self._warehouse, self._files)
 
     def leave_failed(self, error: BaseException) -> None:
         """Leave the record and the row of a run that failed, if that can be done soon: `error` is raised."""
         done = {**self._about(), **self.done.result(), "by_school": self.done.by_school()}
         self.records.write_failed(done, error)
-
-        def take() -> None:
-            try:
-                self._warehouse.disconnect()
-                self._take_over()
-            except AttendanceError:  # it may be what the run failed with, which is said next
-                log.info("%s: a later load takes it over", NO_ROW)
-
-        if self._warehouse.reached:
-            soon(take)
+        if not (self._context.dry_run or self._context.flags.verify):
+            take_over_soon(self._warehouse, self._files)
 
 
 def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
@@ -375,6 +354,7 @@ EXAMPLES = {
     "--from 2025-09-01 --to 2025-09-30 --school 12549": "load what changed of one school in a month",
     "--reload --from 2025-12-09 --to 2025-12-09": "read and write a date's lists again",
     "--status": "how recent everything is, and what needs a person; --json for monitors",
+    "--status-page status.html": "the same, and more, as a page to look at",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
     "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
 }
@@ -383,30 +363,7 @@ EXAMPLES = {
 def flags() -> argparse.ArgumentParser:
     """The loader's flags."""
     made = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
-    made.add_argument(
-        "--from",
-        dest="first",
-        type=date,
-        default=dt.date.min,
-        metavar="DATE",
-        help="load only lists of dates from DATE on",
-    )
-    made.add_argument(
-        "--to",
-        dest="last",
-        type=date,
-        default=dt.date.max,
-        metavar="DATE",
-        help="load only lists of dates up to DATE",
-    )
-    made.add_argument(
-        "--school",
-        type=int,
-        action="append",
-        default=[],
-        metavar="ID",
-        help="load only its lists (repeatable)",
-    )
+    _add_part(made)
     kind = made.add_mutually_exclusive_group()
     kind.add_argument(
         "--reload",
@@ -441,6 +398,34 @@ def flags() -> argparse.ArgumentParser:
         "--json", action="store_true", help="with --status: the result line alone, with each school in it"
     )
     return made
+
+
+def _add_part(made: argparse.ArgumentParser) -> None:
+    """The flags that choose a part of the lists."""
+    made.add_argument(
+        "--from",
+        dest="first",
+        type=date,
+        default=dt.date.min,
+        metavar="DATE",
+        help="load only lists of dates from DATE on",
+    )
+    made.add_argument(
+        "--to",
+        dest="last",
+        type=date,
+        default=dt.date.max,
+        metavar="DATE",
+        help="load only lists of dates up to DATE",
+    )
+    made.add_argument(
+        "--school",
+        type=int,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="load only its lists (repeatable)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ PACKAGES = (
     "boto3",
     "certifi",
     "dotenv",
+    "jinja2",
     "msgspec",
     "polars",
     "psycopg2",

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from attendance_common.errors import AttendanceError
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import (
     INSERT_RUNS,
@@ -19,7 +20,10 @@ from attendance_common.load.run_rows import (
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import log
 from attendance_common.numerals import counted
+from attendance_common.run_record import soon
+from attendance_common.tables import RUNS
 
+NO_ROW = f"the run has no row in {RUNS.qualified} yet"
 MOST = 200  # records in one load: a year of hourly runs comes in some days, and holds up no load
 _ROWS = 1_000  # in one INSERT, so that it is far from the 16 MB that a statement may have
 
@@ -32,6 +36,30 @@ def take_over(warehouse: Warehouse, files: RunFiles) -> None:
     """
     taken = warehouse.locked(lambda: _take_over(warehouse, files))
     log.debug("%s taken over", counted(taken, "run record", "run records"))
+
+
+def take_over_or_wait(warehouse: Warehouse, files: RunFiles) -> None:
+    """Take over; raises AttendanceError for what only a person can mend. The next load does what may pass."""
+    try:
+        take_over(warehouse, files)
+    except AttendanceError as fault:
+        if fault.to_mend:
+            raise
+        log.info("%s: the next load takes it over (%s)", NO_ROW, fault)
+
+
+def take_over_soon(warehouse: Warehouse, files: RunFiles) -> None:
+    """Take over after a failure, in a few seconds or not at all, where the cluster was reached before."""
+
+    def take() -> None:
+        try:
+            warehouse.disconnect()
+            take_over(warehouse, files)
+        except AttendanceError:  # it may be what the run failed with, which is said next
+            log.info("%s: a later load takes it over", NO_ROW)
+
+    if warehouse.reached:
+        soon(take)
 
 
 def _take_over(warehouse: Warehouse, files: RunFiles) -> int:
