@@ -24,6 +24,7 @@ from tests.sandbox.esd import correct_a_day
 from tests.sandbox.esd.records import Record
 
 SHOWN_ROWS = 6
+PAGE = ROOT / ".sandbox" / "status.html"
 DAYS_AHEAD = 4  # of the data's end: the two school days that pass in the demo do not reach beyond today
 MERGES = "INSERT INTO public.period_attendance ("  # the loader's statement at which it is killed
 
@@ -37,6 +38,7 @@ def main() -> int:
         demo.play_a_good_day()
         demo.play_a_bad_day()
         demo.prove()
+        demo.draw()
     title("Where to go next")
     print("  make sandbox         leaves all of this running; it prints where the settings are")
     print("  make test            runs every check")
@@ -176,6 +178,15 @@ class Demo:
         if wrong:
             sys.exit(f"  the table differs in {len(wrong)} rows")
         print(f"  the table has {len(rows)} rows, no id twice, and all {columns} columns of each are equal")
+
+    def draw(self) -> None:
+        """Write the status page, which says what a person would see in the morning."""
+        self._step("A page to look at: gaps, schools, changes, checks, runs")
+        PAGE.parent.mkdir(exist_ok=True)
+        done = self._pipeline.load("--status-page", str(PAGE))
+        if done.status not in (0, 3):
+            sys.exit(f"the status page was not written: {done.story}")
+        print(f"  {PAGE}")
 
     def _expected(self) -> Iterator[tuple[int, Record]]:
         for school in self._source.schools:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from tests.demo import PAGE
 from tests.readme import ROOT
 from tests.sandbox.environment import without_settings
 
@@ -27,4 +28,5 @@ def test_the_demo_plays_a_bad_day_and_ends_with_the_proof() -> None:
     assert "killed while it merged" in story
     assert "there more than once" in story
     assert "the source has 6040 records" in story
+    assert "<h1>Period attendance</h1>" in PAGE.read_text(encoding="utf-8")
     assert "the table has 6040 rows, no id twice, and all 42 columns of each are equal" in story
