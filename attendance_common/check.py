@@ -56,24 +56,24 @@ class Checks:
         expected: str | None = None,
         names_others: bool = False,
     ) -> T | None:
-        """Try a thing: what the probe gave, told by `seen`; None when it raised.
+        """Try a thing: what the probe gave, described by `seen`; None when it raised.
 
         A probe raises AttendanceError for a fault, Differs and NotTried. `names_others`: a fault's sentence
         names what other programs stored, so it stays out of a report.
         """
-        mark, told, found = FINE, "", None
+        mark, answer, found = FINE, "", None
         try:
             found = probe()
-            told = seen(found)
+            answer = seen(found)
         except Differs as difference:
-            mark, told = DIFFERS, str(difference)
+            mark, answer = DIFFERS, str(difference)
         except NotTried as why:
-            mark, told = UNTRIED, str(why)
+            mark, answer = UNTRIED, str(why)
         except AttendanceError as fault:
             self._faults[what] = fault
-            mark, told = FAULT, str(fault)
+            mark, answer = FAULT, str(fault)
         self._tried += mark != UNTRIED
-        self._note(Result(what, mark, told, expected), private=names_others and mark == FAULT)
+        self._note(Result(what, mark, answer, expected), private=names_others and mark == FAULT)
         return found
 
     def head(self, text: str) -> None:

@@ -68,8 +68,8 @@ def now() -> dt.datetime:
 
 def _seconds_off(answer: Mapping[str, Any]) -> float:
     """How far this machine's clock is from AWS's; raises AwsError when it is too far."""
-    told = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-    off = abs((now() - told).total_seconds())
+    server_time = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    off = abs((now() - server_time).total_seconds())
     if off > CLOCK_SECONDS:
         raise AwsError(f"it is {off:.0f} seconds off: set it (timedatectl set-ntp true)", to_mend=True)
     return off

@@ -56,19 +56,19 @@ class Termination:
         for number in _STOPS:
             signal.signal(number, self._on_signal)
         if self._wakeup is None:
-            told, self._wakeup = os.pipe()
+            reader, self._wakeup = os.pipe()
             os.set_blocking(self._wakeup, False)
             signal.set_wakeup_fd(self._wakeup)
-            threading.Thread(target=self._knock, args=(told,), daemon=True).start()
+            threading.Thread(target=self._knock, args=(reader,), daemon=True).start()
 
-    def _knock(self, told: int) -> None:
+    def _knock(self, reader: int) -> None:
         """Interrupt the main thread until it has seen the signal.
 
         Python runs a handler between two steps of the main thread. A signal that another thread got, or that
         came just before a call that waits, is not seen before that call ends (docs.python.org/3/library/
         signal.html, "Execution of Python signal handlers").
         """
-        with open(told, "rb", buffering=0) as signals:
+        with open(reader, "rb", buffering=0) as signals:
             while number := signals.read(1):
                 while self._asked is None and self._wakeup is not None:
                     signal.pthread_kill(cast(int, threading.main_thread().ident), number[0])
@@ -247,19 +247,21 @@ def _log_end(result: dict[str, Any]) -> None:
 
 def _failed(error: Exception | Terminated, run: str) -> dict[str, Any]:
     """The result of a run that failed; its sentence is logged."""
-    told, again, status = str(error), "", ExitStatus.MAY_PASS
+    sentence, again, status = str(error), "", ExitStatus.MAY_PASS
     if isinstance(error, AttendanceError | Terminated):
         status = error.exit_status
     elif isinstance(error, ImportError):
-        told = f"the package {error.name or 'of an import'} cannot be used: pip install -r requirements.txt"
+        sentence = (
+            f"the package {error.name or 'of an import'} cannot be used: pip install -r requirements.txt"
+        )
         status = ExitStatus.TO_MEND
     else:  # its text may hold a student's data
         place = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
+        sentence = f"internal error: {type(error).__name__} in {place.name}, line {place.lineno}"
         again = "; running again is safe"
-    log.error("%s%s", told, again, extra=event("failed"))
+    log.error("%s%s", sentence, again, extra=event("failed"))
     _trace(error)
-    return {"status": status, "run": run, "error": told}
+    return {"status": status, "run": run, "error": sentence}
 
 
 def _result(

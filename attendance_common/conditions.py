@@ -48,8 +48,8 @@ class Judged:
         if not by:
             self.conditions.setdefault(condition, {})[str(school)] = None
         elif since := self.find(condition, school, by):
-            told = sentence if isinstance(sentence, str) else sentence()
-            self.sentences.append(f"{told} (since {since})")
+            text = sentence if isinstance(sentence, str) else sentence()
+            self.sentences.append(f"{text} (since {since})")
 
     def find(self, condition: str, school: int | str, by: int) -> str | None:
         """Note that a condition was found; gives since when, or None: it is standing, and counted."""

@@ -33,8 +33,8 @@ def setting(
 
     `in_secret`: the secret may say it as well and goes before the default; it is None when it is not given.
     """
-    told = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
-    return field(metadata={**told, "required": required, "in_secret": in_secret})
+    metadata = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
+    return field(metadata={**metadata, "required": required, "in_secret": in_secret})
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class FetcherSettings(AwsSettings):
     )
     stale_days: int = setting(
         "ESD_STALE_DAYS",
-        "days that the newest record may be old before a person is told; 0: never",
+        "days that the newest record may be old before a person is needed; 0: never",
         default="21",
         parse=setting_text.whole(0, 10_000),
     )
@@ -254,14 +254,14 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> N
     )
     lines = []
     for declared in fields(settings):
-        told = declared.metadata
-        default = "required" if told["required"] else f"default {told['default'] or 'unset'}"
-        if told["flag"]:
+        metadata = declared.metadata
+        default = "required" if metadata["required"] else f"default {metadata['default'] or 'unset'}"
+        if metadata["flag"]:
             metavar = declared.name.upper()
-            about = f"{told['about']} [{told['variable']}, {default}]"
-            parser.add_argument(told["flag"], dest=declared.name, metavar=metavar, help=about)
+            about = f"{metadata['about']} [{metadata['variable']}, {default}]"
+            parser.add_argument(metadata["flag"], dest=declared.name, metavar=metavar, help=about)
         else:
-            lines.append(f"  {told['variable']:26} {told['about']} ({default})")
+            lines.append(f"  {metadata['variable']:26} {metadata['about']} ({default})")
     parser.epilog = "also by environment variable or .env:\n" + "\n".join(lines)
 
 
@@ -311,14 +311,14 @@ def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Setting
 
 
 def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str]) -> Any:
-    told = declared.metadata
-    default = None if told["in_secret"] else told["default"]
-    raw = plain(flag or "") or plain(environment.get(told["variable"], "")) or default
+    metadata = declared.metadata
+    default = None if metadata["in_secret"] else metadata["default"]
+    raw = plain(flag or "") or plain(environment.get(metadata["variable"], "")) or default
     if raw is None:
-        if told["required"]:
-            raise ValueError(f"is missing: {told['about']}")
+        if metadata["required"]:
+            raise ValueError(f"is missing: {metadata['about']}")
         return None
-    return told["parse"](raw)
+    return metadata["parse"](raw)
 
 
 def proxy_variables() -> list[str]:

@@ -151,7 +151,7 @@ def test_a_page_that_is_refused_though_it_was_told_of_is_missing(server: EsdServ
 def test_the_highest_totals_count(server: EsdServer) -> None:
     has_schools(server, *MANY)
     listed = read(server, told({"totalPages": 9, "totalCount": 240}, page=1))
-    assert (listed.count, listed.pages_told, listed.missing_schools) == (240, 9, 10)
+    assert (listed.count, listed.pages_counted, listed.missing_schools) == (240, 9, 10)
 
 
 @pytest.mark.parametrize("paging", [None, {"totalPages": 3}], ids=["not told", "told"])

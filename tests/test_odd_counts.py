@@ -215,7 +215,7 @@ def test_a_source_that_ignores_the_page_and_tells_nothing_lacks_nothing(server: 
 
 
 @pytest.mark.parametrize("pages", [2, 3, 4, 9])
-def test_pages_told_of_that_repeat_one_another_prove_nothing(server: EsdServer, pages: int) -> None:
+def test_pages_counted_of_that_repeat_one_another_prove_nothing(server: EsdServer, pages: int) -> None:
     ignored = Fault("same_page", times=None)
     assert not can_be_proved(read(server, whole(), told({"pageCount": pages}), ignored))
     server.faults.clear()

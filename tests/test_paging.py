@@ -75,7 +75,7 @@ def test_a_whole_list_is_read_to_its_end(pages: Sequence[Answer], numbers: list[
     assert sorted(rows_of(reading)["id"]) == ids
 
 
-def test_pages_told_of_and_the_first_behind_them_are_asked_for_at_once() -> None:
+def test_pages_counted_of_and_the_first_behind_them_are_asked_for_at_once() -> None:
     reading = whole_reading(SCHOOL, 3)
     assert (reading.next_page(), reading.next_page()) == (1, None)
     reading.add(1, PackedPage(page_of([1, 2, 3], 7, 3)))

@@ -194,12 +194,12 @@ def test_a_record_that_no_decoder_reads_costs_itself_alone(
 
 
 @pytest.mark.parametrize("status", [400, 404, 416])
-def test_a_refusal_behind_the_pages_told_of_is_the_end(world: World, status: int) -> None:
+def test_a_refusal_behind_the_pages_counted_of_is_the_end(world: World, status: int) -> None:
     arrives(world, Fault("status", page=4, status=status, times=None))
     assert asked(world) == PAGES
 
 
-def test_a_404_among_the_pages_told_of_is_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_404_among_the_pages_counted_of_is_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "no_count", say_no_count)
     refusal = Fault("status", school=world.first, page=2, status=404, times=None)
     with_a_gap(world, refusal, Fault("no_count", times=None), pages=[2])

@@ -89,12 +89,12 @@ def temporary(answer: requests.Response, reason: str) -> TemporaryFault:
 
 
 def _lasting(answer: requests.Response, path: str) -> SourceError:
-    told = described(answer)
+    description = described(answer)
     if answer.status_code == 403:
         cure = "the API client of ESD_SECRET_ID may not read it: ask ESD's operator for the right"
-        return Forbidden(f"ESD refuses {path} with {told}: {cure}", to_mend=True)
+        return Forbidden(f"ESD refuses {path} with {description}: {cure}", to_mend=True)
     cure = _CURES.get(answer.status_code, "check ESD_API_URL")
-    return SourceError(f"ESD answers {path} with {told}: {cure}", to_mend=True)
+    return SourceError(f"ESD answers {path} with {description}: {cure}", to_mend=True)
 
 
 def described(answer: requests.Response) -> str:

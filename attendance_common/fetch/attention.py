@@ -127,7 +127,7 @@ def another_landing_zone(here: str, there: str, began: str) -> str:
     )
 
 
-def told(reasons: Counter[str], most: int | None = None) -> str:
+def with_counts(reasons: Counter[str], most: int | None = None) -> str:
     """Reasons with their counts, the most frequent first."""
     return ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(most))
 
@@ -140,7 +140,7 @@ def quarantined(schools: Iterable[School], place: str) -> list[str]:
     new = counted(reasons.total(), "record is", "records are")
     them = "it" if reasons.total() == 1 else "them"
     cure = f"have {them} corrected at the source (--quarantine lists {them})"
-    return [f"{new} new in quarantine, {place}: {told(reasons, 3)}; {cure}"]
+    return [f"{new} new in quarantine, {place}: {with_counts(reasons, 3)}; {cure}"]
 
 
 def left_out(fields: Counter[str]) -> str:
@@ -167,18 +167,18 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
 
 def short(school: int, count: int | None, lacking: int) -> str:
     """A school that sends fewer records than it counts, or one page in place of others."""
-    told = f"the source counts {records(count or 0)} and sends {(count or 0) - lacking}"
+    shortage = f"the source counts {records(count or 0)} and sends {(count or 0) - lacking}"
     if count is None:
-        told = f"the source sends a page again in place of others, with at least {records(lacking)}"
-    return f"school {school}: {told}: what came is landed; ask the source's operator for the others"
+        shortage = f"the source sends a page again in place of others, with at least {records(lacking)}"
+    return f"school {school}: {shortage}: what came is landed; ask the source's operator for the others"
 
 
 def short_list(listed: SchoolList) -> str:
     """A list of schools that is shorter than it says."""
-    told = f"ESD counts {counted(listed.count or 0, 'school', 'schools')} and lists {listed.listed}"
+    gap = f"ESD counts {counted(listed.count or 0, 'school', 'schools')} and lists {listed.listed}"
     if listed.missing_pages:
-        told = f"ESD tells of {listed.pages_told} pages of schools and sends {listed.pages_came}"
-    return f"{told}: the others were not read; ask the source's operator for them"
+        gap = f"ESD tells of {listed.pages_counted} pages of schools and sends {listed.pages_came}"
+    return f"{gap}: the others were not read; ask the source's operator for them"
 
 
 def dark(school: int, year: int, newest: dt.date, removable: int) -> str:

@@ -119,14 +119,14 @@ def read(body: bytes, school_id: int) -> Lines:
     return {line.rejection.key: line for line in lines}
 
 
-def _line(told: Any, school_id: int) -> Line:
-    if not isinstance(told, dict) or told.keys() != _KINDS.keys():
+def _line(line: Any, school_id: int) -> Line:
+    if not isinstance(line, dict) or line.keys() != _KINDS.keys():
         raise UnreadableFile("a line has other fields than this version writes")
-    if not all(type(told[name]) in kinds for name, kinds in _KINDS.items()):
+    if not all(type(line[name]) in kinds for name, kinds in _KINDS.items()):
         raise UnreadableFile("a field of a line is of another type")
-    if told["schoolId"] != school_id:
+    if line["schoolId"] != school_id:
         raise UnreadableFile("a line is of another school")
-    return Line(told["record"], told["reason"], told["since"], told["schoolYearId"])
+    return Line(line["record"], line["reason"], line["since"], line["schoolYearId"])
 
 
 class Quarantine:

@@ -233,7 +233,7 @@ class Settler:
             extra=event("school_read", school=school.school_id, counts=school.tally.numbers()),
         )
         if contents.rejections:
-            reasons = attention.told(Counter(rejection.reason for rejection in contents.rejections))
+            reasons = attention.with_counts(Counter(rejection.reason for rejection in contents.rejections))
             fields = event("rejected", school=school.school_id)
             cannot = "school %d: %s cannot be landed: %s"
             log.info(cannot, school.school_id, records(len(contents.rejections)), reasons, extra=fields)

@@ -26,15 +26,15 @@ def read_school_page(body: bytes) -> SchoolPage:
     """Decode one answer: an object with `schools`, or a bare list; raises ValueError for anything else."""
     text = body.decode(json.detect_encoding(body), errors="replace")
     try:
-        told = json.loads(text, strict=False, parse_int=str)
+        answer = json.loads(text, strict=False, parse_int=str)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if isinstance(told, list):
-        return SchoolPage(told, Paging())
-    schools = told.get("schools", "none") if isinstance(told, dict) else "none"
+    if isinstance(answer, list):
+        return SchoolPage(answer, Paging())
+    schools = answer.get("schools", "none") if isinstance(answer, dict) else "none"
     if schools is not None and not isinstance(schools, list):
         raise ValueError("no list of schools")
-    return SchoolPage(schools or [], read_paging(told.get("pagingInfo")))
+    return SchoolPage(schools or [], read_paging(answer.get("pagingInfo")))
 
 
 @dataclass
@@ -49,7 +49,7 @@ class SchoolList:
     odd: dict[str, str] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
     count: int | None = None  # the most schools that any answer counted
-    pages_told: int | None = None  # the most pages that any answer told of
+    pages_counted: int | None = None  # the most pages that any answer told of
     listed: int = 0  # entries, repeats included, but for those of repeated pages
     _pages: set[tuple[str, ...]] = field(default_factory=set)  # the ids on each page that came
     _seen: set[str] = field(default_factory=set)  # ids, as JSON
@@ -60,7 +60,7 @@ class SchoolList:
         A page with the same ids as an earlier one is that page again, from a source that ignores `page`.
         """
         self.count = greater(self.count, page.paging.count)
-        self.pages_told = greater(self.pages_told, page.paging.pages)
+        self.pages_counted = greater(self.pages_counted, page.paging.pages)
         ids = tuple(map(_id_text, page.entries))
         if ids in self._pages:
             return False
@@ -91,9 +91,9 @@ class SchoolList:
     @property
     def gaps(self) -> dict[int, str]:
         """Pages that could not be had -> why; none behind the last page told of when no school is missing."""
-        if self.pages_told is None or self.missing_schools:
+        if self.pages_counted is None or self.missing_schools:
             return self.failed
-        return {page: why for page, why in self.failed.items() if page <= self.pages_told}
+        return {page: why for page, why in self.failed.items() if page <= self.pages_counted}
 
     @property
     def pages_came(self) -> int:
@@ -108,7 +108,7 @@ class SchoolList:
     @property
     def missing_pages(self) -> int:
         """How many pages fewer came than were told of, where nothing counts the schools."""
-        return max(0, (self.pages_told or 0) - self.pages_came) if self.count is None else 0
+        return max(0, (self.pages_counted or 0) - self.pages_came) if self.count is None else 0
 
 
 def school_number(written: str | None) -> int | None:

@@ -61,21 +61,21 @@ class TokenServer:
         return given.strip(), life(said.get("expires_in"))
 
     def _refusal(self, answer: requests.Response, error: str) -> SourceError:
-        told = [f"ESD gives no token (status {answer.status_code})"]
-        told += [error] if error else []
-        told += [f"content type {content_type(answer)}"] if content_type(answer) else []
+        reasons = [f"ESD gives no token (status {answer.status_code})"]
+        reasons += [error] if error else []
+        reasons += [f"content type {content_type(answer)}"] if content_type(answer) else []
         of_the_client = answer.status_code in _REFUSALS or error
         keys = "ESD_URL, ESD_CLIENT_ID, ESD_SECRET_KEY" if of_the_client else "ESD_URL"
-        return SourceError(f"{', '.join(told)}: check {keys} {self._place}", to_mend=True)
+        return SourceError(f"{', '.join(reasons)}: check {keys} {self._place}", to_mend=True)
 
 
-def life(told: Any) -> float:
+def life(expires_in: Any) -> float:
     """How many seconds a token is used at the most, by its `expires_in`: a number, or the text of one."""
     try:
-        seconds = float(told)
+        seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):
         return USUAL_LIFE
-    if isinstance(told, bool) or not math.isfinite(seconds) or seconds <= 0:
+    if isinstance(expires_in, bool) or not math.isfinite(seconds) or seconds <= 0:
         return USUAL_LIFE
     return max(_SHORTEST_LIFE, seconds)
 

@@ -18,12 +18,12 @@ class Paging:
     count: int | None = None
 
 
-def read_paging(told: Any) -> Paging:
+def read_paging(info: Any) -> Paging:
     """The totals of a decoded `pagingInfo`, whatever its type; of two numbers of pages the greater one."""
-    if not isinstance(told, dict):
+    if not isinstance(info, dict):
         return Paging()
-    pages, total = _count(told.get("pageCount")), _count(told.get("totalPages"))
-    return Paging(greater(pages, total), _count(told.get("totalCount")))
+    pages, total = _count(info.get("pageCount")), _count(info.get("totalPages"))
+    return Paging(greater(pages, total), _count(info.get("totalCount")))
 
 
 def greater(one: int | None, other: int | None) -> int | None:

@@ -63,47 +63,47 @@ class Assumption:
 # --- answers ------------------------------------------------------------------------------------------------
 
 
-def spellings(told: Mapping[str, str]) -> str:
-    """How the view names each declared type: `BIGINT: bigint, VARCHAR(n): varchar(n)`. `told`: by column."""
+def spellings(types: Mapping[str, str]) -> str:
+    """How the view names each declared type: `BIGINT: bigint, VARCHAR(n): varchar(n)`. `types`: by column."""
     found: dict[str, set[str]] = defaultdict(set)
     for column in (*tables.EXTERNAL.columns, *tables.EXTERNAL.partitions):
-        if column.name in told:
-            found[without_numbers(column.type)].add(without_numbers(told[column.name]))
+        if column.name in types:
+            found[without_numbers(column.type)].add(without_numbers(types[column.name]))
     return ", ".join(f"{kind}: {' and '.join(sorted(names))}" for kind, names in sorted(found.items()))
 
 
-def values(told: Collection[str]) -> str | None:
+def values(shown: Collection[str]) -> str | None:
     """How the view tells the values of partitions; None where two digits of each hide it.
 
     One without a leading zero shows that the view adds none: another program registered those that have one.
     """
-    shapes = {_shape(each) for each in told} - {None}
+    shapes = {_shape(each) for each in shown} - {None}
     for decisive in (NO_JSON, NO_TEXTS, AS_REGISTERED, PADDED):
         if decisive in shapes:
             return decisive
     return None
 
 
-def _shape(told: str) -> str | None:
+def _shape(text: str) -> str | None:
     try:
-        parts = json.loads(told)
+        parts = json.loads(text)
     except ValueError:
         return NO_JSON
     if not isinstance(parts, list) or not all(isinstance(each, str) for each in parts):
         return NO_TEXTS
-    if has_leading_zero(told):
+    if has_leading_zero(text):
         return PADDED
     return AS_REGISTERED if any(len(each) == 1 for each in parts) else None
 
 
-def has_leading_zero(told: str) -> bool:
+def has_leading_zero(text: str) -> bool:
     """Whether one of a partition's values begins with 0."""
-    return '"0' in told
+    return '"0' in text
 
 
 def paths(rows: Sequence[tuple[int, str | None, str | None, int, int]], urls: Collection[str]) -> str:
     """What "$path" says of the lists of one date: the first and the last text, and how many, of each list."""
-    if any(told < count for _, _, _, told, count in rows):
+    if any(reported < count for _, _, _, reported, count in rows):
         return "NULL"
     if any(first != last for _, first, last, _, _ in rows):
         return "several texts for one object"

@@ -167,7 +167,7 @@ def _role(options: str | None) -> str:
     try:
         return str(json.loads(options or "")["IAM_ROLE"])
     except (ValueError, KeyError, TypeError):
-        return "not told"
+        return "not known"
 
 
 def _try(warehouse: Warehouse, statement: str) -> bool:

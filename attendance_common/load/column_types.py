@@ -29,11 +29,11 @@ _TYPE = re.compile(
 )  # base, arguments, what follows (`without time zone`)
 
 
-def normal(told: str) -> str:
+def normal(type_name: str) -> str:
     """One name for each type: `CHARACTER VARYING (10)` and `varchar(10)` are both `varchar(10)`."""
-    found = _TYPE.fullmatch(" ".join(told.lower().split()))
+    found = _TYPE.fullmatch(" ".join(type_name.lower().split()))
     if not found:
-        return told
+        return type_name
     base, arguments, behind = found[1], found[2], found[3]
     base = f"{base} {behind}".strip() if behind else base
     base = _SYNONYMS.get(base, base)
@@ -42,9 +42,9 @@ def normal(told: str) -> str:
     return f"{base}({arguments.replace(' ', '')})"
 
 
-def without_numbers(told: str) -> str:
+def without_numbers(type_name: str) -> str:
     """A type without its lengths: `VARCHAR(256)` is `VARCHAR(n)`."""
-    return re.sub(r"\d+(?=[,)])", "n", told)
+    return re.sub(r"\d+(?=[,)])", "n", type_name)
 
 
 def holds(found: str, expected: str) -> bool:
@@ -55,7 +55,7 @@ def holds(found: str, expected: str) -> bool:
     return normal(found) == normal(expected)
 
 
-def _width(told: str) -> int | None:
+def _width(type_name: str) -> int | None:
     """The bytes of a VARCHAR; None for another type."""
-    found = re.fullmatch(r"varchar\((\d+)\)", normal(told))
+    found = re.fullmatch(r"varchar\((\d+)\)", normal(type_name))
     return int(found[1]) if found else None

@@ -49,7 +49,7 @@ def expected_columns() -> list[ExternalColumn]:
 
 def check_table(warehouse: Warehouse) -> None:
     """Raise WarehouseError when the external table is missing or another version's."""
-    found = [(name.strip().lower(), normal(told), int(key or 0)) for name, told, key in columns(warehouse)]
+    found = [(name.strip().lower(), normal(kind), int(key or 0)) for name, kind, key in columns(warehouse)]
     if not found:
         raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
     if difference := first_difference(found, expected_columns()):
@@ -62,7 +62,7 @@ def check_table(warehouse: Warehouse) -> None:
 
 def columns(warehouse: Warehouse) -> list[ExternalColumn]:
     """The table's columns as Redshift tells them; none when there is no such table."""
-    return [(name, told, key) for name, told, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
+    return [(name, kind, key) for name, kind, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
 
 
 def first_difference(found: Sequence[ExternalColumn], expected: Sequence[ExternalColumn]) -> str | None:

@@ -58,12 +58,12 @@ def parse(text: str) -> NodeError:
 def _code(text: str) -> int | None:
     if alone := _ALONE.match(text):
         return int(alone[1])
-    told = _number(text, "code", "context")
-    if told is None:
+    code = _number(text, "code", "context")
+    if code is None:
         message = re.split(r"context:", text, maxsplit=1, flags=re.IGNORECASE)[0]
         found = _IN_THE_MESSAGE.search(_QUOTED.sub("", message))
-        told = int(found[1]) if found else None
-    return told
+        code = int(found[1]) if found else None
+    return code
 
 
 def _number(text: str, name: str, follower: str) -> int | None:

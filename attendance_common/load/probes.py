@@ -125,10 +125,10 @@ Probe = Callable[[Place], str]
 
 
 def _types(place: Place) -> str:
-    told = {name.strip().lower(): kind for name, kind, _ in external.columns(place.warehouse)}
-    if not told:
+    types = {name.strip().lower(): kind for name, kind, _ in external.columns(place.warehouse)}
+    if not types:
         raise NotTried("there is no external table")
-    return assumptions.spellings(told)
+    return assumptions.spellings(types)
 
 
 def _values(place: Place) -> str:

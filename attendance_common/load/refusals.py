@@ -67,7 +67,7 @@ _CATALOG_SIGNS = (
 # Of them, those in which Glue itself is the fault (Glue API: common errors; dbt-external-tables#2).
 _CATALOG_MAY_PASS = ("rate exceeded", "throttl", "curl", "timed out", "internalservice", "serviceunavailable")
 
-# The rows of some lists are at fault, so the batch is halved: told by the code, else by the words.
+# The rows of some lists are at fault, so the batch is halved: known by the code, else by the words.
 _TOO_LONG = "a value is longer than its column"
 _NULL = "NULL lies where a value is required"
 _DATA_CODES = {8001: _TOO_LONG, 8007: _NULL, 15007: "an object is not what the external table declares"}
@@ -95,14 +95,14 @@ def of_statement(state: str, text: str, parameters: dict[str, Any]) -> Warehouse
     """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
     node = node_error.parse(text)
     error = _meaning(state, text, node, parameters)
-    error.numbers = _told(state, node)
+    error.numbers = _numbers(state, node)
     return error
 
 
 def _meaning(state: str, text: str, node: NodeError, parameters: dict[str, Any]) -> WarehouseError:
     if is_conflict(state, text):
         return Conflict(
-            f"Redshift: another transaction got in the way ({_told(state, node)})", query=node.query
+            f"Redshift: another transaction got in the way ({_numbers(state, node)})", query=node.query
         )
     if not state:
         return _no_connection(text, parameters)
@@ -121,18 +121,18 @@ def _own_words(text: str) -> str | None:
 
 def _by_own_words(state: str, words: str, node: NodeError) -> WarehouseError:
     cure = (_OWN_WORDS_MAY_PASS | _OWN_WORDS_TO_MEND)[words]
-    sentence = f"{_REFUSED} with SQLSTATE {_told(state, node)}: {words}: {cure}"
+    sentence = f"{_REFUSED} with SQLSTATE {_numbers(state, node)}: {words}: {cure}"
     return WarehouseError(sentence, to_mend=words in _OWN_WORDS_TO_MEND, query=node.query)
 
 
-def _told(state: str, node: NodeError) -> str:
+def _numbers(state: str, node: NodeError) -> str:
     """`XX000, code: 8001`."""
     return state if node.code is None else f"{state}, code: {node.code}"
 
 
 def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
-    told = _told(state, node)
-    refused = f"{_REFUSED} with SQLSTATE {told}"
+    numbers = _numbers(state, node)
+    refused = f"{_REFUSED} with SQLSTATE {numbers}"
     if state == "57014":
         return Canceled(
             f"{refused}: it was canceled, or took longer than statement_timeout", query=node.query
@@ -143,7 +143,7 @@ def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
         return Unreadable(f"{refused}: see docs/operations.md, 'Date Parse Error'", query=node.query)
     if state in _STATES or state.startswith("42"):
         return WarehouseError(
-            f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({told})", to_mend=True, query=node.query
+            f"{_STATES.get(state, _REFUSED)}: {first_line(text)} ({numbers})", to_mend=True, query=node.query
         )
     return WarehouseError(refused, query=node.query)
 
@@ -156,7 +156,7 @@ def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
     """An object that is not what the table declares; or, where S3 denied it, the role's fault."""
     context = node_error.scan_context(text)
     sentence = (
-        f"Spectrum Scan Error, {context} ({_told(state, node)}): see docs/operations.md, Troubleshooting"
+        f"Spectrum Scan Error, {context} ({_numbers(state, node)}): see docs/operations.md, Troubleshooting"
     )
     denied = any(sign in context for sign in ("Access Denied", "AccessDenied", "not authorized to perform"))
     if denied and not state.startswith("22"):
@@ -165,10 +165,10 @@ def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
 
 
 def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
-    told = f"({first_line(text)}; {_told(state, node)})"
+    detail = f"({first_line(text)}; {_numbers(state, node)})"
     if says(text, *_CATALOG_MAY_PASS):
-        return WarehouseError(f"the Glue Data Catalog did not answer as it should {told}", query=node.query)
-    sentence = f"Spectrum's IAM role or its policy is wrong, see docs/operations.md {told}"
+        return WarehouseError(f"the Glue Data Catalog did not answer as it should {detail}", query=node.query)
+    sentence = f"Spectrum's IAM role or its policy is wrong, see docs/operations.md {detail}"
     return WarehouseError(sentence, to_mend=True, query=node.query)
 
 

@@ -56,8 +56,8 @@ def _note(
     keys = [f"{count} together"] if together else list(places)
     since = {key: moment for key in keys if (moment := judged.find(condition, key, 1))}
     if since:
-        told = list(places.values()) if together else [places[key] for key in since]
-        what = sentence(told, count if together else len(told))
+        named = list(places.values()) if together else [places[key] for key in since]
+        what = sentence(named, count if together else len(named))
         judged.sentences.append(f"{what} (since {min(since.values())})")
 
 

@@ -118,9 +118,9 @@ def _chosen(table: Table, row: Row, names: Iterable[str]) -> dict[str, Any]:
 def _readings(rows: Iterable[Row]) -> Iterator[SchoolRun]:
     """What a record says of its schools, but for those that the run did not come to."""
     for row in rows:
-        told = _chosen(RUN_SCHOOLS, row, (*_SCHOOL, "pages"))
-        if told.pop("pages") or told["fault"]:
-            yield SchoolRun(told.pop("school_id"), **told)
+        values = _chosen(RUN_SCHOOLS, row, (*_SCHOOL, "pages"))
+        if values.pop("pages") or values["fault"]:
+            yield SchoolRun(values.pop("school_id"), **values)
 
 
 def lasting(records: Mapping[RunName, Record]) -> set[str]:
