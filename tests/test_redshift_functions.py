@@ -25,7 +25,7 @@ class Case(NamedTuple):
     total: Any
 
 
-NOT_VALUES = {"generate_series"}  # a set of rows has no place inside NVL or SUM
+NOT_VALUES = {"generate_series", "json_parse"}  # a set of rows, a SUPER: no place inside NVL or SUM
 
 AGGREGATES = {
     "sum": Case("SUM(n)", 3, "3", 3),
@@ -130,6 +130,7 @@ TEXTS = {
     "regexp_substr": Case("REGEXP_SUBSTR('abc', 'b.')", "bc", "bc", 2),
     "regexp_replace": Case("REGEXP_REPLACE('a-b-c', '-', '+')", "a+b+c", "a+b+c", 5),
     "json_extract_path_text": Case("JSON_EXTRACT_PATH_TEXT('{\"a\": 1}', 'a')", "1", "1", 1),
+    "json_serialize": Case("JSON_SERIALIZE(JSON_PARSE('[1, \"a b\"]'))", '[1,"a b"]', '[1,"a b"]', 9),
     "is_valid_json": Case("IS_VALID_JSON('{}')", True, "1", 1),
 }
 FEBRUARY = datetime(2025, 2, 1)

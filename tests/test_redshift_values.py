@@ -278,3 +278,64 @@ def test_a_literal_that_comes_out_of_a_view(connection: Any) -> None:
     assert (code, "bare literal" in message) == ("0A000", True)
     execute(connection, "CREATE VIEW bound AS SELECT 'a'::varchar AS x, s FROM t")
     assert execute(connection, "SELECT s FROM bound WHERE x = 'a' ORDER BY s") == [("x",), ("y",)]
+
+
+# Semi-structured values ------------------------------------------------------------------------------
+
+RECORD = """JSON_PARSE('{"a": {"b": [1, 2]}, "n": null, "t": "x y", "E": true}')"""
+
+
+@pytest.fixture(scope="module")
+def supers(place: Place) -> Iterator[Any]:
+    connection = place.connect()
+    execute(
+        connection,
+        "CREATE TABLE supers (n INT, s SUPER)",
+        f"INSERT INTO supers SELECT 1, {RECORD}",
+        "INSERT INTO supers VALUES (2, NULL)",
+    )
+    yield connection
+    connection.close()
+
+
+def test_a_super_column_is_serialized_as_compact_json(supers: Any) -> None:
+    assert execute(supers, "SELECT JSON_SERIALIZE(s) FROM supers ORDER BY n") == [
+        ('{"a":{"b":[1,2]},"n":null,"t":"x y","E":true}',),
+        ("null",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("'a', 'b'", "[1,2]"), ("'t'", "x y"), ("'E'", "true"), ("'e'", ""), ("'a', 'c'", ""), ("'n'", "null")],
+)
+def test_a_path_into_json_text(supers: Any, path: str, value: str) -> None:
+    sql = f"SELECT JSON_EXTRACT_PATH_TEXT(JSON_SERIALIZE(s), {path}, TRUE) FROM supers WHERE n = 1"
+    assert execute(supers, sql) == [(value,)]
+
+
+def test_json_text_that_is_invalid_is_an_error_or_null(supers: Any) -> None:
+    assert execute(supers, "SELECT JSON_EXTRACT_PATH_TEXT('{', 'a', TRUE)") == [(None,)]
+    assert refusal(supers, "SELECT JSON_EXTRACT_PATH_TEXT('{', 'a')")[0].startswith("22")
+    assert refusal(supers, "SELECT JSON_EXTRACT_PATH_TEXT('{', 'a', FALSE)")[0].startswith("22")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO supers VALUES (3, '{}')",
+        "SELECT CAST('{}' AS SUPER)",
+        "CREATE TABLE keyed (s SUPER) SORTKEY (s)",
+        "CREATE TABLE keyed (s SUPER SORTKEY)",
+        "SELECT JSON_SERIALIZE('{}')",
+        "SELECT JSON_EXTRACT_PATH_TEXT('{}', TRUE)",
+        "SELECT JSON_EXTRACT_PATH_TEXT('{}', 'a', 'b', 'c', 'd', 'e', 'f')",
+    ],
+)
+def test_what_is_no_super_and_no_path(supers: Any, sql: str) -> None:
+    assert refusal(supers, sql)
+
+
+def test_a_super_column_is_told_as_such(supers: Any) -> None:
+    sql = "SELECT data_type FROM svv_columns WHERE table_name = 'supers' ORDER BY ordinal_position"
+    assert execute(supers, sql) == [("integer",), ("super",)]

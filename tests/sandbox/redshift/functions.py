@@ -37,7 +37,7 @@ FUNCTIONS: dict[str, Function] = {
     **_many("upper lower initcap length char_length character_length octet_length ascii chr reverse", _ONE),
     **_many("quote_ident quote_literal", _ONE),
     **_many("md5", _ONE, own=True),
-    **_many("len textlen last_day is_valid_json", _ONE, own=True),
+    **_many("len textlen last_day is_valid_json json_parse json_serialize", _ONE, own=True),
     **_many("left right repeat strpos mod power pow atan2", _TWO),
     **_many("concat add_months sha2 strtol charindex", _TWO, own=True),
     **_many("substr", range(2, 4)),
@@ -63,7 +63,7 @@ FUNCTIONS: dict[str, Function] = {
     **_many("grouping", range(1, 32)),
     **_many("version pg_last_query_id last_user_query_id", _NONE, own=True),
     **_many("pg_backend_pid", _NONE),
-    **_many("json_extract_path_text", range(2, 7), own=True),
+    **_many("json_extract_path_text", range(2, 8), own=True),  # up to five levels, null_if_invalid
     # What the rewriting turns into something else.
     **_many("coalesce nvl greatest least", range(1, 1000)),
     **_many("nullif", _TWO),

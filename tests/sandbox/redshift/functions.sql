@@ -336,10 +336,30 @@ BEGIN
     END LOOP;
     RETURN total;
 END $$;
+-- DG: IS_VALID_JSON; an array is for IS_VALID_JSON_ARRAY.
 CREATE FUNCTION stand_in.is_valid_json(value text) RETURNS boolean LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_input_is_valid($1, ''json'') AND $1 ~ ''^\s*\{''';
-CREATE FUNCTION stand_in.json_extract_path_text(value text, VARIADIC path text[]) RETURNS text LANGUAGE sql IMMUTABLE
-    AS 'SELECT coalesce($1::json #>> $2, '''')';
+-- DG: JSON_EXTRACT_PATH_TEXT: the case of a path counts. Its page of 2023 says an empty text of a path that is
+-- missing, that of 2025 says NULL; of a JSON null neither says anything. Here they are '' and 'null': a query
+-- has to be right with each.
+CREATE FUNCTION stand_in.json_extract_path_text(value text, VARIADIC path text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE json_typeof(value::json #> path) WHEN 'null' THEN 'null'
+        ELSE coalesce(value::json #>> path, '') END $$;
+CREATE FUNCTION stand_in.json_extract_path_text_or_null(value text, VARIADIC path text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN pg_input_is_valid(value, 'json')
+        THEN stand_in.json_extract_path_text(value, VARIADIC path) END $$;
+
+-- DG: r_SUPER_type. A row of one text, so that a bare text is no SUPER: Redshift stores it as a JSON string, and
+-- JSON_PARSE alone reads it (DG: JSON_PARSE).
+CREATE TYPE stand_in.super AS (json text);
+CREATE FUNCTION stand_in.json_parse(value text) RETURNS stand_in.super LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN value IS NOT NULL THEN
+        ROW(regexp_replace(value::json::text, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g'))::stand_in.super END $$;
+-- DG: JSON_SERIALIZE: the text null for NULL; an error when no VARCHAR holds it.
+CREATE FUNCTION stand_in.json_serialize(value stand_in.super) RETURNS text LANGUAGE sql IMMUTABLE
+    AS 'SELECT coalesce(($1).json, ''null'')';
 
 -- The cluster ------------------------------------------------------------------------------------------------
 

@@ -136,5 +136,6 @@ TYPES = frozenset(
         "TIME",
         "TIMESTAMP",
         "TIMESTAMPTZ",
+        "SUPER",
     ]
 )

@@ -38,6 +38,7 @@ TOO_LONG = "Value too long for character type"
 GROWING = {
     "concat": "CONCAT() result too long",
     "listagg": "Result size exceeds LISTAGG limit",
+    "json_serialize": TOO_LONG,
     **dict.fromkeys(("lpad", "repeat", "regexp_replace", "replace", "rpad"), TOO_LONG),
 }
 NATURAL_NAMES = {exp.Case: "case", exp.DPipe: "?column?", exp.Extract: "date_part"}
@@ -147,6 +148,8 @@ def backend_type(node: exp.DataType) -> exp.DataType:
         return exp.DataType.build(f"CHAR({length})", dialect="postgres")
     if name == "DECIMAL" and not node.expressions:
         return exp.DataType.build("DECIMAL(18, 0)", dialect="postgres")
+    if name == "SUPER":
+        return exp.DataType.build("stand_in.super", dialect="postgres", udt=True)
     return node
 
 
@@ -164,6 +167,8 @@ def _is_max(node: exp.DataType) -> bool:
 
 def _rewrite_cast(node: exp.Cast) -> exp.Expr:
     target = type_name(node.to)
+    if target in ("SUPER", "USERDEFINED"):
+        raise not_carried("a cast to SUPER")
     if isinstance(node, exp.TryCast):
         return _rewrite_try_cast(node, target)
     value = node.this
@@ -220,6 +225,17 @@ def _rewrite_function(node: exp.Anonymous) -> exp.Expr:
     return _fits(call, GROWING[name]) if name in GROWING else call
 
 
+def _json_extract_path_text(node: exp.Anonymous) -> exp.Expr:
+    """DG: JSON_EXTRACT_PATH_TEXT: up to five levels, then null_if_invalid, FALSE unless it is given."""
+    *arguments, last = node.expressions
+    lenient = isinstance(last, exp.Boolean)
+    path = arguments[1:] if lenient else [*arguments[1:], last]
+    if not 1 <= len(path) <= 5:
+        raise RedshiftError("0A000", "a JSON path has one to five levels")
+    or_null = "_or_null" if lenient and last.this else ""
+    return _call(f"stand_in.json_extract_path_text{or_null}", arguments[0], *path)
+
+
 def _plain(word: str) -> Callable[[exp.Anonymous], exp.Expr]:
     return lambda node: _call(word, *node.expressions)
 
@@ -256,6 +272,7 @@ SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
     "nvl2": _nvl2,
     "decode": _decode,
     "median": _median,
+    "json_extract_path_text": _json_extract_path_text,
     "listagg": lambda node: node if isinstance(node.parent, exp.WithinGroup) else _listagg(node, None),
 }
 

@@ -36,6 +36,7 @@ CREATE VIEW stand_in.columns_of AS
     SELECT n.nspname, c.relname, c.oid AS relation, a.attname, a.attnum, a.attnotnull,
         CASE a.atttypid WHEN 'timestamp'::regtype THEN 'timestamp without time zone'
             WHEN 'timestamptz'::regtype THEN 'timestamp with time zone'
+            WHEN 'stand_in.super'::regtype THEN 'super'
             ELSE format_type(a.atttypid, a.atttypmod) END AS type,
         a.atttypid, a.atttypmod, pg_get_expr(d.adbin, d.adrelid) AS column_default, t.note
     FROM stand_in.visible_class c JOIN stand_in.visible_namespace n ON n.oid = c.relnamespace
