@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from attendance_common import aws, command, landing
-from attendance_common.arguments import date
+from attendance_common.arguments import date, school_id
 from attendance_common.conditions import ALL, Judged
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
@@ -41,13 +41,15 @@ from attendance_common.load import (
     table_check,
     verify,
 )
-from attendance_common.load.arguments import AddList
-from attendance_common.load.batch import Batch, Loaded, named
+from attendance_common.load.arguments import AddList, not_together, old_table
+from attendance_common.load.backfill import NO_DATE, Backfill, Taken
+from attendance_common.load.batch import READ, Batch, Loaded, named
 from attendance_common.load.batches import load_batches
 from attendance_common.load.check import check
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
+from attendance_common.load.old_table import look
 from attendance_common.load.page_facts import write_page
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
@@ -56,6 +58,7 @@ from attendance_common.load.runs import take_over_or_wait, take_over_soon
 from attendance_common.load.status_facts import status
 from attendance_common.load.sums import Done
 from attendance_common.load.table_check import TableState
+from attendance_common.load.verify_backfill import verify_backfilled
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
 from attendance_common.numerals import counted
@@ -261,14 +264,50 @@ class Run:
         loaded = control.loaded(self._warehouse)
         found = self._listing.compare(loaded)
         self._look_at(found, ())
-        state = table_check.check(self._warehouse, self._oldest)
+        sums = table_check.sums(self._warehouse, dt.date.min, dt.date.max)
+        state = table_check.state_of(each for each in sums if not each.only_backfilled)
         dates = self._settings.batch_partitions
         verified = verify.verify(
             self._warehouse, self._listing, loaded, found, damaged=state.damaged, dates=dates
         )
-        self.done.counts |= verified.counts
-        self.done.sentences += verified.sentences
+        backfilled = table_check.state_of(each for each in sums if each.only_backfilled)
+        verified_too = verify_backfilled(self._warehouse, backfilled.damaged)
+        self.done.counts |= verified.counts + verified_too.counts
+        self.done.sentences += [*verified.sentences, *verified_too.sentences]
         self._note(state)
+
+    # --- an older table's rows --------------------------------------------------------------------------
+
+    def backfill(self) -> None:
+        """Take the rows of an older table, month by month; then hold its dates against what was taken."""
+        native_tables.check_tables(self._warehouse)
+        flags = self._context.flags
+        table = look(self._warehouse, flags.backfill_from, flags.backfill_school)
+        backfill = Backfill(self._warehouse, table, self._context.run, again=flags.reload)
+        outlook = backfill.look(self._part)
+        taking = (backfill.show if self._context.dry_run else backfill.load)(outlook.months)
+        faults = Counter({NO_DATE: outlook.undated} if outlook.undated else {})
+        for days, outcome in taking:
+            if isinstance(outcome, WarehouseError):
+                self.done.sentences.append(attention.month_not_taken(str(table.name), days, str(outcome)))
+                continue
+            log_month(days, outcome)
+            self.done.sums.update(outcome.counts)
+            faults.update(outcome.faults)
+        self.done.sums["not_taken"] += outlook.undated
+        if faults:
+            self.done.sentences.append(attention.not_taken(str(table.name), faults))
+        if outlook.days and not self._context.dry_run:
+            self._check_backfilled(outlook.days)
+        names = ("known", "not_taken")
+        self.done.counts |= {name: self.done.sums[name] for name in names}
+
+    def _check_backfilled(self, days: Sequence[dt.date]) -> None:
+        """Hold the table against what was taken, on dates that every run does not check; repair it."""
+        sums = table_check.sums(self._warehouse, days[0], days[-1])
+        state = table_check.state_of(each for each in sums if each.only_backfilled)
+        if unwon := self._repair(state.damaged):
+            self.done.sentences.append(attention.unwon(unwon))
 
     # --- what a person should know ----------------------------------------------------------------------
 
@@ -277,6 +316,9 @@ class Run:
 
         Who verifies is told of all that is found, and judges nothing for other runs.
         """
+        if self._context.flags.backfill_from:
+            self.records.write({**self.done.result(), "attention": self.done.sentences})
+            return command.Outcome(self.done.result(), self.done.sentences)
         verifies = self._context.flags.verify
         judged = Judged(self._history.last_everywhere, self._now, each_time=verifies)
         states.judge(judged, self.done.found, forgotten, self.done.shared, self._areas)
@@ -320,6 +362,16 @@ def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
         log.info("%s: written while it was read, so the next round loads it", waiting)
 
 
+def log_month(days: Sequence[dt.date], taken: Taken) -> None:
+    """Log what came of a month of an older table, or would come of it."""
+    names = ("rows_read", *READ, "known", "not_taken")
+    counts = [f"{taken.counts[name]} {name.replace('_', ' ')}" for name in names if taken.counts[name]]
+    fields = event("month_taken", counts=taken.counts)
+    log.info("%s to %s: %s", days[0], days[-1], ", ".join(counts) or "nothing to do", extra=fields)
+    for fault, count in sorted(taken.faults.items()):
+        log.info("%s to %s: not taken, %s: %d", days[0], days[-1], fault, count)
+
+
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     if context.flags.check:
@@ -328,10 +380,14 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
         return write_page(settings, context.flags.status_page)
     if context.flags.status:
         return status(settings, context)
+    if faults := not_together(context.flags):
+        raise AttendanceError("; ".join(faults), to_mend=True)
     run = Run(settings, context)
     forgotten = [ListId(day, school) for day, school in context.flags.forget_list]
     try:
-        if context.flags.verify:
+        if context.flags.backfill_from:
+            run.backfill()
+        elif context.flags.verify:
             run.verify()
         else:
             run.load(forgotten)
@@ -356,6 +412,7 @@ EXAMPLES = {
     "--status": "how recent everything is, and what needs a person; --json for monitors",
     "--status-page status.html": "the same, and more, as a page to look at",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
+    "--backfill-from public.old_attendance --dry-run": "say what would come of an older table's rows",
     "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
 }
 
@@ -425,6 +482,18 @@ def _add_part(made: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ID",
         help="load only its lists (repeatable)",
+    )
+    made.add_argument(
+        "--backfill-from",
+        type=old_table,
+        metavar="TABLE",
+        help="take the rows of an older table (SCHEMA.TABLE), of dates --from and --to; load nothing else",
+    )
+    made.add_argument(
+        "--backfill-school",
+        type=school_id,
+        metavar="ID",
+        help="with --backfill-from: whose rows they are, when the table has no column schoolid",
     )
 
 

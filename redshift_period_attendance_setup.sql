@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_lists (
     partition_date DATE NOT NULL,
     school_id      BIGINT NOT NULL,
     origin         VARCHAR(8) NOT NULL,
-    etag           VARCHAR(64),
+    etag           VARCHAR(256),
     last_modified  TIMESTAMP,
     row_count      BIGINT NOT NULL,
     loaded_at      TIMESTAMP NOT NULL,
@@ -704,8 +704,8 @@ COMMENT ON COLUMN public.period_attendance.loaded_at IS 'Time at which the loade
 COMMENT ON TABLE public.period_attendance_lists IS 'The lists that were loaded: one row for each school and date, with the version of its object.';
 COMMENT ON COLUMN public.period_attendance_lists.partition_date IS 'Date of the list.';
 COMMENT ON COLUMN public.period_attendance_lists.school_id IS 'School of the list.';
-COMMENT ON COLUMN public.period_attendance_lists.origin IS 'Source: s3 is a list of the landing zone.';
-COMMENT ON COLUMN public.period_attendance_lists.etag IS 'ETag of the object as it was loaded. NULL: it was gone. Empty: load it again.';
+COMMENT ON COLUMN public.period_attendance_lists.origin IS 'Source: s3 is a list of the landing zone, backfill an older table.';
+COMMENT ON COLUMN public.period_attendance_lists.etag IS 'ETag of the object as it was loaded. NULL: it was gone. Empty: load it again. Of a backfilled list the older table.';
 COMMENT ON COLUMN public.period_attendance_lists.last_modified IS 'When that object was written, in UTC.';
 COMMENT ON COLUMN public.period_attendance_lists.row_count IS 'Records that the list held.';
 COMMENT ON COLUMN public.period_attendance_lists.loaded_at IS 'Time at which it was loaded, in UTC.';
@@ -715,7 +715,7 @@ COMMENT ON TABLE public.period_attendance_places IS 'Every record of every list 
 COMMENT ON COLUMN public.period_attendance_places.id IS 'Number that ESD gives the record.';
 COMMENT ON COLUMN public.period_attendance_places.partition_date IS 'Date of the list.';
 COMMENT ON COLUMN public.period_attendance_places.school_id IS 'School of the list.';
-COMMENT ON COLUMN public.period_attendance_places.origin IS 'Source: s3 is a list of the landing zone.';
+COMMENT ON COLUMN public.period_attendance_places.origin IS 'Source: s3 is a list of the landing zone, backfill an older table.';
 COMMENT ON COLUMN public.period_attendance_places.modified_on IS 'When the record was changed last, in UTC.';
 COMMENT ON COLUMN public.period_attendance_places.hash IS 'MD5 of the whole row.';
 COMMENT ON COLUMN public.period_attendance_places.wins IS 'Whether public.period_attendance has its row.';

@@ -31,6 +31,8 @@ class Column:
     `native` is None where only S3 has it. `required`: a record without it is not landed.
     `native_after` names the native column that it follows in the native table, when that is not the one
     before it here.
+    `api_name` is its column in a table that has the API's names in lower case: a nested field lies in that of
+    its object. None: there is none.
     """
 
     path: tuple[str, ...]
@@ -41,6 +43,7 @@ class Column:
     native: str | None
     required: bool
     native_after: str | None
+    api_name: str | None
 
     @property
     def external_type(self) -> str:
@@ -76,6 +79,7 @@ def _column(
     in_record: bool = True,
     required: bool = False,
     native_after: str | None = None,
+    api_name: str | None = None,
 ) -> Column:
     """Declare the column of a dotted JSON path; its native name is its own unless another is given."""
     parts = tuple(path.split("."))
@@ -89,6 +93,7 @@ def _column(
         native=name if native == _SAME else native,
         required=required,
         native_after=native_after,
+        api_name=parts[0].lower() if in_record else api_name,
     )
 
 
@@ -107,6 +112,7 @@ COLUMNS: tuple[Column, ...] = (
         "ESD's number of the school that was asked for the record. The fetcher adds it.",
         in_record=False,
         required=True,
+        api_name="schoolid",
     ),
     _column(
         "date", Kind.DATE, "School day that the record is about.", native="attendance_date", required=True

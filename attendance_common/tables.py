@@ -105,7 +105,12 @@ NATIVE = Table(
 )
 
 # Where a place or a control row comes from.
-_ORIGIN = TableColumn("origin", "VARCHAR(8)", "Source: s3 is a list of the landing zone.", not_null=True)
+_ORIGIN = TableColumn(
+    "origin",
+    "VARCHAR(8)",
+    "Source: s3 is a list of the landing zone, backfill an older table.",
+    not_null=True,
+)
 
 LISTS = Table(
     schema="public",
@@ -118,8 +123,9 @@ LISTS = Table(
         _ORIGIN,
         TableColumn(
             "etag",
-            "VARCHAR(64)",
-            "ETag of the object as it was loaded. NULL: it was gone. Empty: load it again.",
+            "VARCHAR(256)",
+            "ETag of the object as it was loaded. NULL: it was gone. Empty: load it again. "
+            "Of backfill: the older table.",
         ),
         TableColumn("last_modified", "TIMESTAMP", "When that object was written, in UTC."),
         TableColumn("row_count", "BIGINT", "Records that the list held.", not_null=True),

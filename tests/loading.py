@@ -30,9 +30,11 @@ class Loading:
         self._variables = pipeline.sandbox.environment
         self.said: command.Outcome | None = None
 
-    def load(self, *, dates: int = 366, forgotten: Sequence[tuple[date, int]] = ()) -> command.Outcome:
-        """One load, in batches of so many dates."""
-        flags = redshift_loader.flags().parse_args([])
+    def load(
+        self, *arguments: str, dates: int = 366, forgotten: Sequence[tuple[date, int]] = ()
+    ) -> command.Outcome:
+        """One load with these flags, in batches of so many dates."""
+        flags = redshift_loader.flags().parse_args(arguments)
         flags.forget_list = list(forgotten)
         given = argparse.Namespace(batch_partitions=str(dates))
         with self._environment():

@@ -232,6 +232,8 @@ def former(row: Row, replaced_by: Row | None) -> Former:
 class Table:
     """The native table: for each id, the newest version over all lists as they were last loaded.
 
+    A record of an older table counts until a list of the landing zone has it; from then on it comes from
+    there alone, also when no list has it any more.
     `history`: for each id, the versions that were in the table and are no longer, the oldest first.
     """
 
@@ -240,6 +242,8 @@ class Table:
         self.history: dict[int, list[Former]] = {}
         self._loaded: dict[Place, dict[int, Row]] = {}
         self._seen: dict[Place, int] = {}
+        self._old: list[Row] = []
+        self._landed: set[int] = set()
 
     def pending(self, landed: Landed) -> set[Place]:
         """The lists that are not those last loaded."""
@@ -250,9 +254,15 @@ class Table:
         for place in self.pending(landed):
             if only is None or place in only:
                 self._loaded[place], self._seen[place] = landed.lists[place], landed.written[place]
+                self._landed |= landed.lists[place].keys()
         self._become(self.rows | self._winners())
         if only is None:
             self._become(self._winners())
+
+    def backfill(self, rows: list[Row]) -> None:
+        """Take rows of an older table."""
+        self._old += rows
+        self._become(self.rows | self._winners())
 
     def _become(self, rows: dict[int, Row]) -> None:
         for key, row in self.rows.items():
@@ -263,6 +273,9 @@ class Table:
     def _winners(self) -> dict[int, Row]:
         """The newest version of each id; on a tie the later date, then the greater school."""
         winners: dict[int, Row] = {}
+        for row in sorted(self._old, key=lambda row: (age(row), row["attendance_date"], row["school_id"])):
+            if row["id"] not in self._landed:
+                winners[row["id"]] = row
         for _, rows in sorted(self._loaded.items()):
             winners |= {
                 key: row for key, row in rows.items() if key not in winners or age(row) >= age(winners[key])

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from attendance_common.arguments import date, school_id
+from attendance_common.load.old_table import TableName, table_name
 
 
 class AddList(argparse.Action):
@@ -22,3 +23,21 @@ class AddList(argparse.Action):
                 f"argument {self.option_strings[0]}: must be a date and a school, such as 2025-12-09 12549"
             )
         setattr(namespace, self.dest, [*getattr(namespace, self.dest), each])
+
+
+def old_table(text: str) -> TableName:
+    """`SCHEMA.TABLE`."""
+    try:
+        return table_name(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+
+
+def not_together(flags: argparse.Namespace) -> list[str]:
+    """What is at fault with flags that say nothing together: a sentence each."""
+    if flags.backfill_from is None:
+        return ["--backfill-school goes with --backfill-from"] if flags.backfill_school is not None else []
+    others = {"--verify": flags.verify, "--forget-list": flags.forget_list, "--school": flags.school}
+    return [
+        f"{name} does not go with --backfill-from: leave one out" for name, given in others.items() if given
+    ]

@@ -118,9 +118,10 @@ def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
             "than once; their rows were read again; find out what else writes the table"
         )
     if done.unreadable:
+        lost = f" ({', '.join(done.lost_tables)} is gone or has other columns)" if done.lost_tables else ""
         sentences.append(
             f"{where}: the rows of {records(done.unreadable)} are not as they were loaded, and cannot be "
-            "read again, since their lists changed or are gone: run the loader again"
+            f"read again, since their lists changed or are gone{lost}: run the loader again"
         )
     if done.unknown:
         dates = ", ".join(f"'{day}'" for day in done.unknown_days[:NAMED])
@@ -137,6 +138,48 @@ def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
     return sentences
 
 
+def not_taken(table: str, faults: Mapping[str, int]) -> str:
+    """Rows of an older table that cannot be taken, by their faults."""
+    kinds = ", ".join(
+        f"{fault}: {count:,}" for fault, count in sorted(faults.items(), key=lambda each: -each[1])
+    )
+    return (
+        f"{counted(sum(faults.values()), 'row', 'rows')} of {table} cannot be taken, and stay where they are "
+        f"({kinds}): where that is wrong, name a view over {table} that gives these values as they should be"
+    )
+
+
+def month_not_taken(table: str, days: Sequence[dt.date], fault: str) -> str:
+    """A date of an older table that Redshift cannot read."""
+    return f"{table}, {_dates(days)}: no row was taken: {fault}; mend these rows and run again"
+
+
+def backfilled_damaged(table: str, days: Sequence[dt.date]) -> str:
+    """Dates of an older table's rows on which the native table has other rows than were taken."""
+    return (
+        f"{NATIVE} has other rows than were taken from {table} on {counted(len(days), 'date', 'dates')}: "
+        f"{_named(days)}: {_take_again(table, days)}"
+    )
+
+
+def other_old_rows(table: str, days: Sequence[dt.date], rows: int) -> str:
+    """Dates on which an older table has rows that are not those that were taken."""
+    return (
+        f"{table} has {counted(rows, 'row that was', 'rows that were')} not taken so, on {_named(days)}: "
+        f"{_take_again(table, days, ' --reload')}"
+    )
+
+
+def unwon(days: Sequence[dt.date]) -> str:
+    """Dates of rows of an older table whose places somebody damaged."""
+    return f"{PLACES} was damaged on {_named(days)}: run the loader again with --reload"
+
+
+def _take_again(table: str, days: Sequence[dt.date], more: str = "") -> str:
+    dates = f"--from {min(days)} --to {max(days)}"
+    return f"run the loader with --backfill-from {table} {dates}{more}, and find out who else writes there"
+
+
 def damaged(days: Sequence[dt.date]) -> str:
     """Dates on which the table has other rows than were loaded: the next load repairs them."""
     return (
@@ -145,12 +188,15 @@ def damaged(days: Sequence[dt.date]) -> str:
     )
 
 
-def changed_columns(changed: Mapping[dt.date, int]) -> str:
-    """Dates whose rows have the right ids and times, and other columns that somebody changed."""
+def changed_columns(changed: Mapping[dt.date, int], flags: str = "--reload") -> str:
+    """Dates whose rows have the right ids and times, and other columns that somebody changed.
+
+    `flags` let the loader write them again.
+    """
     days = sorted(changed)
     return (
         f"{NATIVE} has {records(sum(changed.values()))} with other columns than were loaded, on "
-        f"{_named(days)}: run the loader with --reload --from {days[0]} --to {days[-1]}, which writes them "
+        f"{_named(days)}: run the loader with {flags} --from {days[0]} --to {days[-1]}, which writes them "
         "again, and find out who else writes the table"
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attendance_common.errors import WarehouseError
 from attendance_common.load import control, history_sql, plan, settle_sql
 from attendance_common.load import merge_sql as sql
-from attendance_common.load.list_sql import NATIVE
+from attendance_common.load.list_sql import NATIVE, S3
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Reading, Summary, Version
 from attendance_common.load.warehouse import Warehouse
@@ -73,7 +73,7 @@ class Batch:
         self._warehouse.rows(*settle_sql.settle(min(days), max(days)))
         first, last, unresolved = self._read_elsewhere(days, alone=alone)
         rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
-        counts = self._write(first, last, rows)
+        counts = write(self._warehouse, first, last, self._run, lambda: self._remember(rows))
         loaded = reading.accepted.keys() - unresolved
         counts.update(loaded=len(loaded), rows_read=sum(reading.accepted.values()))
         check_sum(counts, first, last)
@@ -117,20 +117,37 @@ class Batch:
         self._warehouse.rows(settle_sql.DROP_UNRESOLVED)
         return lists
 
-    def _write(self, first: dt.date, last: dt.date, lists: Sequence[Sequence[object]]) -> Counter[str]:
-        """Bring the table, the places and the control table to the winners; gives the counts of OUTCOMES."""
-        send = self._warehouse.rows
-        send(*history_sql.keep_replaced(first, last, self._run))
-        send(*sql.delete_former(first, last))
-        send(sql.WRITE)
-        send(*sql.delete_places(first, last))
-        send(sql.INSERT_PLACES)
-        send(sql.DELETE_LISTS)
+    def _remember(self, lists: Sequence[Sequence[object]]) -> None:
+        """Write the control rows of the batch's lists."""
+        self._warehouse.rows(sql.DELETE_LISTS)
         self._warehouse.insert(sql.INSERT_LISTS, lists, sql.LIST_ROW)
-        counts = dict(send(*sql.outcomes(first, last)))
-        send(sql.DROP_TEMPORARY)
-        check_written(counts, first, last)
-        return Counter({name: counts.get(name, 0) for name in (*READ, "reread")})
+
+
+def write(
+    warehouse: Warehouse,
+    first: dt.date,
+    last: dt.date,
+    run: str,
+    remember: Callable[[], None],
+    *,
+    origin: str = S3,
+) -> Counter[str]:
+    """Bring the table, the places and, by `remember`, the control table to what `settled` says.
+
+    Gives what became of the rows that were read; all places of the ids that are written have dates from
+    `first` to `last`.
+    """
+    send = warehouse.rows
+    send(*history_sql.keep_replaced(first, last, run))
+    send(*sql.delete_former(first, last))
+    send(sql.WRITE)
+    send(*sql.delete_places(first, last))
+    send(sql.INSERT_PLACES)
+    remember()
+    counts = dict(send(*sql.outcomes(first, last, origin)))
+    send(sql.DROP_TEMPORARY)
+    check_written(counts, first, last)
+    return Counter({name: counts.get(name, 0) for name in (*READ, "reread")})
 
 
 def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:

@@ -23,7 +23,9 @@ Statement = tuple[str, Sequence[object]]
 
 NATIVE_NAMES = [str(column.native) for column in NATIVE_COLUMNS]
 ALL_NAMES = [column.name for column in tables.NATIVE.columns]
-S3 = "CAST('s3' AS VARCHAR(8))"  # a place's origin: a list of the landing zone
+# Where a place or a control row comes from: a list of the landing zone, or an older table.
+S3 = "CAST('s3' AS VARCHAR(8))"
+BACKFILL = "CAST('backfill' AS VARCHAR(8))"
 NOW = "SYSDATE"  # when the transaction began: the same in all its statements (DG: r_SYSDATE)
 _WIDE = 256  # bytes; a wider text is hashed before it is concatenated
 

@@ -7,6 +7,7 @@ How a batch runs on Redshift:
 - Spectrum prunes by the predicate on year, month, day alone, which has only constants.
 - `staged` has the rows of the batch's lists, each beside its place as it was. It is read from S3 once.
 - `settled` has every place of each id that the batch touches, as it is to be, ranked: 1 is the winner.
+- A place of an older table goes with the first place that a list of the landing zone has of its id.
 - A row is written when its hash is not the hash of the row that the native table has.
 - CREATE TABLE AS leaves a table with statistics (DG: r_ANALYZE); LIKE and INSERT would not.
 - An anti-join is a LEFT JOIN … IS NULL: how Redshift plans NOT IN over millions of ids is not known.
@@ -131,7 +132,8 @@ SELECT
     CASE WHEN version = 1 THEN TRUE ELSE FALSE END,
     marked,
     loaded_at
-FROM settled"""
+FROM settled
+WHERE kept"""
 
 DELETE_LISTS = f"""\
 DELETE FROM {LISTS}
@@ -147,11 +149,11 @@ VALUES %s"""
 LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, {NOW}, %s)"
 
 
-def outcomes(first: dt.date, last: dt.date) -> Statement:
+def outcomes(first: dt.date, last: dt.date, origin: str = S3) -> Statement:
     """What became of each row that was read; how many rows were to be written, how many of them from lists
     outside the batch, and how many the table has.
     """
-    return _OUTCOMES, [first, last]
+    return _OUTCOMES.format(origin=origin), [first, last]
 
 
 _OUTCOMES = f"""\
@@ -172,7 +174,7 @@ WITH outcome AS (
         ON staged.id = settled.id
         AND staged.partition_date = settled.partition_date
         AND staged.school_id = settled.school_id
-        AND settled.origin = {S3}
+        AND settled.origin = {{origin}}
     WHERE staged.id IS NOT NULL
 ),
 found AS (

@@ -6,11 +6,13 @@ A repair is no change of a record: the row keeps the time at which its version w
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attendance_common.errors import WarehouseError
+from attendance_common.load import backfill_sql, native_sql, old_table
 from attendance_common.load import list_sql as sql
-from attendance_common.load import native_sql
 from attendance_common.load.list_sql import LISTS, NATIVE, PLACES, S3, Statement
 from attendance_common.load.plan import ListId
 from attendance_common.load.warehouse import Warehouse
@@ -21,6 +23,7 @@ class Repaired:
     """Records that were read again; records that could not be; rows whose id no list has, and their dates.
 
     `unwon_days`: dates of rows whose id has places, and none that wins: the places are damaged.
+    `lost_tables`: older tables that rows were backfilled from, and that are gone or have other columns now.
     """
 
     records: int
@@ -28,6 +31,7 @@ class Repaired:
     unknown: int
     unknown_days: tuple[dt.date, ...]
     unwon_days: tuple[dt.date, ...]
+    lost_tables: tuple[str, ...] = ()
 
 
 def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
@@ -213,6 +217,7 @@ def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
     lists = [ListId(*each) for each in warehouse.rows(SUSPECT_LISTS)]
     warehouse.rows(*stage_suspects(lists))
     warehouse.rows(MARK_FOUND)
+    lost_tables = _stage_backfilled(warehouse)
     warehouse.rows(*delete_rows(days))
     warehouse.rows(INSERT_ROWS)
     [(suspects, found)] = warehouse.rows(COUNT_SUSPECTS)
@@ -221,4 +226,23 @@ def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
     found = int(found or 0)
     unknown = {day: count for day, places, count in without if not places}
     unwon = tuple(day for day, places, _ in without if places)
-    return Repaired(found, suspects - found, sum(unknown.values()), tuple(unknown), unwon)
+    return Repaired(found, suspects - found, sum(unknown.values()), tuple(unknown), unwon, lost_tables)
+
+
+def _stage_backfilled(warehouse: Warehouse) -> tuple[str, ...]:
+    """Read rows again from older tables; gives the tables that are gone, or have other columns now."""
+    days_of: dict[str, list[dt.date]] = defaultdict(list)
+    schools: dict[str, int] = {}
+    for name, day, school in warehouse.rows(backfill_sql.SUSPECT_TABLES):
+        days_of[name].append(day)
+        schools[name] = school
+    lost = []
+    for name, days in days_of.items():
+        try:
+            table = old_table.look_again(warehouse, name, schools[name])
+        except WarehouseError:
+            lost.append(name)
+            continue
+        warehouse.rows(*backfill_sql.stage_suspects(table, days))
+        warehouse.rows(MARK_FOUND)
+    return tuple(lost)

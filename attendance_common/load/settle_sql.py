@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Collection
 
 from attendance_common.load.list_sql import (
+    BACKFILL,
     NATIVE,
     NOW,
     PLACES,
@@ -23,17 +24,17 @@ from attendance_common.load.plan import ListId
 
 NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
 
-# A marked place, which its list holds no more, competes only while the id has no other; the one whose row the
-# native table has then stays. Of the others the newest wins; on a tie the later date, then the greater
-# school.
+# A place of an older table competes only while no list of the landing zone has the id. A marked place, which
+# its list holds no more, competes only while the id has no other; the one whose row the native table has then
+# stays. Of the others the newest wins; on a tie the later date, then the greater school.
 _RANK = f"""\
 ROW_NUMBER() OVER (
             PARTITION BY id
-            ORDER BY CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
+            ORDER BY CASE WHEN origin = {S3} THEN 0 ELSE 1 END,
+                CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
                 NVL(modified_on, {NEVER}) DESC,
                 partition_date DESC,
-                school_id DESC,
-                origin DESC
+                school_id DESC
         )"""
 
 
@@ -47,7 +48,12 @@ _CHANGED = f"version = 1 AND NOT {_SAME}"
 
 def settle(first: dt.date, last: dt.date) -> Statement:
     """Rank the places of every id that the batch's lists touch; they have dates from `first` to `last`."""
-    return _SETTLE, [first, last]
+    return _SETTLE.format(origin=S3, lost=f"places.origin = {S3}"), [first, last]
+
+
+def settle_backfill(first: dt.date, last: dt.date) -> Statement:
+    """The same for rows of an older table. What it no longer has stays as it is: it loses no place."""
+    return _SETTLE.format(origin=BACKFILL, lost="1 = 0"), [first, last]
 
 
 _SETTLE = f"""\
@@ -84,7 +90,7 @@ touched AS (
         ON places.id = listed.id
         AND places.partition_date = listed.partition_date
         AND places.school_id = listed.school_id
-    WHERE places.origin = {S3}
+    WHERE {{lost}}
         AND NOT places.marked
         AND places.partition_date BETWEEN %s AND %s
         AND listed.id IS NULL
@@ -94,7 +100,7 @@ place AS (
         listed.id,
         listed.partition_date,
         listed.school_id,
-        {S3} AS origin,
+        {{origin}} AS origin,
         listed.modified_on,
         listed.hash,
         CASE WHEN listed.place_wins THEN listed.place_hash END AS table_hash,
@@ -130,7 +136,7 @@ place AS (
         ON places.id = listed.id
         AND places.partition_date = listed.partition_date
         AND places.school_id = listed.school_id
-        AND places.origin = {S3}
+        AND places.origin = {{origin}}
     WHERE listed.id IS NULL
 ),
 ranked AS (
@@ -138,6 +144,7 @@ ranked AS (
         place.*,
         MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
         MAX(table_loaded_at) OVER (PARTITION BY id) AS loaded_before,
+        MAX(CASE WHEN origin = {S3} THEN 1 ELSE 0 END) OVER (PARTITION BY id) AS landed,
         {_RANK} AS version
     FROM place
 )
@@ -151,6 +158,7 @@ SELECT
     marked,
     version,
     hash_before,
+    CASE WHEN origin = {S3} OR landed = 0 THEN TRUE ELSE FALSE END AS kept,
     CASE WHEN {_WRITTEN} THEN TRUE ELSE FALSE END AS written,
     CASE WHEN {_CHANGED} THEN TRUE ELSE FALSE END AS changed,
     CASE WHEN {_CHANGED} THEN {_BEGINS} ELSE loaded_at END AS loaded_at

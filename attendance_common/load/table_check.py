@@ -1,29 +1,38 @@
 """The native table beside what was loaded: the check of every run.
 
 For each date, the rows of the table, the sums of their ids and times, are those of the winners in `places`;
-and the places of each date are as many as its lists had records when they were loaded.
+and the places of each date are as many as its lists had records when they were loaded. A date that has rows
+of an older table alone is checked by `--verify` and by a backfill, not by every run: there may be millions.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, Statement
+from attendance_common.load.list_sql import BACKFILL, HISTORY, LISTS, NATIVE, PLACES, S3, Statement
 from attendance_common.load.warehouse import Warehouse
 
 # Seconds since an instant before all records; DATEDIFF gives a BIGINT (DG: r_DATEDIFF_function).
 _SECONDS = "DATEDIFF(second, CAST('1970-01-01' AS TIMESTAMP), modified_on)"
 
 
-def compare(oldest: dt.datetime) -> Statement:
-    """The sums of each date; `oldest`: what left the table before is no longer to be kept.
+# The first dates of the landing zone's lists and of older tables'.
+FIRST_DATES = f"""\
+SELECT
+    MIN(CASE WHEN origin = {S3} THEN partition_date END),
+    MIN(CASE WHEN origin = {BACKFILL} THEN partition_date END)
+FROM {LISTS}"""
+
+
+def compare(first: dt.date, last: dt.date, oldest: dt.datetime) -> Statement:
+    """The sums of each date from `first` to `last`; `oldest`: what left the table before is no longer to be kept.
 
     One statement, so one snapshot: no other load can come between.
     """
-    return _COMPARE, [oldest]
+    return _COMPARE, [*[first, last] * 3, oldest]
 
 
 _COMPARE = f"""\
@@ -40,7 +49,9 @@ SELECT
     SUM(forgotten),
     SUM(marked),
     SUM(superseded),
-    SUM(expired)
+    SUM(expired),
+    SUM(landed_lists),
+    SUM(backfilled_lists)
 FROM (
     SELECT
         attendance_date AS day,
@@ -55,8 +66,11 @@ FROM (
         0 AS forgotten,
         0 AS marked,
         0 AS superseded,
-        0 AS expired
+        0 AS expired,
+        0 AS landed_lists,
+        0 AS backfilled_lists
     FROM {NATIVE}
+    WHERE attendance_date BETWEEN %s AND %s
     GROUP BY attendance_date
     UNION ALL
     SELECT
@@ -67,13 +81,16 @@ FROM (
         SUM(CASE WHEN wins THEN 1 ELSE 0 END),
         SUM(CASE WHEN wins THEN id ELSE 0 END),
         SUM(CASE WHEN wins THEN NVL({_SECONDS}, 0) ELSE 0 END),
-        SUM(CASE WHEN marked THEN 0 ELSE 1 END),
+        SUM(CASE WHEN origin = {S3} AND NOT marked THEN 1 ELSE 0 END),
         0,
         0,
         SUM(CASE WHEN marked THEN 1 ELSE 0 END),
-        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END),
+        SUM(CASE WHEN origin = {S3} AND NOT marked AND NOT wins THEN 1 ELSE 0 END),
+        0,
+        0,
         0
     FROM {PLACES}
+    WHERE partition_date BETWEEN %s AND %s
     GROUP BY partition_date
     UNION ALL
     SELECT
@@ -85,12 +102,15 @@ FROM (
         0,
         0,
         0,
-        SUM(row_count),
+        SUM(CASE WHEN origin = {S3} THEN row_count ELSE 0 END),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
         0,
         0,
-        0
+        0,
+        SUM(CASE WHEN origin = {S3} THEN 1 ELSE 0 END),
+        SUM(CASE WHEN origin = {BACKFILL} THEN 1 ELSE 0 END)
     FROM {LISTS}
+    WHERE partition_date BETWEEN %s AND %s
     GROUP BY partition_date
     UNION ALL
     SELECT
@@ -106,7 +126,9 @@ FROM (
         0,
         0,
         0,
-        COUNT(*)
+        COUNT(*),
+        0,
+        0
     FROM {HISTORY}
     WHERE valid_to < %s
     GROUP BY attendance_date
@@ -116,9 +138,10 @@ ORDER BY day"""
 
 
 class DateSums(NamedTuple):
-    """One date: rows and sums of the table, the same of the winners, places that are not marked, records that
-    its lists had when they were loaded, lists that count as changed since, marked places, places that are
-    not marked and do not win (another list has the same id), former versions that are no longer to be kept.
+    """One date: rows and sums of the table, the same of the winners. Of the landing zone: places that are not
+    marked, records that its lists had when they were loaded, lists that count as changed since; marked
+    places; places that are not marked and do not win (another list has the same id). Former versions that are
+    no longer to be kept. Lists of the landing zone, and of older tables.
     """
 
     day: dt.date
@@ -134,6 +157,13 @@ class DateSums(NamedTuple):
     marked: int
     superseded: int
     expired: int
+    landed_lists: int
+    backfilled_lists: int
+
+    @property
+    def only_backfilled(self) -> bool:
+        """Whether the date has lists of older tables and none of the landing zone."""
+        return self.backfilled_lists > 0 and not self.landed_lists
 
     @property
     def table_differs(self) -> bool:
@@ -163,18 +193,33 @@ class TableState:
 
 def state_of(dates: Iterable[DateSums]) -> TableState:
     """What the check's rows mean."""
-    sums = list(dates)
+    found = list(dates)
     return TableState(
-        damaged=[each.day for each in sums if each.table_differs],
-        misplaced=[each.day for each in sums if each.places != each.records and not each.forgotten],
-        marked=sum(each.marked for each in sums),
-        newest=max((each.day for each in sums if each.winners), default=None),
-        superseded=[each.day for each in sums if each.superseded],
-        expired=sum(each.expired for each in sums),
+        damaged=[each.day for each in found if each.table_differs],
+        misplaced=[each.day for each in found if each.places != each.records and not each.forgotten],
+        marked=sum(each.marked for each in found),
+        newest=max((each.day for each in found if each.winners), default=None),
+        superseded=[each.day for each in found if each.superseded],
+        expired=sum(each.expired for each in found),
     )
 
 
 def check(warehouse: Warehouse, oldest: dt.datetime) -> TableState:
-    """Compare the whole table with the winners, and count what left it before `oldest`, in one statement."""
-    found = warehouse.rows(*compare(oldest))
-    return state_of(DateSums(day, *map(int, numbers)) for day, *numbers in found)
+    """Compare the table with the winners, but for dates that have rows of older tables alone; and count what left
+    it before `oldest`.
+    """
+    [(landed, backfilled)] = warehouse.rows(FIRST_DATES)
+    first = dt.date.min
+    if backfilled is not None:
+        first = landed or dt.date.max
+    found = sums(warehouse, first, dt.date.max, oldest)
+    state = state_of(each for each in found if not each.only_backfilled)
+    return replace(state, expired=sum(each.expired for each in found))
+
+
+def sums(
+    warehouse: Warehouse, first: dt.date, last: dt.date, oldest: dt.datetime = dt.datetime.min
+) -> list[DateSums]:
+    """The sums of each date, in one statement."""
+    found = warehouse.rows(*compare(first, last, oldest))
+    return [DateSums(day, *map(int, numbers)) for day, *numbers in found]

@@ -9,4 +9,5 @@ SELECT
     CASE WHEN version = 1 THEN TRUE ELSE FALSE END,
     marked,
     loaded_at
-FROM settled;
+FROM settled
+WHERE kept;

@@ -85,13 +85,14 @@ ranked AS (
         place.*,
         MAX(table_hash) OVER (PARTITION BY id) AS hash_before,
         MAX(table_loaded_at) OVER (PARTITION BY id) AS loaded_before,
+        MAX(CASE WHEN origin = CAST('s3' AS VARCHAR(8)) THEN 1 ELSE 0 END) OVER (PARTITION BY id) AS landed,
         ROW_NUMBER() OVER (
             PARTITION BY id
-            ORDER BY CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
+            ORDER BY CASE WHEN origin = CAST('s3' AS VARCHAR(8)) THEN 0 ELSE 1 END,
+                CASE WHEN NOT marked THEN 0 WHEN table_hash IS NOT NULL THEN 1 ELSE 2 END,
                 NVL(modified_on, CAST('0001-01-01' AS TIMESTAMP)) DESC,
                 partition_date DESC,
-                school_id DESC,
-                origin DESC
+                school_id DESC
         ) AS version
     FROM place
 )
@@ -105,6 +106,7 @@ SELECT
     marked,
     version,
     hash_before,
+    CASE WHEN origin = CAST('s3' AS VARCHAR(8)) OR landed = 0 THEN TRUE ELSE FALSE END AS kept,
     CASE WHEN version = 1 AND NVL(hash_before, '') <> hash THEN TRUE ELSE FALSE END AS written,
     CASE WHEN version = 1 AND NOT SUBSTRING(NVL(hash_before, ''), 2) = SUBSTRING(hash, 2) THEN TRUE ELSE FALSE END AS changed,
     CASE WHEN version = 1 AND NOT SUBSTRING(NVL(hash_before, ''), 2) = SUBSTRING(hash, 2) THEN GREATEST(SYSDATE, NVL(DATEADD(microsecond, 1, loaded_before), SYSDATE)) ELSE loaded_at END AS loaded_at

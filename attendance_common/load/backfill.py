@@ -1,0 +1,142 @@
+"""A backfill: an older table's rows come into the native table, month by month, each in one transaction.
+
+They are lists of an origin of their own, and the newest version of each id counts, as always. What the
+landing zone has, or had, is passed over: such a record comes from there alone, whatever its `modified_on`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from attendance_common.errors import WarehouseError
+from attendance_common.load import backfill_sql as sql
+from attendance_common.load import old_table_sql, repair, settle_sql
+from attendance_common.load.batch import READ, check_sum, write
+from attendance_common.load.halving import in_halves
+from attendance_common.load.list_sql import BACKFILL
+from attendance_common.load.old_table import OldTable
+from attendance_common.load.plan import Part
+from attendance_common.load.warehouse import Warehouse
+
+NO_DATE = "its date is missing, malformed or impossible"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an older table has: the dates that are not taken yet, month by month; rows whose date is none.
+
+    `days`: all its dates within the part that is asked for.
+    """
+
+    months: list[list[dt.date]]
+    days: list[dt.date]
+    undated: int
+
+
+@dataclass
+class Taken:
+    """What came of a month: counts of rows, and the rows that cannot be taken, by their fault.
+
+    `known`: rows whose id the landing zone has, or had.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+
+class Backfill:
+    """Takes an older table's rows; `run` is written beside each list. `again`: also dates that were taken."""
+
+    def __init__(self, warehouse: Warehouse, table: OldTable, run: str, *, again: bool = False) -> None:
+        self._warehouse = warehouse
+        self._table = table
+        self._run = run
+        self._again = again
+
+    def look(self, part: Part) -> Outlook:
+        """What the table has within these dates."""
+        months: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
+        days, undated, done = [], 0, self._done()
+        for value, rows in self._warehouse.rows(*old_table_sql.dates(self._table)):
+            day = old_table_sql.day_of(value)
+            if day is None:
+                undated += rows
+            elif part.first <= day <= part.last:
+                days.append(day)
+                if day not in done:
+                    months[day.year, day.month].append(day)
+        return Outlook([sorted(months[month]) for month in sorted(months)], sorted(days), undated)
+
+    def _done(self) -> set[dt.date]:
+        """The dates that are not to be read: they were taken."""
+        if self._again:
+            return set()
+        return {day for (day,) in self._warehouse.rows(*sql.done_days(self._table.name))}
+
+    def load(
+        self, months: Sequence[Sequence[dt.date]]
+    ) -> Iterator[tuple[Sequence[dt.date], Taken | WarehouseError]]:
+        """Take these months; gives each with what came of it, as it is done.
+
+        A month that Redshift cannot read is halved, down to the one date at fault.
+        """
+        return in_halves(months, self._load_month, repair.halves)
+
+    def _load_month(self, days: Sequence[dt.date]) -> Taken:
+        return self._warehouse.locked(partial(self._load, days))
+
+    def show(
+        self, months: Sequence[Sequence[dt.date]]
+    ) -> Iterator[tuple[Sequence[dt.date], Taken | WarehouseError]]:
+        """What would come of these months; each transaction is rolled back."""
+        return in_halves(
+            months, lambda days: self._warehouse.snapshot(partial(self._stage, days)), repair.halves
+        )
+
+    def _stage(self, days: Sequence[dt.date]) -> Taken:
+        """Read the rows of these dates, and count them."""
+        self._warehouse.rows(*sql.stage(self._table, days))
+        taken = Taken()
+        for known, fault, rows in self._warehouse.rows(sql.COUNT):
+            if fault is not None:
+                taken.faults[fault] += rows
+            taken.counts["known" if known else "rows_read" if fault is None else "not_taken"] += rows
+        return taken
+
+    def _load(self, days: Sequence[dt.date]) -> Taken:
+        done = self._done()
+        days = [day for day in days if day not in done]
+        if not days:  # another backfill was here first
+            return Taken()
+        send = self._warehouse.rows
+        taken = self._stage(days)
+        send(sql.NAME_LISTS)
+        send(sql.UNSTAGE)
+        send(*settle_sql.settle_backfill(days[0], days[-1]))
+        found = {kind: day for kind, day, _ in send(*settle_sql.elsewhere(days[0], days[-1]))}
+        if found["unknown"]:
+            send(*settle_sql.keep_equal_rows(days[0], days[-1]))
+        self._pass_over_unresolved()
+        first, last = found["first"] or dt.date.min, found["last"] or dt.date.min
+        counts = write(self._warehouse, first, last, self._run, lambda: self._remember(days), origin=BACKFILL)
+        check_sum({**counts, **taken.counts}, first, last)
+        taken.counts.update({name: counts[name] for name in READ})
+        return taken
+
+    def _pass_over_unresolved(self) -> None:
+        """Leave ids as they are whose winner lies in another month, in a row that was read before."""
+        for text in (
+            settle_sql.CREATE_UNRESOLVED,
+            settle_sql.LEAVE_UNRESOLVED,
+            settle_sql.DROP_UNRESOLVED,
+        ):
+            self._warehouse.rows(text)
+
+    def _remember(self, days: Sequence[dt.date]) -> None:
+        """Write the control rows of the month's lists."""
+        self._warehouse.rows(*sql.delete_lists(self._table.name))
+        self._warehouse.rows(*sql.insert_lists(self._table.name, self._run, days[0], days[-1]))
