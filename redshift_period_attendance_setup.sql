@@ -705,7 +705,7 @@ COMMENT ON TABLE public.period_attendance_lists IS 'The lists that were loaded: 
 COMMENT ON COLUMN public.period_attendance_lists.partition_date IS 'Date of the list.';
 COMMENT ON COLUMN public.period_attendance_lists.school_id IS 'School of the list.';
 COMMENT ON COLUMN public.period_attendance_lists.origin IS 'Source: s3 is a list of the landing zone, backfill an older table.';
-COMMENT ON COLUMN public.period_attendance_lists.etag IS 'ETag of the object as it was loaded. NULL: it was gone. Empty: load it again. Of a backfilled list the older table.';
+COMMENT ON COLUMN public.period_attendance_lists.etag IS 'ETag of the object as it was loaded. NULL: it was gone. Empty: load it again. Of backfill: the older table.';
 COMMENT ON COLUMN public.period_attendance_lists.last_modified IS 'When that object was written, in UTC.';
 COMMENT ON COLUMN public.period_attendance_lists.row_count IS 'Records that the list held.';
 COMMENT ON COLUMN public.period_attendance_lists.loaded_at IS 'Time at which it was loaded, in UTC.';

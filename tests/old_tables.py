@@ -1,4 +1,4 @@
-"""Older tables with the API's names in lower case, in two shapes, filled from records as the API sends them."""
+"""Older tables with the API's names in lower case, in two shapes, filled from records of the API."""
 
 from __future__ import annotations
 

@@ -371,8 +371,8 @@ def test_all_that_is_at_fault_with_the_table_is_said_at_once(pipeline: Pipeline)
 
 
 def test_columns_that_are_missing_are_null_and_others_do_not_matter(pipeline: Pipeline) -> None:
-    columns = "id INT, schoolid SMALLINT, date DATE, studentid BIGINT, attendancestatus CHAR(3), islocked INT, x SUPER"
-    pipeline.query(f"CREATE TABLE {OLD} ({columns})")
+    columns = "id INT, schoolid SMALLINT, date DATE, studentid BIGINT, attendancestatus CHAR(3), islocked INT"
+    pipeline.query(f"CREATE TABLE {OLD} ({columns}, other SUPER)")
     pipeline.query(
         f"INSERT INTO {OLD} (id, schoolid, date, studentid, attendancestatus, islocked) "
         f"VALUES (1, 2, '{SEPTEMBER}', 3, 'A', 1)"

@@ -176,16 +176,9 @@ def _name(column: Column) -> str:
 # --- the rows -----------------------------------------------------------------------------------------------
 
 
-def read(table: OldTable, days: Collection[dt.date]) -> Statement:
-    """The rows of these dates as the native table has them, each with its hash, its fault, its place as it
-    was backfilled, and whether its id is known: the landing zone has it, or had it.
-    """
-    predicate, values = _on_days(table, days)
-    given = (f"{_given(column, table)} AS {column.native}" for column in NATIVE_COLUMNS)
-    typed = (f"{_typed(column, table)} AS {column.native}" for column in NATIVE_COLUMNS)
-    faults = ("\n" + " " * 8).join(_faults())
-    as_given = (f"given.{column.native} AS given_{column.native}" for column in NATIVE_COLUMNS)
-    text = f"""\
+_FAULTS = ("\n" + " " * 8).join(_faults()).replace("{", "{{")
+_AS_GIVEN = listed(f"given.{column.native} AS given_{column.native}" for column in NATIVE_COLUMNS)
+_READ = f"""\
 SELECT
     {listed(f"judged.{name}" for name in NATIVE_NAMES)},
     CAST(%s AS VARCHAR(1024)) AS source_file,
@@ -213,23 +206,23 @@ SELECT
     typed.*,
     {row_hash("typed")} AS hash,
     CASE
-        {faults}
+        {_FAULTS}
     END AS fault
 FROM (
 SELECT
-    {listed(typed)},
-    {listed(as_given)},
+    {{typed}},
+    {_AS_GIVEN},
     given.meeting_text
 FROM (
 SELECT
-    {listed(given)},
+    {{given}},
     former.meeting_text
 FROM (
 SELECT
     former.*,
-    {_meeting(table)} AS meeting_text
-FROM {table.name.quoted} AS former
-WHERE {predicate}
+    {{meeting}} AS meeting_text
+FROM {{table}} AS former
+WHERE {{predicate}}
 ) AS former
 ) AS given
 ) AS typed
@@ -257,5 +250,19 @@ LEFT JOIN (
     GROUP BY history.id
 ) AS departed
     ON judged.id = departed.id"""
+
+
+def read(table: OldTable, days: Collection[dt.date]) -> Statement:
+    """The rows of these dates as the native table has them, each with its hash, its fault, its place as it
+    was backfilled, and whether its id is known: the landing zone has it, or had it.
+    """
+    predicate, values = _on_days(table, days)
+    text = _READ.format(
+        typed=listed(f"{_typed(column, table)} AS {column.native}" for column in NATIVE_COLUMNS),
+        given=listed(f"{_given(column, table)} AS {column.native}" for column in NATIVE_COLUMNS),
+        meeting=_meeting(table),
+        table=table.name.quoted,
+        predicate=predicate,
+    )
     school = [] if table.school is None else [table.school]
     return text, [str(table.name), *school, *values, min(days), max(days)]

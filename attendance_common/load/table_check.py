@@ -28,7 +28,7 @@ FROM {LISTS}"""
 
 
 def compare(first: dt.date, last: dt.date, oldest: dt.datetime) -> Statement:
-    """The sums of each date from `first` to `last`; `oldest`: what left the table before is no longer to be kept.
+    """The sums of each date from `first` to `last`; what left the table before `oldest` need not be kept.
 
     One statement, so one snapshot: no other load can come between.
     """
@@ -205,8 +205,9 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
 
 
 def check(warehouse: Warehouse, oldest: dt.datetime) -> TableState:
-    """Compare the table with the winners, but for dates that have rows of older tables alone; and count what left
-    it before `oldest`.
+    """Compare the table with the winners, but for dates that have rows of older tables alone.
+
+    What left it before `oldest` is counted, of all dates.
     """
     [(landed, backfilled)] = warehouse.rows(FIRST_DATES)
     first = dt.date.min

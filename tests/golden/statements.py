@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+from attendance_common.columns import NATIVE_COLUMNS, Column, Kind
 from attendance_common.landing import Areas
 from attendance_common.load import (
+    backfill_sql,
     control,
     departures,
     external,
@@ -17,6 +19,8 @@ from attendance_common.load import (
     lock,
     merge_sql,
     native_tables,
+    old_table,
+    old_table_sql,
     quality_sql,
     reload,
     repair,
@@ -26,16 +30,37 @@ from attendance_common.load import (
     status_facts,
     table_check,
     verify,
+    verify_backfill,
 )
 from attendance_common.load.list_sql import Statement
+from attendance_common.load.old_table import Form, OldTable, TableName
 from attendance_common.load.plan import ListId
 
 FOLDER = Path(__file__).parent
+
+
+def _form_of(column: Column) -> Form:
+    """What a column of a warehouse's own type is read as."""
+    forms = {Kind.BIGINT: Form.INTEGER, Kind.BOOLEAN: Form.BOOLEAN, Kind.DATE: Form.DATE}
+    return {**forms, Kind.TIMESTAMP: Form.TIME}.get(column.kind, Form.TEXT)
+
+
 DAYS = [dt.date(2026, 1, 5), dt.date(2025, 12, 9), dt.date(2025, 12, 10)]
 BOUNDS = min(DAYS), max(DAYS)
 LISTS = [ListId(DAYS[0], 12549), ListId(DAYS[1], 12549), ListId(DAYS[1], 12550)]
+# An older table as a warehouse keeps it, and one of texts that does not say whose rows they are.
+_NAME = TableName("public", "old_attendance")
+TYPED = OldTable(
+    _NAME,
+    {
+        **{str(each.api_name): _form_of(each) for each in NATIVE_COLUMNS if each.api_name},
+        "meetingtime": Form.SUPER,
+    },
+)
+PLAIN = OldTable(_NAME, dict.fromkeys(TYPED.forms.keys() - {"schoolid"}, Form.TEXT), 12549)
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
 MODULES = (
+    backfill_sql,
     control,
     departures,
     external,
@@ -44,6 +69,8 @@ MODULES = (
     lock,
     merge_sql,
     native_tables,
+    old_table,
+    old_table_sql,
     quality_sql,
     reload,
     repair,
@@ -53,6 +80,7 @@ MODULES = (
     status_facts,
     table_check,
     verify,
+    verify_backfill,
 )
 _VERBS = (
     "SELECT",
@@ -88,6 +116,13 @@ def statements() -> dict[str, Statement]:
         "merge_sql.stage_more": merge_sql.stage_more(LISTS),
         "merge_sql.unstage": merge_sql.unstage(LISTS),
         "settle_sql.settle": settle_sql.settle(*BOUNDS),
+        "settle_sql.settle_backfill": settle_sql.settle_backfill(*BOUNDS),
+        "old_table_sql.dates": old_table_sql.dates(TYPED),
+        "old_table_sql.read_typed": old_table_sql.read(TYPED, DAYS),
+        "old_table_sql.read_plain": old_table_sql.read(PLAIN, DAYS),
+        "backfill_sql.done_days": backfill_sql.done_days(TYPED.name),
+        "backfill_sql.delete_lists": backfill_sql.delete_lists(TYPED.name),
+        "backfill_sql.insert_lists": backfill_sql.insert_lists(TYPED.name, "RUN", *BOUNDS),
         "settle_sql.elsewhere": settle_sql.elsewhere(*BOUNDS),
         "settle_sql.keep_equal_rows": settle_sql.keep_equal_rows(*BOUNDS),
         "settle_sql.forget_lists": settle_sql.forget_lists(LISTS),
@@ -100,7 +135,7 @@ def statements() -> dict[str, Statement]:
         "departures.find_all": departures.find([]),
         "departures.forget": departures.forget(LISTS),
         "history_sql.expire": history_sql.expire(dt.datetime(2025, 1, 9, 6)),
-        "table_check.compare": table_check.compare(dt.datetime(2025, 1, 9, 6)),
+        "table_check.compare": table_check.compare(*BOUNDS, dt.datetime(2025, 1, 9, 6)),
         "history_sql.keep_replaced": history_sql.keep_replaced(*BOUNDS, "RUN"),
         "history_sql.keep_removed": history_sql.keep_removed(*BOUNDS, "RUN"),
         "quality_sql.find": quality_sql.find(DAYS),

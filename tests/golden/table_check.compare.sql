@@ -11,7 +11,9 @@ SELECT
     SUM(forgotten),
     SUM(marked),
     SUM(superseded),
-    SUM(expired)
+    SUM(expired),
+    SUM(landed_lists),
+    SUM(backfilled_lists)
 FROM (
     SELECT
         attendance_date AS day,
@@ -26,8 +28,11 @@ FROM (
         0 AS forgotten,
         0 AS marked,
         0 AS superseded,
-        0 AS expired
+        0 AS expired,
+        0 AS landed_lists,
+        0 AS backfilled_lists
     FROM public.period_attendance
+    WHERE attendance_date BETWEEN %s AND %s
     GROUP BY attendance_date
     UNION ALL
     SELECT
@@ -38,13 +43,16 @@ FROM (
         SUM(CASE WHEN wins THEN 1 ELSE 0 END),
         SUM(CASE WHEN wins THEN id ELSE 0 END),
         SUM(CASE WHEN wins THEN NVL(DATEDIFF(second, CAST('1970-01-01' AS TIMESTAMP), modified_on), 0) ELSE 0 END),
-        SUM(CASE WHEN marked THEN 0 ELSE 1 END),
+        SUM(CASE WHEN origin = CAST('s3' AS VARCHAR(8)) AND NOT marked THEN 1 ELSE 0 END),
         0,
         0,
         SUM(CASE WHEN marked THEN 1 ELSE 0 END),
-        SUM(CASE WHEN marked OR wins THEN 0 ELSE 1 END),
+        SUM(CASE WHEN origin = CAST('s3' AS VARCHAR(8)) AND NOT marked AND NOT wins THEN 1 ELSE 0 END),
+        0,
+        0,
         0
     FROM public.period_attendance_places
+    WHERE partition_date BETWEEN %s AND %s
     GROUP BY partition_date
     UNION ALL
     SELECT
@@ -56,12 +64,15 @@ FROM (
         0,
         0,
         0,
-        SUM(row_count),
+        SUM(CASE WHEN origin = CAST('s3' AS VARCHAR(8)) THEN row_count ELSE 0 END),
         SUM(CASE WHEN etag = '' THEN 1 ELSE 0 END),
         0,
         0,
-        0
+        0,
+        SUM(CASE WHEN origin = CAST('s3' AS VARCHAR(8)) THEN 1 ELSE 0 END),
+        SUM(CASE WHEN origin = CAST('backfill' AS VARCHAR(8)) THEN 1 ELSE 0 END)
     FROM public.period_attendance_lists
+    WHERE partition_date BETWEEN %s AND %s
     GROUP BY partition_date
     UNION ALL
     SELECT
@@ -77,11 +88,19 @@ FROM (
         0,
         0,
         0,
-        COUNT(*)
+        COUNT(*),
+        0,
+        0
     FROM public.period_attendance_history
     WHERE valid_to < %s
     GROUP BY attendance_date
 ) AS part
 GROUP BY day
 ORDER BY day;
+-- 2025-12-09
+-- 2026-01-05
+-- 2025-12-09
+-- 2026-01-05
+-- 2025-12-09
+-- 2026-01-05
 -- 2025-01-09 06:00:00

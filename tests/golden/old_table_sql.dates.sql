@@ -1,0 +1,3 @@
+SELECT former.date, COUNT(*)
+FROM "public"."old_attendance" AS former
+GROUP BY former.date;
