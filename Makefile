@@ -22,7 +22,7 @@ demo: install    ## the whole pipeline on this machine: a good day, a bad day, a
 sandbox: install ## the outside world on this machine, left running for play
 	@$(BIN)/python -m tests.sandbox up
 
-sql: install     ## write the setup file anew, from the declared tables and columns
+sql: install     ## write the setup file anew, and this version's layout, from the declared tables
 	@$(BIN)/python -m tests.rendered sql
 
 settings: install ## write .env.example anew, from the declared settings

@@ -1,5 +1,6 @@
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing.
+-- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing. After an
+-- upgrade it adds the tables and columns that are new, says which, and changes nothing else.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f redshift_period_attendance_setup.sql
 --
@@ -92,6 +93,21 @@ STORED AS PARQUET
 LOCATION :'location';
 \endif
 
+-- Which tables are there already: what is created is said.
+SELECT
+    COUNT(CASE WHEN table_name = 'period_attendance' THEN 1 END) > 0 AS has_period_attendance,
+    COUNT(CASE WHEN table_name = 'period_attendance_lists' THEN 1 END) > 0 AS has_period_attendance_lists,
+    COUNT(CASE WHEN table_name = 'period_attendance_places' THEN 1 END) > 0 AS has_period_attendance_places,
+    COUNT(CASE WHEN table_name = 'period_attendance_history' THEN 1 END) > 0 AS has_period_attendance_history,
+    COUNT(CASE WHEN table_name = 'period_attendance_lock' THEN 1 END) > 0 AS has_period_attendance_lock,
+    COUNT(CASE WHEN table_name = 'period_attendance_runs' THEN 1 END) > 0 AS has_period_attendance_runs,
+    COUNT(CASE WHEN table_name = 'period_attendance_run_schools' THEN 1 END) > 0 AS has_period_attendance_run_schools,
+    COUNT(CASE WHEN table_name = 'attendance_status_codes' THEN 1 END) > 0 AS has_attendance_status_codes,
+    COUNT(CASE WHEN table_name = 'period_attendance_checks' THEN 1 END) > 0 AS has_period_attendance_checks
+FROM svv_tables
+WHERE table_schema = 'public'
+\gset
+
 -- The loader keeps id unique; no PRIMARY KEY, since Redshift would not enforce one but plan by it.
 CREATE TABLE IF NOT EXISTS public.period_attendance (
     id                                   BIGINT NOT NULL,
@@ -142,6 +158,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance (
 DISTSTYLE KEY
 DISTKEY (student_id)
 COMPOUND SORTKEY (attendance_date, student_id);
+\if :has_period_attendance \else \echo public.period_attendance: created
+\endif
 
 -- One row for each list: few enough that every node has a copy.
 CREATE TABLE IF NOT EXISTS public.period_attendance_lists (
@@ -156,6 +174,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_lists (
 )
 DISTSTYLE ALL
 COMPOUND SORTKEY (partition_date, school_id);
+\if :has_period_attendance_lists \else \echo public.period_attendance_lists: created
+\endif
 
 -- One narrow row for each record of each list; the rows of one id lie on one slice.
 CREATE TABLE IF NOT EXISTS public.period_attendance_places (
@@ -172,6 +192,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_places (
 DISTSTYLE KEY
 DISTKEY (id)
 COMPOUND SORTKEY (partition_date, school_id);
+\if :has_period_attendance_places \else \echo public.period_attendance_places: created
+\endif
 
 -- It grows with changes, not with loads. It lies as the native table does: by student and date.
 CREATE TABLE IF NOT EXISTS public.period_attendance_history (
@@ -227,12 +249,16 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_history (
 DISTSTYLE KEY
 DISTKEY (student_id)
 COMPOUND SORTKEY (attendance_date, student_id);
+\if :has_period_attendance_history \else \echo public.period_attendance_history: created
+\endif
 
 -- Loads queue for this table; it is always empty.
 CREATE TABLE IF NOT EXISTS public.period_attendance_lock (
     locked BOOLEAN
 )
 DISTSTYLE ALL;
+\if :has_period_attendance_lock \else \echo public.period_attendance_lock: created
+\endif
 
 -- The loader takes over the run records in S3, once each.
 CREATE TABLE IF NOT EXISTS public.period_attendance_runs (
@@ -278,6 +304,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_runs (
 DISTSTYLE KEY
 DISTKEY (run)
 SORTKEY (began);
+\if :has_period_attendance_runs \else \echo public.period_attendance_runs: created
+\endif
 
 -- The rows of a run lie beside it.
 CREATE TABLE IF NOT EXISTS public.period_attendance_run_schools (
@@ -307,6 +335,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_run_schools (
 DISTSTYLE KEY
 DISTKEY (run)
 COMPOUND SORTKEY (began, school_id);
+\if :has_period_attendance_run_schools \else \echo public.period_attendance_run_schools: created
+\endif
 
 -- People edit it. The setup file fills it when it has no row.
 CREATE TABLE IF NOT EXISTS public.attendance_status_codes (
@@ -314,6 +344,8 @@ CREATE TABLE IF NOT EXISTS public.attendance_status_codes (
     meaning VARCHAR(16) NOT NULL
 )
 DISTSTYLE ALL;
+\if :has_attendance_status_codes \else \echo public.attendance_status_codes: created
+\endif
 
 SELECT COUNT(*) = 0 AS attendance_status_codes_is_empty
 FROM public.attendance_status_codes
@@ -349,6 +381,8 @@ CREATE TABLE IF NOT EXISTS public.period_attendance_checks (
 )
 DISTSTYLE ALL
 COMPOUND SORTKEY (name, school_id);
+\if :has_period_attendance_checks \else \echo public.period_attendance_checks: created
+\endif
 
 -- One row for each school that has a record.
 CREATE OR REPLACE VIEW public.period_attendance_freshness AS

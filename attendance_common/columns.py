@@ -33,6 +33,7 @@ class Column:
     before it here.
     `api_name` is its column in a table that has the API's names in lower case: a nested field lies in that of
     its object. None: there is none.
+    `added_in`: the version that added it; it is declared after those that were there.
     """
 
     path: tuple[str, ...]
@@ -44,6 +45,7 @@ class Column:
     required: bool
     native_after: str | None
     api_name: str | None
+    added_in: str | None
 
     @property
     def external_type(self) -> str:
@@ -80,6 +82,7 @@ def _column(
     required: bool = False,
     native_after: str | None = None,
     api_name: str | None = None,
+    added_in: str | None = None,
 ) -> Column:
     """Declare the column of a dotted JSON path; its native name is its own unless another is given."""
     parts = tuple(path.split("."))
@@ -94,6 +97,7 @@ def _column(
         required=required,
         native_after=native_after,
         api_name=parts[0].lower() if in_record else api_name,
+        added_in=added_in,
     )
 
 

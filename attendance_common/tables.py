@@ -15,12 +15,16 @@ from attendance_common.status_codes import FIRST_CODES
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column of a table; `meaning` is its comment in Redshift."""
+    """One column of a table; `meaning` is its comment in Redshift.
+
+    `added_in`: the version that added it to a table that was there; the setup file adds it where it is not.
+    """
 
     name: str
     type: str
     meaning: str
     not_null: bool = False
+    added_in: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,10 @@ GLUE_DATABASE = "esd_spectrum"
 EXTERNAL = ExternalTable(
     schema="esd_spectrum",
     name="period_attendance",
-    columns=tuple(TableColumn(column.name, column.external_type, column.meaning) for column in COLUMNS),
+    columns=tuple(
+        TableColumn(column.name, column.external_type, column.meaning, added_in=column.added_in)
+        for column in COLUMNS
+    ),
     partitions=tuple(
         TableColumn(name, "INTEGER", f"The {name} of the date that the record is about.")
         for name in PARTITION_COLUMNS
@@ -94,7 +101,9 @@ NATIVE = Table(
     remark="The loader keeps id unique; no PRIMARY KEY, since Redshift would not enforce one but plan by it.",
     columns=(
         *(
-            TableColumn(str(column.native), column.native_type, column.meaning, column.required)
+            TableColumn(
+                str(column.native), column.native_type, column.meaning, column.required, column.added_in
+            )
             for column in NATIVE_COLUMNS
         ),
         *LINEAGE,

@@ -54,8 +54,8 @@ def check_table(warehouse: Warehouse) -> None:
         raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
     if difference := first_difference(found, expected_columns()):
         raise WarehouseError(
-            f"{EXTERNAL} has {difference}, so it is another version's: DROP TABLE {EXTERNAL} "
-            f"(S3 keeps all), then {SETUP}",
+            f"{EXTERNAL} has {difference}, so it is another version's: {SETUP}; if that does not help, first "
+            f"DROP TABLE {EXTERNAL} (S3 keeps all)",
             to_mend=True,
         )
 

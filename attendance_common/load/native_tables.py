@@ -1,7 +1,7 @@
 """The native table and the loader's own tables, beside their declarations.
 
-The setup file changes no table that is there: CREATE TABLE IF NOT EXISTS compares the name alone (DG:
-r_CREATE_TABLE_NEW). So what a table of another version lacks is said here, with its ALTER TABLE.
+The setup file adds the columns that came with a later version, and changes nothing else of a table that is
+there (`layout_sql`). What a table lacks otherwise is said here, with its ALTER TABLE.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attendance_common.errors import WarehouseError
 from attendance_common.load.column_types import holds, normal
+from attendance_common.load.layout_sql import definition
 from attendance_common.load.refusals import SETUP
 from attendance_common.tables import NATIVE_TABLES, Table, TableColumn
 
@@ -27,10 +28,6 @@ WHERE table_schema = %s
 _TABLES = (NATIVE_TABLES[0].schema, *(table.name for table in NATIVE_TABLES))
 
 Types = dict[str, str]  # column -> type, as Redshift says it
-
-# A column that may not be NULL is added with a default (DG: r_ALTER_TABLE); loads bring the values.
-_DEFAULTS = {"bigint": "0", "int": "0", "boolean": "FALSE", "varchar": "''", "date": "'0001-01-01'"}
-_DEFAULTS["timestamp"] = "'0001-01-01'"
 
 
 def check_tables(warehouse: Warehouse) -> None:
@@ -61,16 +58,11 @@ def differences(found: Mapping[str, Types]) -> Iterator[str]:
 
 def _lacks(table: Table, missing: list[TableColumn]) -> str:
     names = ", ".join(column.name for column in missing)
-    added = "; ".join(f"ALTER TABLE {table.qualified} ADD COLUMN {_definition(each)}" for each in missing)
-    return f"{table.qualified} has no column {names} (the setup file changes no table that is there): {added}"
-
-
-def _definition(column: TableColumn) -> str:
-    """`NAME TYPE`, with what ADD COLUMN needs to be accepted on a table that has rows."""
-    if not column.not_null:
-        return f"{column.name} {column.type}"
-    default = _DEFAULTS[normal(column.type).partition("(")[0]]
-    return f"{column.name} {column.type} DEFAULT {default} NOT NULL"
+    lacks = f"{table.qualified} has no column {names}"
+    if all(column.added_in for column in missing):
+        return f"{lacks}: {SETUP}, which adds it"
+    added = "; ".join(f"ALTER TABLE {table.qualified} ADD COLUMN {definition(each)}" for each in missing)
+    return f"{lacks} (which every version had): {added}"
 
 
 def _is_of_another_type(table: Table, column: TableColumn, found: str) -> str:

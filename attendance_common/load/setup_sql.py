@@ -1,6 +1,7 @@
 """The setup file, rendered from the declared tables and views and from the settings' defaults.
 
-`make sql` writes it; psql 11 or newer runs it. Running it again changes nothing.
+`make sql` writes it; psql 11 or newer runs it. Running it again changes nothing; after an upgrade it adds
+what is new (`layout_sql`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from attendance_common.config import LoaderSettings, default_of
+from attendance_common.load import layout_sql
 from attendance_common.load.view import View
 from attendance_common.load.views import VIEWS
 from attendance_common.tables import EXTERNAL, GLUE_DATABASE, NATIVE_TABLES, ExternalTable, Table, TableColumn
@@ -17,7 +19,8 @@ SETUP_FILE = "redshift_period_attendance_setup.sql"
 
 _HEAD = f"""\
 -- Sets up what redshift_loader.py needs: the external schema and table over the landing zone, the native
--- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing.
+-- table, the loader's own tables, and the views. Run it with psql; running it again changes nothing. After an
+-- upgrade it adds the tables and columns that are new, says which, and changes nothing else.
 --
 --   psql -h HOST -p 5439 -U dba02 -d db02 -f {SETUP_FILE}
 --
@@ -45,7 +48,10 @@ def render() -> str:
         chain(
             [_HEAD + _variables()],
             _external(EXTERNAL),
-            map(_native, NATIVE_TABLES),
+            layout_sql.add_external_columns(EXTERNAL),
+            [layout_sql.look_for_tables(NATIVE_TABLES)],
+            chain.from_iterable(map(_native, NATIVE_TABLES)),
+            layout_sql.drop_changed_views(VIEWS),
             map(_view, VIEWS),
             [_QUIETLY],
             map(_table_comments, NATIVE_TABLES),
@@ -79,7 +85,7 @@ WHERE schemaname = {_literal(table.schema)}
 
 \\if :external_table_is_missing
 CREATE EXTERNAL TABLE {table.qualified} (
-{_columns(table.columns)}
+{_columns(layout_sql.first_columns(table.columns))}
 )
 PARTITIONED BY ({partitions})
 STORED AS PARQUET
@@ -98,15 +104,16 @@ CREATE EXTERNAL DATABASE IF NOT EXISTS;
 """
 
 
-def _native(table: Table) -> str:
-    """A native table."""
-    return f"""\
+def _native(table: Table) -> Iterator[str]:
+    """A native table, and its later columns."""
+    yield f"""\
 -- {table.remark}
 CREATE TABLE IF NOT EXISTS {table.qualified} (
-{_columns(table.columns)}
+{_columns(layout_sql.first_columns(table.columns))}
 )
 {_layout(table)};
-{_first_rows(table)}"""
+{layout_sql.say_created(table)}{_first_rows(table)}"""
+    yield from layout_sql.add_columns(table)
 
 
 def _first_rows(table: Table) -> str:
