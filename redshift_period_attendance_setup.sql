@@ -686,6 +686,53 @@ WHERE days IS NOT NULL
 GROUP BY school_id, week
 WITH NO SCHEMA BINDING;
 
+-- For reports on an older table. A field of meetingTime is a column: roomnumber, teacher.
+CREATE OR REPLACE VIEW public.period_attendance_api_names AS
+SELECT
+    id AS id,
+    school_id AS schoolid,
+    attendance_date AS date,
+    student_id AS studentid,
+    meeting_time_id AS meetingtimeid,
+    section_id AS sectionid,
+    room_number AS roomnumber,
+    semester_numbers AS semesternumbers,
+    bell_schedule_day AS bellscheduleday,
+    period_from AS periodfrom,
+    period_to AS periodto,
+    start_time AS starttime,
+    end_time AS endtime,
+    room_id AS roomid,
+    cycle AS cycle,
+    teacher AS teacher,
+    teachers AS teachers,
+    marking_periods AS markingperiods,
+    semester_pattern AS semesterpattern,
+    period_name AS friendlyname,
+    attendance_reason_id AS attendancereasonid,
+    attendance_reason AS attendancereason,
+    modality AS modality,
+    attendance_status AS attendancestatus,
+    excused_status AS excusedstatus,
+    is_early_dismissal AS isearlydismissal,
+    early_dismissal_attendance_reason_id AS earlydismissalattendancereasonid,
+    minutes_late AS minuteslate,
+    minutes_early AS minutesearly,
+    minutes_missed AS minutesmissed,
+    actual_minutes AS actualminutes,
+    potential_minutes AS potentialminutes,
+    tardy_time AS tardytime,
+    dismissed_time AS dismissedtime,
+    comment AS comment,
+    is_locked AS islocked,
+    verified AS verified,
+    created_by AS createdby,
+    created_on AS createdon,
+    modified_by AS modifiedby,
+    modified_on AS modifiedon
+FROM public.period_attendance
+WITH NO SCHEMA BINDING;
+
 -- What the tables, the views and their columns mean. External tables take no comments (DG: r_COMMENT).
 \set QUIET on
 
@@ -973,3 +1020,5 @@ COMMENT ON COLUMN public.period_attendance_chronic_absence.is_chronic IS 'Whethe
 COMMENT ON VIEW public.period_attendance_versions IS 'Each record in its current version (valid_to is NULL) and in all versions that it had before.';
 
 COMMENT ON VIEW public.period_attendance_corrections IS 'How late attendance is changed, by school and week: changes by the days from the date to the change. Each version of a record is one change, but for a first version that was not modified after it was created. Removals do not count. The day of a change is that of modified_on, or, when that is no newer than before, the day on which the loader saw the change; both in UTC.';
+
+COMMENT ON VIEW public.period_attendance_api_names IS 'The attendance under the names of the API in lower case, for reports on an older table.';
