@@ -80,6 +80,7 @@ class Run:
         self._listing = Listing(client, self._areas)
         self._warehouse = Warehouse(settings)
         self._registered: set[dt.date] = set()
+        self._loaded = plan.Loaded()
         self._part = plan.Part(context.flags.first, context.flags.last, context.flags.school)
         self._history = History(client, self._areas, "load", self._now)
         self.done = Done({"run": context.run})
@@ -116,7 +117,8 @@ class Run:
         """Load the lists of a part that changed, round by round until none waits."""
         waiting: set[ListId] = set()
         for _ in range(ROUNDS):
-            found = self._listing.compare(control.loaded(self._warehouse))
+            self._loaded = control.loaded(self._warehouse)
+            found = self._listing.compare(self._loaded)
             self._look_at(found, forgotten)
             self._register(found)
             changed = self._changed(part, found)
@@ -187,13 +189,18 @@ class Run:
 
     # --- holding the table against what was loaded ------------------------------------------------------
 
+    def _check(self) -> TableState:
+        """Check the table, but for dates that have an older table's rows alone."""
+        first = plan.checked_from(self._loaded, self.done.found)
+        return table_check.check(self._warehouse, first, self._oldest)
+
     def _let_go(self, forgotten: Collection[ListId]) -> TableState:
         """Check the table; let marked places go that may, unless places are damaged, and check again."""
-        state = table_check.check(self._warehouse, self._oldest)
+        state = self._check()
         if state.misplaced or not (state.marked or forgotten):
             return state
         self.done.sums["removed"] += depart(self._warehouse, self._listing, forgotten, self._context.run)
-        return table_check.check(self._warehouse, self._oldest)
+        return self._check()
 
     def _fill_places(self, days: Sequence[dt.date]) -> None:
         """Load the lists of these dates again, whose places somebody damaged."""
@@ -241,7 +248,8 @@ class Run:
 
     def _show_plan(self, forgotten: Collection[ListId]) -> None:
         """Say what would be done."""
-        found = self._listing.compare(control.loaded(self._warehouse))
+        self._loaded = control.loaded(self._warehouse)
+        found = self._listing.compare(self._loaded)
         self._look_at(found, forgotten)
         new = plan.to_register(found, self._registered)
         lists = sorted(self._changed(self._part, found))
@@ -252,7 +260,7 @@ class Run:
             log.debug("would load the list of %s of school %d", *each)
         for each in sorted(forgotten):
             log.info("would let go: the records of the list of %s of school %d", *each)
-        state = table_check.check(self._warehouse, self._oldest)
+        state = self._check()
         log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
         log.info("would let go: %s of the history", counted(state.expired, "version", "versions"))
         self._note(state)

@@ -469,7 +469,7 @@ def test_ordinary_runs_read_no_row_of_backfilled_months(pipeline: Pipeline) -> N
     with pipeline.before_each_statement(sent.append):
         assert load(pipeline) == []
     [checking] = [each for each in sent if each.startswith("SELECT\n    day")]
-    assert checking.count("BETWEEN '2025-12-09'::date AND '9999-12-31'::date") == 3
+    assert checking.count("BETWEEN '2019-11-01'::date AND '9999-12-31'::date") == 3
 
 
 # --- by chance ----------------------------------------------------------------------------------------------

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from attendance_common.load import plan
-from attendance_common.load.list_sql import LISTS, S3
+from attendance_common.load.list_sql import BACKFILL, LISTS, S3
 from attendance_common.load.plan import ListId, Loaded, Version
 from attendance_common.load.warehouse import Warehouse
 
 _LISTS = f"""\
 SELECT partition_date, school_id, etag, last_modified
 FROM {LISTS}
-WHERE origin = {S3}{{between}}
-ORDER BY partition_date"""
+WHERE origin = {S3}"""
 
-ALL = _LISTS.format(between="")
-BETWEEN = _LISTS.format(between="\n    AND partition_date BETWEEN %s AND %s")
+# With the last date of older tables' rows, in a row without a school.
+ALL = f"""\
+{_LISTS}
+UNION ALL
+SELECT
+    MAX(partition_date),
+    CAST(NULL AS BIGINT),
+    CAST(NULL AS VARCHAR(256)),
+    CAST(NULL AS TIMESTAMP)
+FROM {LISTS}
+WHERE origin = {BACKFILL}
+ORDER BY partition_date"""
+BETWEEN = f"{_LISTS}\n    AND partition_date BETWEEN %s AND %s"
 
 
 def loaded(warehouse: Warehouse) -> Loaded:
     """Every list that was loaded, with its version; None where its object was gone."""
-    return Loaded(map(plan.loaded_list, warehouse.each(ALL)))
+    backfilled_to = None
+
+    def lists() -> Iterator[tuple[ListId, Version | None]]:
+        nonlocal backfilled_to
+        for row in warehouse.each(ALL):
+            if row[1] is None:
+                backfilled_to = row[0]
+            else:
+                yield plan.loaded_list(row)
+
+    found = Loaded(lists())
+    found.backfilled_to = backfilled_to
+    return found
 
 
 def versions(warehouse: Warehouse, days: Collection[dt.date]) -> dict[ListId, Version | None]:

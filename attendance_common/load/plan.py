@@ -33,10 +33,11 @@ class Loaded:
     """The lists that were loaded, each with the version of its object, or None: it was gone.
 
     They come in the order of their dates. There may be hundreds of thousands, so a list takes 16 bytes of one
-    array: its school, and a hash of its version.
+    array: its school, and a hash of its version. `backfilled_to`: the last date of an older table's rows.
     """
 
     def __init__(self, lists: Iterable[tuple[ListId, Version | None]] = ()) -> None:
+        self.backfilled_to: dt.date | None = None
         self._packed = array("q")
         self._starts: dict[dt.date, int] = {}
         self._ends: dict[dt.date, int] = {}
@@ -160,6 +161,14 @@ def together(parts: Iterable[Found], loaded: Loaded) -> Found:
         whole.foreign_names = [*whole.foreign_names, *part.foreign_names][:NAMED]
     whole.gone.update(_gone({day: loaded.of(day) for day in loaded.days if day not in whole.days}))
     return whole
+
+
+def checked_from(loaded: Loaded, found: Found) -> dt.date:
+    """The first date that a load checks: not those before, of which older tables' rows are most."""
+    if loaded.backfilled_to is None:
+        return dt.date.min
+    landed = found.days | {each.day for each in found.gone}
+    return min([loaded.backfilled_to + dt.timedelta(days=1), *landed])
 
 
 def to_register(found: Found, registered: Collection[dt.date]) -> list[dt.date]:

@@ -19,14 +19,6 @@ from attendance_common.load.warehouse import Warehouse
 _SECONDS = "DATEDIFF(second, CAST('1970-01-01' AS TIMESTAMP), modified_on)"
 
 
-# The first dates of the landing zone's lists and of older tables'.
-FIRST_DATES = f"""\
-SELECT
-    MIN(CASE WHEN origin = {S3} THEN partition_date END),
-    MIN(CASE WHEN origin = {BACKFILL} THEN partition_date END)
-FROM {LISTS}"""
-
-
 def compare(first: dt.date, last: dt.date, oldest: dt.datetime) -> Statement:
     """The sums of each date from `first` to `last`; what left the table before `oldest` need not be kept.
 
@@ -204,15 +196,11 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
     )
 
 
-def check(warehouse: Warehouse, oldest: dt.datetime) -> TableState:
-    """Compare the table with the winners, but for dates that have rows of older tables alone.
+def check(warehouse: Warehouse, first: dt.date, oldest: dt.datetime) -> TableState:
+    """Compare the table with the winners from `first` on, but for dates that have rows of older tables alone.
 
     What left it before `oldest` is counted, of all dates.
     """
-    [(landed, backfilled)] = warehouse.rows(FIRST_DATES)
-    first = dt.date.min
-    if backfilled is not None:
-        first = landed or dt.date.max
     found = sums(warehouse, first, dt.date.max, oldest)
     state = state_of(each for each in found if not each.only_backfilled)
     return replace(state, expired=sum(each.expired for each in found))
