@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from attendance_common import aws, command, landing
-from attendance_common.arguments import date, school_id
 from attendance_common.conditions import ALL, Judged
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, Terminated, WarehouseError
@@ -41,15 +40,14 @@ from attendance_common.load import (
     table_check,
     verify,
 )
-from attendance_common.load.arguments import AddList, not_together, old_table
-from attendance_common.load.backfill import NO_DATE, Backfill, Taken
-from attendance_common.load.batch import READ, Batch, Loaded, named
+from attendance_common.load.arguments import AddList, add_backfill, add_part, not_together
+from attendance_common.load.backfill import take_rows
+from attendance_common.load.batch import Batch, Loaded, named
 from attendance_common.load.batches import load_batches
 from attendance_common.load.check import check
 from attendance_common.load.departures import depart
 from attendance_common.load.halving import in_halves
 from attendance_common.load.listing import LISTERS, Listing
-from attendance_common.load.old_table import look
 from attendance_common.load.page_facts import write_page
 from attendance_common.load.plan import Found, ListId, Version
 from attendance_common.load.reload import reload
@@ -287,34 +285,10 @@ class Run:
     # --- an older table's rows --------------------------------------------------------------------------
 
     def backfill(self) -> None:
-        """Take the rows of an older table, month by month; then hold its dates against what was taken."""
+        """Take the rows of an older table, and repair the dates that have such rows alone."""
         native_tables.check_tables(self._warehouse)
-        flags = self._context.flags
-        table = look(self._warehouse, flags.backfill_from, flags.backfill_school)
-        backfill = Backfill(self._warehouse, table, self._context.run, again=flags.reload)
-        outlook = backfill.look(self._part)
-        taking = (backfill.show if self._context.dry_run else backfill.load)(outlook.months)
-        faults = Counter({NO_DATE: outlook.undated} if outlook.undated else {})
-        for days, outcome in taking:
-            if isinstance(outcome, WarehouseError):
-                self.done.sentences.append(attention.month_not_taken(str(table.name), days, str(outcome)))
-                continue
-            log_month(days, outcome)
-            self.done.sums.update(outcome.counts)
-            faults.update(outcome.faults)
-        self.done.sums["not_taken"] += outlook.undated
-        if faults:
-            self.done.sentences.append(attention.not_taken(str(table.name), faults))
-        if outlook.days and not self._context.dry_run:
-            self._check_backfilled(outlook.days)
-        names = ("known", "not_taken")
-        self.done.counts |= {name: self.done.sums[name] for name in names}
-
-    def _check_backfilled(self, days: Sequence[dt.date]) -> None:
-        """Hold the table against what was taken, on dates that every run does not check; repair it."""
-        sums = table_check.sums(self._warehouse, days[0], days[-1])
-        state = table_check.state_of(each for each in sums if each.only_backfilled)
-        if unwon := self._repair(state.damaged):
+        damaged = take_rows(self._warehouse, self._context, self._part, self.done)
+        if unwon := self._repair(damaged):
             self.done.sentences.append(attention.unwon(unwon))
 
     # --- what a person should know ----------------------------------------------------------------------
@@ -370,16 +344,6 @@ def log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
         log.info("%s: written while it was read, so the next round loads it", waiting)
 
 
-def log_month(days: Sequence[dt.date], taken: Taken) -> None:
-    """Log what came of a month of an older table, or would come of it."""
-    names = ("rows_read", *READ, "known", "not_taken")
-    counts = [f"{taken.counts[name]} {name.replace('_', ' ')}" for name in names if taken.counts[name]]
-    fields = event("month_taken", counts=taken.counts)
-    log.info("%s to %s: %s", days[0], days[-1], ", ".join(counts) or "nothing to do", extra=fields)
-    for fault, count in sorted(taken.faults.items()):
-        log.info("%s to %s: not taken, %s: %d", days[0], days[-1], fault, count)
-
-
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Load what changed, or verify; a run that fails leaves its record as well."""
     if context.flags.check:
@@ -428,7 +392,7 @@ EXAMPLES = {
 def flags() -> argparse.ArgumentParser:
     """The loader's flags."""
     made = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
-    _add_part(made)
+    add_part(made)
     kind = made.add_mutually_exclusive_group()
     kind.add_argument(
         "--reload",
@@ -462,47 +426,8 @@ def flags() -> argparse.ArgumentParser:
     made.add_argument(
         "--json", action="store_true", help="with --status: the result line alone, with each school in it"
     )
+    add_backfill(made)
     return made
-
-
-def _add_part(made: argparse.ArgumentParser) -> None:
-    """The flags that choose a part of the lists."""
-    made.add_argument(
-        "--from",
-        dest="first",
-        type=date,
-        default=dt.date.min,
-        metavar="DATE",
-        help="load only lists of dates from DATE on",
-    )
-    made.add_argument(
-        "--to",
-        dest="last",
-        type=date,
-        default=dt.date.max,
-        metavar="DATE",
-        help="load only lists of dates up to DATE",
-    )
-    made.add_argument(
-        "--school",
-        type=int,
-        action="append",
-        default=[],
-        metavar="ID",
-        help="load only its lists (repeatable)",
-    )
-    made.add_argument(
-        "--backfill-from",
-        type=old_table,
-        metavar="TABLE",
-        help="take the rows of an older table (SCHEMA.TABLE), of dates --from and --to; load nothing else",
-    )
-    made.add_argument(
-        "--backfill-school",
-        type=school_id,
-        metavar="ID",
-        help="with --backfill-from: whose rows they are, when the table has no column schoolid",
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from typing import Any
 
 from attendance_common.arguments import date, school_id
@@ -25,7 +26,51 @@ class AddList(argparse.Action):
         setattr(namespace, self.dest, [*getattr(namespace, self.dest), each])
 
 
-def old_table(text: str) -> TableName:
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """The flags for a part of the lists: dates and schools."""
+    parser.add_argument(
+        "--from",
+        dest="first",
+        type=date,
+        default=dt.date.min,
+        metavar="DATE",
+        help="load only lists of dates from DATE on",
+    )
+    parser.add_argument(
+        "--to",
+        dest="last",
+        type=date,
+        default=dt.date.max,
+        metavar="DATE",
+        help="load only lists of dates up to DATE",
+    )
+    parser.add_argument(
+        "--school",
+        type=int,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="load only its lists (repeatable)",
+    )
+
+
+def add_backfill(parser: argparse.ArgumentParser) -> None:
+    """The flags of a backfill."""
+    parser.add_argument(
+        "--backfill-from",
+        type=_old_table,
+        metavar="TABLE",
+        help="take the rows of an older table (SCHEMA.TABLE), of dates --from and --to; load nothing else",
+    )
+    parser.add_argument(
+        "--backfill-school",
+        type=school_id,
+        metavar="ID",
+        help="with --backfill-from: whose rows they are, when the table has no column schoolid",
+    )
+
+
+def _old_table(text: str) -> TableName:
     """`SCHEMA.TABLE`."""
     try:
         return table_name(text)

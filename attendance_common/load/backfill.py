@@ -12,15 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from attendance_common.command import Context
 from attendance_common.errors import WarehouseError
+from attendance_common.load import attention, old_table_sql, repair, settle_sql, table_check
 from attendance_common.load import backfill_sql as sql
-from attendance_common.load import old_table_sql, repair, settle_sql
 from attendance_common.load.batch import READ, check_sum, write
 from attendance_common.load.halving import in_halves
 from attendance_common.load.list_sql import BACKFILL
-from attendance_common.load.old_table import OldTable
+from attendance_common.load.old_table import OldTable, look
 from attendance_common.load.plan import Part
+from attendance_common.load.sums import Done
 from attendance_common.load.warehouse import Warehouse
+from attendance_common.log import event, log
 
 NO_DATE = "its date is missing, malformed or impossible"
 
@@ -140,3 +143,43 @@ class Backfill:
         """Write the control rows of the month's lists."""
         self._warehouse.rows(*sql.delete_lists(self._table.name))
         self._warehouse.rows(*sql.insert_lists(self._table.name, self._run, days[0], days[-1]))
+
+
+# --- a run --------------------------------------------------------------------------------------------------
+
+
+def take_rows(warehouse: Warehouse, context: Context, part: Part, done: Done) -> list[dt.date]:
+    """Take the rows of the table that the flags name, or say what would come; what came of it is in `done`.
+
+    Gives the dates, of those with such rows alone, on which the native table has other rows than were taken.
+    """
+    flags = context.flags
+    table = look(warehouse, flags.backfill_from, flags.backfill_school)
+    name = str(table.name)
+    backfill = Backfill(warehouse, table, context.run, again=flags.reload)
+    outlook = backfill.look(part)
+    faults = Counter({NO_DATE: outlook.undated} if outlook.undated else {})
+    for days, outcome in (backfill.show if context.dry_run else backfill.load)(outlook.months):
+        if isinstance(outcome, WarehouseError):
+            done.sentences.append(attention.month_not_taken(name, days, str(outcome)))
+            continue
+        _log(days, outcome)
+        done.sums.update(outcome.counts)
+        faults.update(outcome.faults)
+    if faults:
+        done.sentences.append(attention.not_taken(name, faults))
+    done.counts |= {"known": done.sums["known"], "not_taken": sum(faults.values())}
+    if context.dry_run or not outlook.days:
+        return []
+    sums = table_check.sums(warehouse, outlook.days[0], outlook.days[-1])
+    return table_check.state_of(each for each in sums if each.only_backfilled).damaged
+
+
+def _log(days: Sequence[dt.date], taken: Taken) -> None:
+    """Log what came of a month, or would come of it."""
+    names = ("rows_read", *READ, "known", "not_taken")
+    counts = [f"{taken.counts[name]} {name.replace('_', ' ')}" for name in names if taken.counts[name]]
+    fields = event("month_taken", counts=taken.counts)
+    log.info("%s to %s: %s", days[0], days[-1], ", ".join(counts) or "nothing to do", extra=fields)
+    for fault, count in sorted(taken.faults.items()):
+        log.info("%s to %s: not taken, %s: %d", days[0], days[-1], fault, count)
