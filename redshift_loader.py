@@ -299,8 +299,9 @@ class Run:
         Who verifies is told of all that is found, and judges nothing for other runs.
         """
         if self._context.flags.backfill_from:
-            self.records.write({**self.done.result(), "attention": self.done.sentences})
-            return command.Outcome(self.done.result(), self.done.sentences)
+            counts = self.done.result()
+            self.records.write({**self._about(), **counts, "attention": self.done.sentences})
+            return command.Outcome(counts, self.done.sentences)
         verifies = self._context.flags.verify
         judged = Judged(self._history.last_everywhere, self._now, each_time=verifies)
         states.judge(judged, self.done.found, forgotten, self.done.shared, self._areas)
@@ -315,10 +316,12 @@ class Run:
 
     def _about(self) -> dict[str, Any]:
         """What its record says of the run, however it ends."""
+        flags = self._context.flags
+        whole = self._part.is_whole and not flags.backfill_from
         return {
             "began": self._now.isoformat(timespec="seconds"),
-            "scope": "verify" if self._context.flags.verify else "load",
-            "part": ALL if self._part.is_whole else SOME,
+            "scope": "backfill" if flags.backfill_from else "verify" if flags.verify else "load",
+            "part": ALL if whole else SOME,
         }
 
     def take_over_runs(self) -> None:

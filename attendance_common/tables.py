@@ -221,7 +221,9 @@ LOCK = Table(
 _RUN = TableColumn("run", "VARCHAR(64)", "Name of the run, as its result line has it.", not_null=True)
 _SCRIPT = TableColumn("script", "VARCHAR(8)", "Script: fetch or load.", not_null=True)
 _SCOPE = TableColumn(
-    "scope", "VARCHAR(16)", "What it read: whole, recent, today or replay; of the loader: load or verify."
+    "scope",
+    "VARCHAR(16)",
+    "What it read: whole, recent, today or replay; of the loader: load, verify or backfill.",
 )
 _BEGAN = TableColumn("began", "TIMESTAMP", "When the run began, in UTC.", not_null=True)
 _NEWEST_DATE = TableColumn(

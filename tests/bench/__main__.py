@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from tests.bench import fetching, footprint, loading, merging, model, schedules, shipping
+from tests.bench import fetching, footprint, loading, merging, model, schedules, shipping, years
 from tests.bench.sizes import Sizes, add_flags, chosen
 from tests.bench.table import Row, show_rows
 
@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if MODEL in names:
         model.tell()
         schedules.tell()
+        years.tell()
     return int(failed)
 
 

@@ -859,7 +859,7 @@ COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';
 COMMENT ON TABLE public.period_attendance_runs IS 'Every run of the fetcher and of the loader: one row each, without students'' data.';
 COMMENT ON COLUMN public.period_attendance_runs.run IS 'Name of the run, as its result line has it.';
 COMMENT ON COLUMN public.period_attendance_runs.script IS 'Script: fetch or load.';
-COMMENT ON COLUMN public.period_attendance_runs.scope IS 'What it read: whole, recent, today or replay; of the loader: load or verify.';
+COMMENT ON COLUMN public.period_attendance_runs.scope IS 'What it read: whole, recent, today or replay; of the loader: load, verify or backfill.';
 COMMENT ON COLUMN public.period_attendance_runs.part IS 'Share of the schools (1/4); some: as flags said; NULL: all.';
 COMMENT ON COLUMN public.period_attendance_runs.began IS 'When the run began, in UTC.';
 COMMENT ON COLUMN public.period_attendance_runs.ended IS 'When the run ended, in UTC.';
@@ -899,7 +899,7 @@ COMMENT ON COLUMN public.period_attendance_runs.repaired_dates IS 'Dates on whic
 COMMENT ON TABLE public.period_attendance_run_schools IS 'What became of each school in a fetch, and of each school in a load whose lists failed.';
 COMMENT ON COLUMN public.period_attendance_run_schools.run IS 'Name of the run, as its result line has it.';
 COMMENT ON COLUMN public.period_attendance_run_schools.script IS 'Script: fetch or load.';
-COMMENT ON COLUMN public.period_attendance_run_schools.scope IS 'What it read: whole, recent, today or replay; of the loader: load or verify.';
+COMMENT ON COLUMN public.period_attendance_run_schools.scope IS 'What it read: whole, recent, today or replay; of the loader: load, verify or backfill.';
 COMMENT ON COLUMN public.period_attendance_run_schools.began IS 'When the run began, in UTC.';
 COMMENT ON COLUMN public.period_attendance_run_schools.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_run_schools.fault IS 'Why it was not read whole, landed or loaded. NULL: all went well.';
