@@ -1,7 +1,7 @@
 """What years mean, on paper: objects, rows, places and history that pile up, and what each run reads of them.
 
 Bytes a row in Redshift are estimates of compressed columns (DG: c_Compression_encodings), not measured: none
-could be reached. What an idle load asks of S3 and of Redshift is measured by `python -m tests.bench unchanged`.
+could be reached. What an idle load asks of S3 and of Redshift is measured: `python -m tests.bench unchanged`.
 """
 
 from __future__ import annotations
