@@ -9,7 +9,7 @@ import pytest
 
 from attendance_common.load import quality_run
 from attendance_common.load.quality import CHECKS_OF_THE_DATA, Finding, Seen, findings, new_errors
-from tests.attendance_rows import MONDAY, put_lists, put_records, weekdays
+from tests.attendance_rows import MONDAY, insert, put_lists, put_records, weekdays
 from tests.lists import NEW, land, version
 from tests.loading import Loading
 from tests.pipeline import Finished, Pipeline
@@ -191,6 +191,25 @@ def test_an_id_twice(pipeline: Pipeline) -> None:
     assert twice.finding == "2 ids are in public.period_attendance more than once (on 2025-12-08)"
 
 
+def fetched(school: int, days_ago: float, lies: int | None) -> dict[str, Any]:
+    began = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None) - days_ago * DAY
+    common = {"run": f"{school} {days_ago}", "script": "fetch", "scope": "whole"}
+    return {**common, "began": began, "school_id": school, "in_quarantine": lies}
+
+
+def test_a_quarantine_that_grows_within_a_week(pipeline: Pipeline) -> None:
+    put_lists(pipeline, listed(TEN, 1))
+    grows = [fetched(1, 8, 0), fetched(1, 6, 2), fetched(1, 3, 9), fetched(1, 0.5, 3), fetched(1, 0.1, None)]
+    same = [fetched(2, 6, 4), fetched(2, 3, 9), fetched(2, 0.5, 4), fetched(3, 8, 0), fetched(3, 6, 5)]
+    insert(pipeline, "period_attendance_run_schools", [*grows, *same])
+    [growing] = found(pipeline, "quarantine growing")
+    first, last = (f"{each['began']:%Y-%m-%d}" for each in (grows[1], grows[3]))
+    assert (growing.severity, growing.school) == ("warn", 1)
+    assert growing.finding == (
+        f"3 records of school 1 lay in quarantine at the fetch of {last}, and 2 at that of {first}"
+    )
+
+
 def test_an_empty_table_has_no_findings(pipeline: Pipeline) -> None:
     assert checked(pipeline) == []
 
@@ -277,6 +296,8 @@ def test_an_error_needs_a_person_once_and_ends_with_its_cause(pipeline: Pipeline
     assert outcome(pipeline.load()) == (0, 1, 0)  # it stands
     [again] = stored(pipeline)
     assert again["since"] == row["since"]
+    shown = pipeline.load("--status", "--json").result
+    assert (shown["findings"], [each["name"] for each in shown["checks"]]) == (1, ["missing days"])
     land(pipeline, TEN[4], version(900, "P", NEW), school=3)
     assert outcome(pipeline.load()) == (0, 0, 0)
     assert stored(pipeline) == []

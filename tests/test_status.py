@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from attendance_common.load.plan import ListId, Version
+from attendance_common.load.quality import Finding, Severity
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import RunName
 from attendance_common.load.status import Facts, Run, SchoolRun, Status, judge
@@ -240,6 +241,7 @@ def test_what_a_monitor_gets() -> None:
         "lists_stuck": 0,
         "in_quarantine": 12,
         "standing": 1,
+        "findings": 0,
     }
     whole = json.loads(json.dumps(found.whole()))
     assert whole["states"] == ["school 12550 lists no record (since A)"]
@@ -251,6 +253,28 @@ def test_what_a_monitor_gets() -> None:
         "in_quarantine": 12,
         "lists_waiting": 0,
         "fault": None,
+    }
+
+
+def finding(number: int, severity: Severity = "warn") -> Finding:
+    day = dt.date(2025, 12, number)
+    return Finding("minutes", severity, 1, day, None, 3, f"finding {number}", "SELECT 1", NIGHT, None)
+
+
+def test_what_the_checks_of_the_data_find_stands_on_the_page_and_needs_nobody() -> None:
+    facts = Facts(GOOD, findings=[finding(1, "error"), *map(finding, range(2, 24))])
+    found = judge(facts, NOW, HOURS)
+    lines = render(found, NOW).splitlines()
+    assert found.attention == []
+    at = lines.index("the checks of the data find:")
+    assert lines[at + 1] == "  * error: finding 1 (since 2025-12-09 02:15 UTC)"
+    assert lines[at + 21] == "  * and 3 more: SELECT * FROM public.period_attendance_checks"
+    assert found.counts()["findings"] == 23
+    assert found.whole()["checks"][0] == {
+        "name": "minutes",
+        "severity": "error",
+        "finding": "finding 1",
+        "since": "2025-12-09T02:15:00+00:00",
     }
 
 

@@ -17,7 +17,7 @@ from attendance_common.load.list_sql import NATIVE
 from attendance_common.load.quality_sql import CONDITIONS
 from attendance_common.load.school_days import GAPS, SCHOOL_RECORDS, SCHOOL_YEARS, TODAY
 from attendance_common.numerals import counted, records
-from attendance_common.tables import CHECKS, STATUS_CODES
+from attendance_common.tables import CHECKS, RUN_SCHOOLS, STATUS_CODES
 
 Severity = Literal["error", "warn"]
 Key = tuple[str, "int | None", "dt.date | None", "str | None"]
@@ -136,6 +136,13 @@ def _twice(seen: Seen) -> str:
     return f"{counted(seen.rows, 'id is', 'ids are')} in {NATIVE} more than once ({_span(seen)})"
 
 
+def _quarantine(seen: Seen) -> str:
+    return (
+        f"{records(seen.rows)} of school {seen.school} lay in quarantine at the fetch of {seen.last}, and "
+        f"{seen.usual or 0} at that of {seen.first}"
+    )
+
+
 def _between(seen: Seen) -> str:
     return f"attendance_date BETWEEN '{seen.first}' AND '{seen.last}'"
 
@@ -224,6 +231,14 @@ CHECKS_OF_THE_DATA: dict[str, Check] = {
             f"SELECT id, COUNT(*) FROM {NATIVE} WHERE {_between(seen)} GROUP BY id HAVING COUNT(*) > 1"
         ),
         "run the loader, which mends it; find out what else writes the table",
+    ),
+    "quarantine growing": Check(
+        "warn",
+        _quarantine,
+        lambda seen: (
+            f"SELECT began, quarantined_new, in_quarantine FROM {RUN_SCHOOLS.qualified} "
+            f"WHERE {_school(seen)} AND script = 'fetch' AND began >= '{seen.first}' ORDER BY began"
+        ),
     ),
 }
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from attendance_common.load import attendance_views as attendance
 from attendance_common.load.list_sql import NATIVE, Statement, marks
 from attendance_common.load.school_days import GAPS, SCHOOL_DAYS, SCHOOL_RECORDS, SCHOOL_YEARS, TODAY
-from attendance_common.tables import CHECKS
+from attendance_common.tables import CHECKS, RUN_SCHOOLS
 
 WINDOW = 10  # school days
 
@@ -27,6 +27,9 @@ _PUBLISHED_SHARE = "0.1"  # of the school's usual day
 _USUAL_WEEKS = (7, 14, 21, 28, 35, 42)  # days back: the last six same weekdays
 _LEAST_WEEKS = 4  # of them with records
 _FEW, _MANY = "0.5", "1.5"  # of the median
+_QUARANTINE_DAYS = 7  # within which the newest fetch is compared with the oldest
+_NEWEST = "MAX(CASE WHEN from_newest = 1 THEN in_quarantine END)"
+_OLDEST = "MAX(CASE WHEN from_oldest = 1 THEN in_quarantine END)"
 # A status of fewer students is not named: a word that one person typed could be about a student.
 _COMMON_STUDENTS, _COMMON_LENGTH = 10, 32
 
@@ -226,6 +229,31 @@ HAVING COUNT(*) > 0""",
     last="MAX(last_date)",
 )
 
+# The runs that the tables know: what this load's own end takes over is looked at by the next checks.
+_QUARANTINE = _arm(
+    "'quarantine growing'",
+    f"""\
+FROM (
+    SELECT
+        school_id,
+        began,
+        in_quarantine,
+        ROW_NUMBER() OVER (PARTITION BY school_id ORDER BY began) AS from_oldest,
+        ROW_NUMBER() OVER (PARTITION BY school_id ORDER BY began DESC) AS from_newest
+    FROM {RUN_SCHOOLS.qualified}
+    WHERE script = 'fetch'
+        AND in_quarantine IS NOT NULL
+        AND began >= DATEADD(day, -{_QUARANTINE_DAYS}, GETDATE())
+) AS fetched
+GROUP BY school_id
+HAVING {_NEWEST} > {_OLDEST}""",
+    school="school_id",
+    count=_NEWEST,
+    first="CAST(MIN(began) AS DATE)",
+    last="CAST(MAX(began) AS DATE)",
+    usual=f"CAST({_OLDEST} AS BIGINT)",
+)
+
 _ARMS = (
     _MISSING,
     _BEHIND,
@@ -234,6 +262,7 @@ _ARMS = (
     _STATUSES,
     *(_rows(name, condition) for name, condition in CONDITIONS.items()),
     _TWICE,
+    _QUARANTINE,
 )
 
 

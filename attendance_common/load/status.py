@@ -90,7 +90,7 @@ class Facts:
 
     `rows`: school -> rows and newest date in the table. `waiting`: lists that are not loaded as they are.
     `said`: sentences of the runs of the last days, the newest first. `lasting`: moments since which states
-    last. `findings`: what the checks of the data found last.
+    last. `findings`: those of the checks of the data, errors first.
     """
 
     runs: Sequence[Run] = ()
@@ -138,7 +138,7 @@ class Status:
         }
 
     def whole(self) -> dict[str, Any]:
-        """For a monitor: the counts, each school, and the states that last."""
+        """For a monitor: the counts, each school, the states that last, and what the checks find."""
         schools = [
             {
                 "school": each.school,
@@ -152,10 +152,20 @@ class Status:
             for each in self.schools
         ]
         findings = [
-            {"severity": each.severity, "finding": each.finding, "since": _moment(each.since)}
+            {
+                "name": each.name,
+                "severity": each.severity,
+                "finding": each.finding,
+                "since": _moment(each.since),
+            }
             for each in self.findings
         ]
-        return {**self.counts(), "by_school": schools, "states": self.states, "checks": findings}
+        return {
+            **self.counts(),
+            "by_school": schools,
+            "states": self.states,
+            "checks": findings,
+        }
 
 
 def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:

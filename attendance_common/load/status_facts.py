@@ -80,6 +80,7 @@ def gather(warehouse: Warehouse, listing: Listing, files: RunFiles, now: dt.date
     runs = {(each.run, each.script): each for each in (Run(*row) for row in warehouse.rows(NEWEST_RUNS))}
     school_runs = [SchoolRun(*row) for row in warehouse.rows(NEWEST_READINGS)]
     said = [sentence for (lines,) in warehouse.rows(SAID) for sentence in lines.splitlines()]
+    findings = quality_run.findings(warehouse)
     waiting = listing.compare(control.loaded(warehouse)).changed
     records = newest_records(files, now)
     for name, record in records.items():
@@ -88,8 +89,7 @@ def gather(warehouse: Warehouse, listing: Listing, files: RunFiles, now: dt.date
             runs[run.run, run.script] = run
             school_runs += _readings(found.schools) if name.script == "fetch" else []
             said = [*(run.attention or "").splitlines(), *said]
-    checks = quality_run.findings(warehouse)
-    return Facts(list(runs.values()), rows, school_runs, waiting, said, lasting(records), checks)
+    return Facts(list(runs.values()), rows, school_runs, waiting, said, lasting(records), findings)
 
 
 def newest_records(files: RunFiles, now: dt.datetime) -> dict[RunName, Record]:

@@ -6,11 +6,12 @@ import datetime as dt
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from attendance_common.load.quality import Finding
 from attendance_common.load.status import Run, School, Status, minute
 from attendance_common.numerals import counted
+from attendance_common.tables import CHECKS
 
 WIDTH = 100
+_FINDINGS = 20
 _NONE = "-"
 _HEADS = ("school", "newest date", "rows", "read whole (UTC)", "quarantine", "waiting")
 
@@ -21,23 +22,29 @@ def render(status: Status, now: dt.datetime) -> str:
         [
             *_sentences("needs a person", status.attention or ["nothing"]),
             *(_sentences("lasts, and was said before", status.states) if status.states else ()),
+            *(_sentences("the checks of the data find", _findings(status)) if status.findings else ()),
             "",
             *_overview(status, now),
             "",
             *_table(status.schools),
-            *(_sentences("\nchecks of the data", map(_checked, status.findings)) if status.findings else ()),
         ]
     )
-
-
-def _checked(finding: Finding) -> str:
-    return f"{finding.severity}: {finding.finding} (since {minute(finding.since)} UTC)"
 
 
 def _sentences(title: str, sentences: Iterable[str]) -> Iterator[str]:
     yield f"{title}:"
     for sentence in sentences:
         yield textwrap.fill(sentence, WIDTH, initial_indent="  * ", subsequent_indent="    ")
+
+
+def _findings(status: Status) -> list[str]:
+    """What the checks find, errors first: so many, and where the others are."""
+    shown = [
+        f"{each.severity}: {each.finding} (since {minute(each.since)} UTC)"
+        for each in status.findings[:_FINDINGS]
+    ]
+    more = len(status.findings) - len(shown)
+    return [*shown, *([f"and {more} more: SELECT * FROM {CHECKS.qualified}"] if more else [])]
 
 
 def _overview(status: Status, now: dt.datetime) -> Iterator[str]:

@@ -206,6 +206,30 @@ FROM (
     HAVING COUNT(*) > 1
 ) AS twice
 HAVING COUNT(*) > 0
+UNION ALL
+SELECT
+    CAST('quarantine growing' AS VARCHAR(32)) AS name,
+    school_id AS school_id,
+    CAST(NULL AS DATE) AS attendance_date,
+    CAST(NULL AS VARCHAR(32)) AS subject,
+    CAST(MAX(CASE WHEN from_newest = 1 THEN in_quarantine END) AS BIGINT) AS row_count,
+    CAST(MIN(began) AS DATE) AS first_date,
+    CAST(MAX(began) AS DATE) AS last_date,
+    CAST(MAX(CASE WHEN from_oldest = 1 THEN in_quarantine END) AS BIGINT) AS usual
+FROM (
+    SELECT
+        school_id,
+        began,
+        in_quarantine,
+        ROW_NUMBER() OVER (PARTITION BY school_id ORDER BY began) AS from_oldest,
+        ROW_NUMBER() OVER (PARTITION BY school_id ORDER BY began DESC) AS from_newest
+    FROM public.period_attendance_run_schools
+    WHERE script = 'fetch'
+        AND in_quarantine IS NOT NULL
+        AND began >= DATEADD(day, -7, GETDATE())
+) AS fetched
+GROUP BY school_id
+HAVING MAX(CASE WHEN from_newest = 1 THEN in_quarantine END) > MAX(CASE WHEN from_oldest = 1 THEN in_quarantine END)
 ORDER BY name, school_id, first_date, subject;
 -- 2025-12-09
 -- 2025-07-01
