@@ -336,10 +336,14 @@ def test_grants_on_schemas_and_tables(connection: Any) -> None:
         "GRANT USAGE ON SCHEMA esd_spectrum TO PUBLIC",
         "GRANT SELECT, INSERT ON TABLE public.granted TO GROUP analysts",
         "REVOKE ALL ON granted FROM PUBLIC",
+        "CREATE OR REPLACE VIEW granting AS SELECT id FROM granted",
+        "GRANT SELECT ON granted, public.granting TO GROUP analysts",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC",
     )
     assert refusal(connection, "GRANT USAGE ON SCHEMA nowhere TO PUBLIC")[0] == "3F000"
     assert refusal(connection, "GRANT SELECT ON nowhere TO PUBLIC")[0] == "42P01"
+    assert refusal(connection, "GRANT SELECT ON granted, nowhere TO PUBLIC")[0] == "42P01"
+    assert refusal(connection, "GRANT SELECT ON granted, TO PUBLIC")[0] == "42601"
 
 
 # DG: r_COMMENT, and its examples of reading a comment.

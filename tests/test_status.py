@@ -231,7 +231,6 @@ def test_what_a_monitor_gets() -> None:
     found = a_bad_day()
     assert json.loads(json.dumps(found.counts())) == {
         "newest_date": "2025-12-09",
-        "findings": 0,
         "last_fetch": "2025-12-09T03:00:00+00:00",
         "last_load": "2025-12-09T05:00:00+00:00",
         "rows": 390_007,

@@ -15,6 +15,7 @@ from attendance_common.load.view import View
 from attendance_common.load.views import VIEWS
 from tests.attendance_rows import MONDAY, put_lists, put_records, weekdays
 from tests.pipeline import Pipeline
+from tests.readme import ROOT, blocks, owner_queries
 
 DAY = dt.timedelta(days=1)
 TUESDAY = MONDAY + DAY
@@ -280,3 +281,42 @@ def test_views_over_the_external_table_are_late_binding_and_few_others() -> None
         return "esd_spectrum." in view.select or view.name in OVER_WHOLE_TABLES
 
     assert [view.name for view in VIEWS if view.late_binding != has_to(view)] == []
+
+
+# --- the documents ------------------------------------------------------------------------------------------
+
+
+def documented() -> list[str]:
+    """Every statement of docs/views-and-checks.md."""
+    text = (ROOT / "docs" / "views-and-checks.md").read_text(encoding="utf-8")
+    found = "".join(re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    return [each.strip() for each in re.sub(r"--.*", "", found).split(";") if each.strip()]
+
+
+def test_every_statement_of_the_document_runs(pipeline: Pipeline) -> None:
+    put_records(pipeline, RECORDS)
+    answers = {sql.split()[0]: rows(pipeline, sql) for sql in documented()}
+    assert set(answers) == {"SELECT", "INSERT", "GRANT"}
+
+
+def test_the_share_of_absences_by_weekday_and_period(pipeline: Pipeline) -> None:
+    put_records(pipeline, RECORDS)
+    [sql] = [each for each in documented() if "absent_percent" in each]
+    found = rows(pipeline, sql.replace("12549", "1"))
+    assert found[:3] == [(1, "1", Decimal(50)), (1, "2", Decimal(100)), (1, "3", Decimal(0))]
+
+
+def test_analysts_may_read_every_view() -> None:
+    grants = " ".join(sql for sql in documented() if sql.startswith("GRANT SELECT"))
+    assert set(re.findall(r"public\.(\w+)", grants)) == {
+        *(view.name for view in VIEWS),
+        *("attendance_status_codes", "period_attendance_checks"),
+    }
+
+
+def test_the_query_beside_the_owners_counts_codes_and_words(pipeline: Pipeline) -> None:
+    put_records(pipeline, RECORDS)
+    [sql] = blocks("Absences, codes and words", "sql")
+    assert rows(pipeline, sql.replace(";", "")) == [(TUESDAY, 4, 2, 1), (MONDAY, 8, 2, 3)]
+    [owners] = [each for each in owner_queries() if "absences" in each]
+    assert [tuple(row.values()) for row in pipeline.query(owners)] == [(TUESDAY, 4, 2, 1), (MONDAY, 8, 2, 0)]

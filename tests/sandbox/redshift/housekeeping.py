@@ -95,11 +95,18 @@ def _granted_objects(work: Work, reader: Reader, word: str) -> None:
             raise RedshiftError("3F000", f'schema "{schema}" does not exist')
     else:
         reader.take("TABLE")
-        name = reader.name(work.cluster.database)
-        if kind_of(work, name) == "external":
-            # DG: r_GRANT: one grants on the external schema, and not in a transaction.
-            raise RedshiftError("0A000", f"{word} on external table {name} is not supported")
-        require_local(work, name, word)
+        _granted_table(work, reader, word)
+        while reader.take(","):
+            _granted_table(work, reader, word)
+
+
+def _granted_table(work: Work, reader: Reader, word: str) -> None:
+    """A table or view; DG: r_GRANT has a list of them: `[ TABLE ] table_name [, ...]`."""
+    name = reader.name(work.cluster.database)
+    if kind_of(work, name) == "external":
+        # DG: r_GRANT: one grants on the external schema, and not in a transaction.
+        raise RedshiftError("0A000", f"{word} on external table {name} is not supported")
+    require_local(work, name, word)
 
 
 def comment(work: Work, reader: Reader) -> None:
