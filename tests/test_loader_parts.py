@@ -185,7 +185,9 @@ def test_an_external_table_of_another_version_is_named_with_the_first_column_tha
 ) -> None:
     changed = columns()
     change(changed)
-    with pytest.raises(WarehouseError, match=rf"{differs}, so it is another version's: DROP TABLE"):
+    with pytest.raises(
+        WarehouseError, match=rf"{differs}, so it is another version's: run .*, first DROP TABLE"
+    ):
         external.check_table(Answers(changed))
 
 
@@ -315,6 +317,8 @@ AS_LOADED = {
     "marked": 1,
     "superseded": 0,
     "expired": 0,
+    "landed_lists": 2,
+    "backfilled_lists": 0,
 }
 
 
@@ -329,6 +333,15 @@ def test_a_date_as_it_was_loaded() -> None:
         state(table_rows=0, table_ids=0, table_seconds=0, winners=0, winner_ids=0, winner_seconds=0).newest
         is None
     )
+
+
+def test_a_date_with_rows_of_an_older_table_alone() -> None:
+    def only_backfilled(**changes: Any) -> bool:
+        return DateSums(**{**AS_LOADED, **changes}).only_backfilled
+
+    assert only_backfilled(landed_lists=0, backfilled_lists=1)
+    assert not only_backfilled(backfilled_lists=1)
+    assert not only_backfilled(landed_lists=0)
 
 
 @pytest.mark.parametrize("changed", ["table_rows", "table_ids", "table_seconds", "winners"])

@@ -17,6 +17,7 @@ from attendance_common.load.plan import (
     Summary,
     Version,
     batches,
+    checked_from,
     compare,
     fault_of,
     halves,
@@ -273,3 +274,20 @@ def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
         twice: "it has an id twice",
         unread: "Spectrum found no row of this school in it",
     }
+
+
+# --- which dates a load checks --------------------------------------------------------------------------------
+
+
+def test_without_an_older_table_every_date_is_checked() -> None:
+    assert checked_from(loaded(), compared(school(DEC_10))) == dt.date.min
+
+
+def test_the_dates_of_an_older_table_are_not_checked_but_for_those_from_the_first_list_on() -> None:
+    before = loaded((DEC_9, 1, "e1", THEN))
+    before.backfilled_to = dt.date(2019, 6, 28)
+    assert checked_from(before, compared(school(DEC_10), before=before)) == dt.date(2019, 6, 29)
+    before.backfilled_to = JAN_5
+    gone = together([compared(school(DEC_10), before=before)], before)
+    assert checked_from(before, gone) == DEC_9
+    assert checked_from(before, Found()) == dt.date(2026, 1, 6)
