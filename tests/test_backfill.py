@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from tests.loading import Loading
 from tests.model import Landed, Record, Row, Table
 from tests.old_tables import LAST, OCTOBER, OLD, PLAIN, SEPTEMBER, SHAPES, TYPED, fill, make, record, rows
 from tests.pipeline import Pipeline
+from tests.readme import ROOT
 
 FROM = ("--backfill-from", OLD)
 LISTS = "public.period_attendance_lists"
@@ -470,6 +472,20 @@ def test_ordinary_runs_read_no_row_of_backfilled_months(pipeline: Pipeline) -> N
         assert load(pipeline) == []
     [checking] = [each for each in sent if each.startswith("SELECT\n    day")]
     assert checking.count("BETWEEN '2019-11-01'::date AND '9999-12-31'::date") == 3
+
+
+def test_one_students_rows_are_deleted_as_the_documents_say(pipeline: Pipeline) -> None:
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    make(pipeline, TYPED, [*RECORDS, record(5, SEPTEMBER, studentId=700412)])
+    backfill(pipeline)
+    text = (ROOT / "docs" / "deletion.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```\n( *DELETE FROM public\.old_attendance.*?)```", text, flags=re.DOTALL)
+    for statement in block.split(";")[:-1]:
+        pipeline.query(statement)
+    assert backfill(pipeline, "--reload")[1] == []
+    assert sorted(pipeline.table()) == [1, 2, 3, 4, 9]
+    assert Loading(pipeline).load("--verify").attention == []
 
 
 # --- by chance ----------------------------------------------------------------------------------------------

@@ -276,7 +276,7 @@ def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
     }
 
 
-# --- which dates a load checks --------------------------------------------------------------------------------
+# --- which dates a load checks -----------------------------------------------------------------------------
 
 
 def test_without_an_older_table_every_date_is_checked() -> None:
