@@ -295,6 +295,7 @@ def test_the_setup_file_run_twice_changes_nothing(world: World) -> None:
         comments = world.pipeline.query("SELECT * FROM pg_description ORDER BY objoid, objsubid")
         return [columns, comments]
 
+    assert world.pipeline.setup().returncode == 0
     world.run()
     before = layout()
     assert before[1][4]["description"] == "ESD's number of the student."
