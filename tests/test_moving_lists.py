@@ -141,7 +141,15 @@ def test_of_a_list_at_rest_all_is_landed_and_what_is_gone_leaves(
     assert (outcome.landed, outcome.removed) == (expected, gone)
 
 
-@given(sources(["insert", "delete", "redate"], 2), st.sets(st.integers(100, 105)), st.integers(1, 4))
+# A count that only the first page told cannot see an insertion beside a move (docs/guarantees.md, "Where it is
+# known not to hold"): two changes are one too many there.
+TWO_CHANGES = sources(
+    ["insert", "delete", "redate"], 2, [each for each in COUNTED + UNCOUNTED if each != "first"]
+)
+ONE_CHANGE = sources(["insert", "delete", "redate"], 1, ["first"])
+
+
+@given(TWO_CHANGES | ONE_CHANGE, st.sets(st.integers(100, 105)), st.integers(1, 4))
 @settings(max_examples=1000, deadline=None)
 def test_whatever_moves_what_was_there_all_the_time_stays(
     source: MovingSource, gone: set[int], at_once: int

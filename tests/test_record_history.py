@@ -425,20 +425,28 @@ def test_a_run_that_changes_nothing_lets_no_version_go(aged: Pipeline, flag: str
         assert "would let go: 1 version of the history" in done.story
 
 
+def before_its_own_row(sent: list[str]) -> list[str]:
+    """What a load sends before its last transaction, which writes the rows of runs."""
+    last = len(sent) - 1 - sent[::-1].index("BEGIN")
+    return sent[: last - 1]  # a time limit is set before it
+
+
 def test_where_nothing_is_to_go_no_statement_is_sent_for_it(aged: Pipeline) -> None:
     sent: list[str] = []
     with aged.before_each_statement(sent.append):
         assert aged.load(REDSHIFT_HISTORY_DAYS="32").status == 0
-    assert len(sent) <= 5, sent
-    assert [each for each in sent if not each.startswith("SELECT")] == []
+    loading = before_its_own_row(sent)
+    assert len(loading) <= 5, loading
+    assert [each for each in loading if not each.startswith("SELECT")] == []
 
 
 def test_what_goes_does_so_in_a_transaction_of_its_own(aged: Pipeline) -> None:
     sent: list[str] = []
     with aged.before_each_statement(sent.append):
         aged.load(REDSHIFT_HISTORY_DAYS="30")
-    begun = sent.index("BEGIN")
-    assert [each.split()[0] for each in sent[begun:]] == ["BEGIN", "LOCK", "SET", "DELETE", "COMMIT"]
+    loading = before_its_own_row(sent)
+    begun = loading.index("BEGIN")
+    assert [each.split()[0] for each in loading[begun:]] == ["BEGIN", "LOCK", "SET", "DELETE", "COMMIT"]
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "x"])

@@ -60,6 +60,10 @@ def test_every_view_has_the_columns_that_are_declared(pipeline: Pipeline) -> Non
         "FROM svv_columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
     )
     for view in VIEWS:
+        if view.late_binding:  # Redshift does not list its columns (DG: r_CREATE_VIEW, "Late-binding views")
+            names = ", ".join(column.name for column in view.columns)
+            assert pipeline.query(f"SELECT {names} FROM {view.qualified}") == []
+            continue
         columns = [each for each in found if each["table_name"] == view.name]
         assert [each["column_name"] for each in columns] == [column.name for column in view.columns]
         for each, column in zip(columns, view.columns, strict=True):
