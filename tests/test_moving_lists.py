@@ -141,8 +141,8 @@ def test_of_a_list_at_rest_all_is_landed_and_what_is_gone_leaves(
     assert (outcome.landed, outcome.removed) == (expected, gone)
 
 
-# A count that only the first page told cannot see an insertion beside a move (docs/guarantees.md, "Where it is
-# known not to hold"): two changes are one too many there.
+# A count that only the first page told cannot see an insertion beside a move (docs/guarantees.md, among what
+# is known not to hold): two changes are one too many there.
 TWO_CHANGES = sources(
     ["insert", "delete", "redate"], 2, [each for each in COUNTED + UNCOUNTED if each != "first"]
 )
