@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import hypothesis
 import pytest
 from botocore.loaders import JSONFileLoader
 
@@ -14,6 +15,10 @@ from attendance_common.machine import CA_FILES
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Audit events of the interpreter (Python: audit_events).
 STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
