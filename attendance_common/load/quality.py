@@ -155,9 +155,14 @@ def _counts(seen: Seen) -> str:
     """Records of a school by date, from six weeks before."""
     return (
         f"SELECT * FROM {SCHOOL_RECORDS.qualified} WHERE {_school(seen)} "
-        f"AND attendance_date BETWEEN '{seen.first - dt.timedelta(days=42)}' AND '{seen.last}' "
+        f"AND attendance_date BETWEEN '{_six_weeks_before(seen.first)}' AND '{seen.last}' "
         "ORDER BY attendance_date"
     )
+
+
+def _six_weeks_before(day: dt.date) -> dt.date:
+    """Six weeks before a day, or the first day of all."""
+    return dt.date.fromordinal(max(day.toordinal() - 42, dt.date.min.toordinal()))
 
 
 def _records(condition: str) -> Callable[[Seen], str]:

@@ -270,7 +270,7 @@ def find(school_days: Sequence[dt.date]) -> Statement:
     """Everything that the checks find; `school_days`: the last ones, at least one."""
     first = min(school_days)
     year = first.year if first.month >= 7 else first.year - 1
-    of_the_year = dt.date(year, 7, 1)
+    of_the_year = dt.date(max(year, dt.MINYEAR), 7, 1)  # 0001-01-01 is a date that a source has sent
     arms = [(_EARLIER_YEAR, [first, of_the_year]), *((arm, [first] * arm.count("%s")) for arm in _ARMS)]
     text = "\nUNION ALL\n".join(arm for arm, _ in arms) + "\nORDER BY name, school_id, first_date, subject"
     return text, [value for _, values in arms for value in values]
