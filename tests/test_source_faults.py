@@ -327,7 +327,8 @@ def test_a_count_without_rows_is_read_twice_and_told(world: World) -> None:
 
 
 def test_one_page_without_its_rows_is_read_again(world: World) -> None:
-    arrives(world, Fault("count_without_rows", school=world.first, page=2))
+    # One page at a time: the last answer's count decides, and here it is not that of the page that lies.
+    arrives(world, Fault("count_without_rows", school=world.first, page=2), ESD_CONCURRENCY="1")
     assert asked(world) == PAGES + 4
 
 
