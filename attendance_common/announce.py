@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attendance_common import alerts, aws, metrics
+from attendance_common import alerts, aws, metrics, run_record
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AttendanceError, ExitStatus
 from attendance_common.landing import Areas
@@ -75,7 +75,7 @@ class _Alerts:
             status=ExitStatus(result["status"]),
             run=run,
             host=socket.gethostname(),
-            record=f"s3://{self._areas.bucket}/{self._areas.runs}{command}/{run}.json",
+            record=f"s3://{self._areas.bucket}/{run_record.folder(self._areas, command)}{run}.json",
             sentences=sentences,
         )
 

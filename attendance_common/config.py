@@ -1,6 +1,6 @@
 """Settings of both scripts: each from its flag, its environment variable, `.env` or its default.
 
-A setting is one field below; `--help`, and the checks follow from it.
+A setting is one field below; `--help` and the checks follow from it.
 """
 
 from __future__ import annotations

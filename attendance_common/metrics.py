@@ -6,11 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-# Metric -> the counts of a result line that it adds up; a command has some of them.
-COUNTS = {
-    "Rows": ("landed", "inserted", "updated", "removed"),
-    "Lists": ("lists_written", "loaded"),
-    "Quarantined": ("quarantined",),
+# Command -> metric -> the counts of its result line that the metric adds up.
+COUNTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "fetch": {"Rows": ("landed",), "Lists": ("lists_written",), "Quarantined": ("quarantined",)},
+    "load": {"Rows": ("inserted", "updated", "removed"), "Lists": ("loaded",)},
 }
 
 
@@ -21,7 +20,7 @@ def data(command: str, result: Mapping[str, Any], now: dt.datetime) -> list[dict
     today (UTC), where the run saw one. Status, Seconds: always.
     """
     values: dict[str, float] = {"Status": result["status"], "Seconds": result["seconds"]}
-    for name, parts in COUNTS.items():
+    for name, parts in COUNTS[command].items():
         found = [result[part] for part in parts if part in result]
         if found:
             values[name] = sum(found)

@@ -92,7 +92,8 @@ def values(data: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def test_the_metrics_of_a_fetch() -> None:
-    result = {"status": 3, "seconds": 12.5, "landed": 300, "lists_written": 5, "quarantined": 2}
+    result = {"status": 3, "seconds": 12.5, "landed": 300, "lists_written": 5}
+    result |= {"quarantined": 2, "removed": 7}  # what leaves a list is no row that was landed
     data = metrics.data("fetch", {**result, "newest_date": "2025-12-05", "attention": ["x"]}, NOW)
     assert values(data) == {
         "Status": 3,

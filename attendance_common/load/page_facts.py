@@ -66,9 +66,10 @@ def write_page(settings: LoaderSettings, file: Path) -> Outcome:
     _try_folder(file)
     areas = landing.Areas(settings.bucket, settings.prefix)
     s3 = aws.s3_client(settings, LISTERS)
-    warehouse, files = Warehouse(settings), RunFiles(s3, areas)
-    found = judge(gather(warehouse, Listing(s3, areas), files, now), now, settings.status_hours)
-    facts = page_facts(warehouse, found, newest_records(files, now).values(), now)
+    warehouse = Warehouse(settings)
+    records = newest_records(RunFiles(s3, areas), now)
+    found = judge(gather(warehouse, Listing(s3, areas), records), now, settings.status_hours)
+    facts = page_facts(warehouse, found, records.values(), now)
     _switch(file, render(facts, now))
     return Outcome({**found.counts(), "page": str(file)}, found.attention)
 

@@ -66,7 +66,8 @@ def status(settings: LoaderSettings, context: Context) -> Outcome:
     now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     areas = landing.Areas(settings.bucket, settings.prefix)
     s3 = aws.s3_client(settings, LISTERS)
-    facts = gather(Warehouse(settings), Listing(s3, areas), RunFiles(s3, areas), now)
+    records = newest_records(RunFiles(s3, areas), now)
+    facts = gather(Warehouse(settings), Listing(s3, areas), records)
     found = judge(facts, now, settings.status_hours)
     if context.flags.json:
         return Outcome(found.whole(), found.attention)
@@ -74,15 +75,14 @@ def status(settings: LoaderSettings, context: Context) -> Outcome:
     return Outcome(found.counts(), found.attention)
 
 
-def gather(warehouse: Warehouse, listing: Listing, files: RunFiles, now: dt.datetime) -> Facts:
-    """All that is known; raises AttendanceError."""
+def gather(warehouse: Warehouse, listing: Listing, records: Mapping[RunName, Record]) -> Facts:
+    """All that is known; raises AttendanceError. `records`: run records, the newest first."""
     rows = {school: (count, newest) for school, count, newest in warehouse.rows(ROWS)}
     runs = {(each.run, each.script): each for each in (Run(*row) for row in warehouse.rows(NEWEST_RUNS))}
     school_runs = [SchoolRun(*row) for row in warehouse.rows(NEWEST_READINGS)]
     said = [sentence for (lines,) in warehouse.rows(SAID) for sentence in lines.splitlines()]
     findings = quality_run.findings(warehouse)
     waiting = listing.compare(control.loaded(warehouse)).changed
-    records = newest_records(files, now)
     for name, record in records.items():
         if found := rows_of(name, record):
             run = Run(**_chosen(RUNS, found.run, _RUN))
