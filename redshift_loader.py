@@ -278,7 +278,8 @@ class Run:
         )
         backfilled = table_check.state_of(each for each in sums if each.only_backfilled)
         verified_too = verify_backfilled(self._warehouse, backfilled.damaged)
-        self.done.counts |= verified.counts + verified_too.counts
+        for each in (verified, verified_too):
+            self.done.counts.update(each.counts)  # A sum of Counters would drop their zeros.
         self.done.sentences += [*verified.sentences, *verified_too.sentences]
         self._note(state)
 
