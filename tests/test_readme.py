@@ -136,6 +136,6 @@ def test_the_troubleshooting_names_what_the_owner_asked_for() -> None:
 
 
 def test_the_hours_and_costs_are_the_models() -> None:
-    told = section("Speed and cost")
+    told = section("Hours of a fetch")
     for cells in (*model.hours(), *model.growth()):
         assert f"| {' | '.join(cells)} |" in told
