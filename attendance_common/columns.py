@@ -113,7 +113,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "school_id",
         Kind.BIGINT,
-        "ESD's number of the school that was asked for the record. The fetcher adds it.",
+        "ESD's number of the school whose list has the record.",
         in_record=False,
         required=True,
         api_name="schoolid",
@@ -125,18 +125,18 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "meetingTimeId",
         Kind.BIGINT,
-        "ESD's number of the meeting time, which is a section's place in the timetable.",
+        "ESD's number of the meeting time: a section's place in the timetable.",
     ),
     _column(
         "meetingTime.id",
         Kind.BIGINT,
-        "ESD's number of the meeting time as the nested object says it. It repeats meeting_time_id.",
+        "Number of the meeting time, as the nested object repeats it.",
         native=None,
     ),
     _column(
         "meetingTime.sectionId",
         Kind.BIGINT,
-        "ESD's number of the section, which is the class that met.",
+        "ESD's number of the section: the class that met.",
         native="section_id",
     ),
     _column(
@@ -149,7 +149,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "meetingTime.semesterNumbers",
         Kind.LIST,
-        "Numbers of the semesters in which the section meets, as a JSON list.",
+        "The section's semesters, as a JSON list.",
         1024,
         native="semester_numbers",
     ),
@@ -164,21 +164,21 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "meetingTime.periodTo",
         Kind.TEXT,
-        "Last period of the meeting. It equals the first one when the meeting takes one period.",
+        "Last period of the meeting, often the first one.",
         256,
         native="period_to",
     ),
     _column(
         "meetingTime.startTime",
         Kind.TEXT,
-        "Time of day at which the meeting starts, HH:MM:SS, as the source writes it.",
+        "Start of the meeting, HH:MM:SS as the source writes it.",
         64,
         native="start_time",
     ),
     _column(
         "meetingTime.endTime",
         Kind.TEXT,
-        "Time of day at which the meeting ends, HH:MM:SS, as the source writes it.",
+        "End of the meeting, HH:MM:SS as the source writes it.",
         64,
         native="end_time",
     ),
@@ -196,27 +196,25 @@ COLUMNS: tuple[Column, ...] = (
         1024,
         native="cycle",
     ),
-    _column(
-        "meetingTime.teacher", Kind.TEXT, "Name of the teacher. It is personal data.", 1024, native="teacher"
-    ),
+    _column("meetingTime.teacher", Kind.TEXT, "Name of the teacher. Personal data.", 1024, native="teacher"),
     _column(
         "meetingTime.teachers",
         Kind.LIST,
-        "ESD's number and the name of each teacher, as a JSON list. It is personal data.",
+        "Number and name of each teacher, a JSON list. Personal data.",
         16384,
         native="teachers",
     ),
     _column(
         "meetingTime.markingPeriods",
         Kind.LIST,
-        "Marking periods in which the section meets, as a JSON list, such as MP1.",
+        "The section's marking periods, as a JSON list.",
         4096,
         native="marking_periods",
     ),
     _column(
         "meetingTime.semesterPattern",
         Kind.TEXT,
-        "Pattern of the semesters in which the section meets, such as FY for the full year.",
+        "The section's semesters, such as FY: full year.",
         256,
         native="semester_pattern",
     ),
@@ -230,35 +228,35 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "attendanceReasonId",
         Kind.BIGINT,
-        "ESD's number of the reason for the absence or tardiness. NULL when no reason was given.",
+        "ESD's number of the reason for absence or tardiness.",
     ),
     _column(
         "attendanceReason",
         Kind.TEXT,
-        "Reason for the absence or tardiness in words. NULL when no reason was given.",
+        "Reason for absence or tardiness, in words.",
         1024,
     ),
     _column("modality", Kind.TEXT, "How the student took part, such as In Person.", 256),
     _column(
         "attendanceStatus",
         Kind.TEXT,
-        "Attendance as the source says it. Both codes (A) and words (Absent) occur: count both.",
+        "Attendance: codes (A) and words (Absent). Count both.",
         256,
     ),
     _column(
-        "excusedStatus", Kind.TEXT, "Whether the absence or tardiness is excused, in the source's words.", 256
+        "excusedStatus", Kind.TEXT, "Whether absence or tardiness is excused, in the source's words.", 256
     ),
     _column("isEarlyDismissal", Kind.BOOLEAN, "TRUE when the student was dismissed before the period ended."),
     _column(
         "earlyDismissalAttendanceReasonId",
         Kind.BIGINT,
-        "ESD's number of the reason for the early dismissal. NULL when no reason was given.",
+        "ESD's number of the reason for the early dismissal.",
     ),
     _column("minutesLate", Kind.BIGINT, "Minutes by which the student came late."),
     _column("minutesEarly", Kind.BIGINT, "Minutes by which the student left early."),
     _column("minutesMissed", Kind.BIGINT, "Minutes of the period that the student missed."),
     _column("actualMinutes", Kind.BIGINT, "Minutes of the period that the student attended."),
-    _column("potentialMinutes", Kind.BIGINT, "Minutes of the period that the student could have attended."),
+    _column("potentialMinutes", Kind.BIGINT, "Minutes of the period that the student could attend."),
     _column("tardyTime", Kind.TEXT, "Time at which the late student came, as the source writes it.", 64),
     _column(
         "dismissedTime", Kind.TEXT, "Time at which the student was dismissed, as the source writes it.", 64
@@ -272,12 +270,12 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "modifiedOn",
         Kind.TIMESTAMP,
-        "Time at which the record was changed last, in UTC. The newest version counts. NULL is oldest.",
+        "Time of the last change, in UTC. The newest wins. NULL is oldest.",
     ),
     _column(
         "extra_fields",
         Kind.TEXT,
-        "Fields of the record that have no column of their own, as a JSON object. NULL when it has none.",
+        "Fields without a column of their own, as a JSON object. NULL: none.",
         32768,
         in_record=False,
     ),

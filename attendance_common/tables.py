@@ -133,13 +133,12 @@ LISTS = Table(
         TableColumn(
             "etag",
             "VARCHAR(256)",
-            "ETag of the object as it was loaded. NULL: it was gone. Empty: load it again. "
-            "Of backfill: the older table.",
+            "ETag of the loaded object. NULL: gone. Empty: load again. Of backfill: the older table.",
         ),
-        TableColumn("last_modified", "TIMESTAMP", "When that object was written, in UTC."),
-        TableColumn("row_count", "BIGINT", "Records that the list held.", not_null=True),
-        TableColumn("loaded_at", "TIMESTAMP", "Time at which it was loaded, in UTC.", not_null=True),
-        TableColumn("run", "VARCHAR(64)", "The load that did it.", not_null=True),
+        TableColumn("last_modified", "TIMESTAMP", "Time at which that object was written, in UTC."),
+        TableColumn("row_count", "BIGINT", "Records in the list.", not_null=True),
+        TableColumn("loaded_at", "TIMESTAMP", "Time at which the list was loaded, in UTC.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "Name of that load.", not_null=True),
     ),
     diststyle="ALL",
     sortkey=("partition_date", "school_id"),
@@ -155,7 +154,7 @@ PLACES = Table(
         TableColumn("partition_date", "DATE", "Date of the list.", not_null=True),
         TableColumn("school_id", "BIGINT", "School of the list.", not_null=True),
         _ORIGIN,
-        TableColumn("modified_on", "TIMESTAMP", "When the record was changed last, in UTC."),
+        TableColumn("modified_on", "TIMESTAMP", "Time at which the record was changed last, in UTC."),
         TableColumn("hash", "VARCHAR(32)", "MD5 of the whole row.", not_null=True),
         TableColumn("wins", "BOOLEAN", "Whether public.period_attendance has its row.", not_null=True),
         TableColumn("marked", "BOOLEAN", "Whether its list no longer holds the record.", not_null=True),
@@ -179,27 +178,27 @@ HISTORY = Table(
         TableColumn(
             "valid_from",
             "TIMESTAMP",
-            "Time at which the loader wrote the version into public.period_attendance, in UTC.",
+            "Time at which the loader wrote this version into the table, in UTC.",
             not_null=True,
         ),
         TableColumn(
             "valid_to",
             "TIMESTAMP",
-            "Time at which it left, in UTC: when the next version was written, or the record was removed.",
+            "Time at which it left the table, in UTC: replaced or removed.",
             not_null=True,
         ),
         TableColumn(
             "change",
             "VARCHAR(8)",
-            "What became of it: updated, moved (to another date or school), or removed.",
+            "How it left: updated, moved (date or school) or removed.",
             not_null=True,
         ),
         TableColumn(
             "changed_columns",
             "VARCHAR(4096)",
-            "Columns in which the next version differs, separated by commas. NULL when it was removed.",
+            "Columns in which the next version differs. NULL: removed.",
         ),
-        TableColumn("run", "VARCHAR(64)", "The load in which it left.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "Name of the load in which it left.", not_null=True),
     ),
     diststyle="KEY",
     distkey=NATIVE.distkey,
@@ -223,11 +222,11 @@ _SCRIPT = TableColumn("script", "VARCHAR(8)", "Script: fetch or load.", not_null
 _SCOPE = TableColumn(
     "scope",
     "VARCHAR(16)",
-    "What it read: whole, recent, today or replay; of the loader: load, verify or backfill.",
+    "Fetch: whole, recent, today or replay. Load: load, verify or backfill.",
 )
-_BEGAN = TableColumn("began", "TIMESTAMP", "When the run began, in UTC.", not_null=True)
+_BEGAN = TableColumn("began", "TIMESTAMP", "Time at which the run began, in UTC.", not_null=True)
 _NEWEST_DATE = TableColumn(
-    "newest_date", "DATE", "Newest date of a record: that was read; of the loader: of the table."
+    "newest_date", "DATE", "Fetch: newest date of a record that was read. Load: newest date of the table."
 )
 
 _PAGES = TableColumn("pages", "BIGINT", "Pages that were read.")
@@ -238,7 +237,7 @@ _RECORDS = (
     TableColumn("quarantined", "BIGINT", "Records that were read and cannot be landed."),
     TableColumn("quarantined_new", "BIGINT", "Of these, those that no run had named before."),
     TableColumn("moved", "BIGINT", "Records that left a list for another date."),
-    TableColumn("removed", "BIGINT", "Records that are gone at the source and left; of the loader: rows."),
+    TableColumn("removed", "BIGINT", "Fetch: records that were proved gone. Load: rows."),
     TableColumn("removals_waiting", "BIGINT", "Landed records that were not read and stay."),
     TableColumn("lists_written", "BIGINT", "Lists that were written."),
     TableColumn("lists_unchanged", "BIGINT", "Lists that were compared and are as before."),
@@ -254,23 +253,23 @@ RUNS = Table(
         _RUN,
         _SCRIPT,
         _SCOPE,
-        TableColumn("part", "VARCHAR(16)", "Share of the schools (1/4); some: as flags said; NULL: all."),
+        TableColumn("part", "VARCHAR(16)", "Share of the schools (1/4). some: chosen by flags. NULL: all."),
         _BEGAN,
-        TableColumn("ended", "TIMESTAMP", "When the run ended, in UTC."),
+        TableColumn("ended", "TIMESTAMP", "Time at which the run ended, in UTC."),
         TableColumn(
             "status",
             "INTEGER",
-            "Exit status: 0 done, 1 failed and may pass, 2 failed and has to be mended, 3 needs a person.",
+            "Exit status: 0 done, 1 failed and may pass, 2 has to be mended, 3 needs a person.",
             not_null=True,
         ),
         TableColumn("version", "VARCHAR(32)", "Version of the script."),
         TableColumn("school_year", "BIGINT", "School year that the fetcher asked for."),
         TableColumn("error", "VARCHAR(8192)", "Why the run failed."),
-        TableColumn("attention", "VARCHAR(65535)", "What needs a person: a sentence a line."),
-        TableColumn("standing", "BIGINT", "States that last, and were named by an earlier run."),
+        TableColumn("attention", "VARCHAR(65535)", "What needs a person: one sentence on each line."),
+        TableColumn("standing", "BIGINT", "Lasting states that an earlier run has reported."),
         _NEWEST_DATE,
         TableColumn("schools", "BIGINT", "Schools that were read."),
-        TableColumn("schools_failed", "BIGINT", "Of these, those that were given up."),
+        TableColumn("schools_failed", "BIGINT", "Of these, those that could not be read."),
         _PAGES,
         *_RECORDS,
         TableColumn("partitions", "BIGINT", "Dates of the landing zone."),
@@ -345,7 +344,7 @@ CHECKS = Table(
     columns=(
         TableColumn("name", "VARCHAR(32)", "Name of the check.", not_null=True),
         TableColumn(
-            "severity", "VARCHAR(8)", "Severity: error needs a person when it is new; warn.", not_null=True
+            "severity", "VARCHAR(8)", "Severity: error (needs a person when new) or warn.", not_null=True
         ),
         TableColumn("school_id", "BIGINT", "School that it is about. NULL: no single one."),
         TableColumn("attendance_date", "DATE", "Date that it is about. NULL: no single one."),
@@ -353,12 +352,14 @@ CHECKS = Table(
         TableColumn("row_count", "BIGINT", "Number that the finding counts.", not_null=True),
         TableColumn("finding", "VARCHAR(1024)", "What was found, in a sentence.", not_null=True),
         TableColumn("look_closer", "VARCHAR(2048)", "Query that shows what it is about.", not_null=True),
-        TableColumn("since", "TIMESTAMP", "When a load first found it, in UTC.", not_null=True),
+        TableColumn("since", "TIMESTAMP", "Time at which a load first found it, in UTC.", not_null=True),
         TableColumn(
-            "reported_at", "TIMESTAMP", "When a load ended with status 3 for it, in UTC. NULL: none did."
+            "reported_at",
+            "TIMESTAMP",
+            "Time at which a load ended with status 3 for it, in UTC. NULL: none did.",
         ),
-        TableColumn("checked_at", "TIMESTAMP", "When a load found it last, in UTC.", not_null=True),
-        TableColumn("run", "VARCHAR(64)", "That load.", not_null=True),
+        TableColumn("checked_at", "TIMESTAMP", "Time at which a load found it last, in UTC.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "Name of that load.", not_null=True),
     ),
     diststyle="ALL",
     sortkey=("name", "school_id"),

@@ -64,8 +64,8 @@ _COUNTED = (
     TableColumn("periods", "BIGINT", "Records: a period of a student each."),
     TableColumn("recorded", "BIGINT", "Of these, those with a status."),
     TableColumn("absent", "BIGINT", "Of these, absences by attendance_status_codes."),
-    TableColumn("tardy", "BIGINT", "Periods to which the student came late, by the same."),
-    TableColumn("present", "BIGINT", "Periods at which the student was present, by the same."),
+    TableColumn("tardy", "BIGINT", "Periods to which the student came late, by attendance_status_codes."),
+    TableColumn("present", "BIGINT", "Periods at which the student was present, by attendance_status_codes."),
     TableColumn("excused", "BIGINT", "Absences whose excused status begins with e."),
     TableColumn("minutes_missed", "BIGINT", "Minutes that were missed, of all periods."),
 )

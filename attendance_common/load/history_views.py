@@ -20,7 +20,7 @@ def _of_current(column: TableColumn) -> str:
 
 def _meaning(column: TableColumn) -> TableColumn:
     """A column of the view."""
-    current = " NULL while the version is current." if column.name in _LAST else ""
+    current = " NULL: it is current." if column.name in _LAST else ""
     return replace(column, not_null=False, meaning=f"{column.meaning}{current}")
 
 
