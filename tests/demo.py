@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 from threading import Event
 from typing import Any
 
+from tests.documents import ROOT, owner_queries
 from tests.model import native_row
 from tests.pipeline import FETCHER, LOADER, PATIENCE, SETUP, Pipeline
-from tests.readme import ROOT, owner_queries
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import correct_a_day
 from tests.sandbox.esd.records import Record

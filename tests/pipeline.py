@@ -21,8 +21,8 @@ import psycopg2.extras
 import pyarrow.parquet
 
 from tests import chains
+from tests.documents import ROOT
 from tests.model import Former
-from tests.readme import ROOT
 from tests.sandbox import Sandbox
 
 FETCHER = "esd_period_attendance_fetcher.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 from attendance_common import __version__, policies
 from attendance_common.load import setup_sql
 from tests import data_dictionary, env_example
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 RELEASE = __version__.partition(".dev")[0]
 POLICIES = ROOT / "docs" / "policies"

@@ -13,12 +13,12 @@ from attendance_common.columns import COLUMNS
 from attendance_common.errors import AttendanceError
 from attendance_common.load.refusals import Unreadable
 from attendance_common.load.warehouse import Warehouse
+from tests.documents import ROOT
 from tests.lists import NEW, land, land_tombstone, statuses, take_away, version
 from tests.loading import Loading
 from tests.model import Landed, Record, Row, Table
 from tests.old_tables import LAST, OCTOBER, OLD, PLAIN, SEPTEMBER, SHAPES, TYPED, fill, make, record, rows
 from tests.pipeline import Pipeline
-from tests.readme import ROOT
 
 FROM = ("--backfill-from", OLD)
 LISTS = "public.period_attendance_lists"

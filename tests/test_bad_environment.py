@@ -18,8 +18,8 @@ import pytest
 import trustme
 
 from tests.aws_gate import AwsGate, Call, Refusal, closed_port
+from tests.documents import ROOT
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, SETUP, Finished, Running
-from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.environment import ESD_SECRET_ID
 from tests.sandbox.redshift import RedshiftError

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 ROWS = (
     "reading and decoding",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from esd_period_attendance_fetcher import flags
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 SCHEDULES = ROOT / "docs" / "schedules"
 PATIENCE = 60

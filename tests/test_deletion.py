@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from tests.documents import ROOT
 from tests.pipeline import PATIENCE, Pipeline
-from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
 from tests.world import set_up
 

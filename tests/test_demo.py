@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.demo import PAGE
-from tests.readme import ROOT
+from tests.documents import ROOT
 from tests.sandbox.environment import without_settings
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.aws_gate import AwsGate
+from tests.documents import owner_queries
 from tests.model import Record, day_of
 from tests.pipeline import LANDING, QUARANTINE, RUNS
-from tests.readme import owner_queries
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Fault, correct_a_day

@@ -14,7 +14,7 @@ import pytest
 from attendance_common import config, env_file
 from attendance_common.config import FetcherSettings, LoaderSettings, Reading
 from attendance_common.errors import ConfigurationError
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 SECRET = "Zqx7-secret"
 ALL = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) for each in fields(kind)}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.documents import blocks
 from tests.pipeline import LOADER, PATIENCE
-from tests.readme import blocks
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.aws_gate import AwsGate
+from tests.documents import section
 from tests.pipeline import LANDING, Finished
-from tests.readme import section
 from tests.world import World
 
 LAST = 54

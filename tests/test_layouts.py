@@ -15,9 +15,9 @@ from attendance_common.columns import COLUMNS, NATIVE_COLUMNS
 from attendance_common.load import layout_sql
 from attendance_common.load.view import View
 from attendance_common.tables import TableColumn
+from tests.documents import ROOT
 from tests.lists import NEW, TUESDAY, land, version
 from tests.pipeline import FETCHER, LOADER, SETUP, Finished, Pipeline, Running
-from tests.readme import ROOT
 from tests.sandbox import Sandbox
 from tests.world import World
 

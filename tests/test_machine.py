@@ -24,8 +24,8 @@ from attendance_common import aws, aws_faults, installation, machine
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
 from tests.aws_gate import AwsGate, closed_port
+from tests.documents import ROOT
 from tests.pipeline import FETCHER, LOADER, PATIENCE, Finished
-from tests.readme import ROOT
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 
 def test_a_test_that_starts_a_process_is_skipped_and_others_run() -> None:

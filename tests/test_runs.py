@@ -15,10 +15,10 @@ from attendance_common.load import runs
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import INSERT_RUNS, KNOWN
 from tests.aws_gate import AwsGate, Call, Refusal
+from tests.documents import blocks
 from tests.fake_s3 import FakeS3
 from tests.lists import MONDAY, NEW, TUESDAY, land, version
 from tests.pipeline import LOADER, PATIENCE, RUNS, Pipeline
-from tests.readme import blocks
 from tests.sandbox.esd import Fault
 from tests.test_conditions import AREAS
 from tests.world import World

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from esd_period_attendance_fetcher import flags
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 UNITS = ROOT / "docs" / "schedules" / "systemd"
 STARTED = (

@@ -14,8 +14,8 @@ from attendance_common.load.column_types import holds
 from attendance_common.load.view import View
 from attendance_common.load.views import VIEWS
 from tests.attendance_rows import MONDAY, put_lists, put_records, weekdays
+from tests.documents import ROOT, blocks, owner_queries
 from tests.pipeline import Pipeline
-from tests.readme import ROOT, blocks, owner_queries
 
 DAY = dt.timedelta(days=1)
 TUESDAY = MONDAY + DAY

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
+from tests.documents import ROOT
 from tests.model import Landed, Row, Table
 from tests.pipeline import PATIENCE, SETUP, Pipeline
-from tests.readme import ROOT
 from tests.sandbox import Sandbox
 
 

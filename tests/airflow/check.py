@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.readme import ROOT
+from tests.documents import ROOT
 from tests.sandbox.environment import without_settings
 from tests.world import World
 

@@ -12,7 +12,7 @@ from tests.bench.processes import FETCHER, Ended, module, run, script, side_by_s
 from tests.bench.sizes import Sizes
 from tests.bench.source import Source
 from tests.bench.table import Row, ratio
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 AT_ONCE = 16
 

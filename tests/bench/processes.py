@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from tests.readme import ROOT
+from tests.documents import ROOT
 
 FETCHER = "esd_period_attendance_fetcher.py"
 LOADER = "redshift_loader.py"

@@ -1,4 +1,4 @@
-"""Reads what the documents promise, so that the demo shows it and the tests hold it."""
+"""Reads the documents, so that the demo shows what they say and the tests check it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def text_of_all() -> str:
 def section(title: str) -> str:
     """Give the text below a heading of any level, up to the next heading of the same or a higher one.
 
-    The heading stands in one of the documents, once.
+    Exactly one document has the heading; otherwise this raises LookupError.
     """
     pattern = rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)"
     found = [

@@ -1,8 +1,9 @@
-"""The documents say what is so: settings, flags, statuses, queries, policies, modules and targets."""
+"""The documents say what is so: settings, flags, statuses, messages, queries, policies, modules, targets."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +15,7 @@ import redshift_loader
 from attendance_common.config import AwsSettings, FetcherSettings, LoaderSettings
 from attendance_common.errors import ExitStatus
 from tests.bench import model
-from tests.readme import DOCUMENTS, README, ROOT, owner_queries, section, text_of_all
+from tests.documents import DOCUMENTS, README, ROOT, owner_queries, section, text_of_all
 
 TEXT = text_of_all()
 PARSERS = {
@@ -36,17 +37,17 @@ UNION ALL SELECT 'Native' as source, COUNT(*) as row_count FROM public.period_at
 
 
 @pytest.mark.parametrize("settings", [FetcherSettings, LoaderSettings])
-def test_every_setting_stands_in_the_table_with_its_flag_and_default(settings: type[AwsSettings]) -> None:
+def test_every_setting_is_in_a_table_with_its_flag_and_default(settings: type[AwsSettings]) -> None:
     rows = {
         cells[1].strip(" `"): cells
         for cells in (line.split("|") for line in section("Settings").splitlines())
         if len(cells) > 4
     }
     for declared in fields(settings):
-        told = declared.metadata
-        cells = rows[told["variable"]]
-        assert (told["flag"] or "") == cells[2].strip(" `")
-        assert told["default"] is None or told["default"] in cells[3]
+        setting = declared.metadata
+        cells = rows[setting["variable"]]
+        assert (setting["flag"] or "") == cells[2].strip(" `")
+        assert setting["default"] is None or setting["default"] in cells[3]
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -68,7 +69,7 @@ def option_strings(parser: argparse.ArgumentParser) -> list[str]:
     return [flag for action in parser._actions for flag in action.option_strings]
 
 
-def test_every_exit_status_is_told() -> None:
+def test_every_exit_status_is_documented() -> None:
     rows = re.findall(r"^\| (\d) \| .+ \| (.+) \|$", section("Exit statuses"), re.MULTILINE)
     assert rows == [("0", "go on"), ("1", "try again"), ("2", "not retry"), ("3", "go on, and alert")]
     assert [int(status) for status, _ in rows] == list(ExitStatus)
@@ -78,7 +79,7 @@ def test_the_owners_queries_are_the_owners() -> None:
     assert owner_queries() == QUERIES
 
 
-def test_the_readme_is_read_to_its_end() -> None:
+def test_the_readme_is_short() -> None:
     lines = README.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 150
     assert [line for line in lines if len(line) > 120] == []
@@ -136,6 +137,54 @@ def test_the_troubleshooting_names_what_the_owner_asked_for() -> None:
 
 
 def test_the_hours_and_costs_are_the_models() -> None:
-    told = section("Hours of a fetch")
+    documented = section("Hours of a fetch")
     for cells in (*model.hours(), *model.growth()):
-        assert f"| {' | '.join(cells)} |" in told
+        assert f"| {' | '.join(cells)} |" in documented
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_prose_is_wrapped(path: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
+# --- messages -----------------------------------------------------------------------------------------------
+
+
+def messages() -> list[str]:
+    """The messages that the troubleshooting quotes at the beginning of its list items."""
+    text = " ".join(section("Troubleshooting").split())
+    items = re.findall(r"(?<= - )(?:`[^`]+`(?:, | with |(?= \(|: )))+", text)
+    return [message for item in items for message in re.findall(r"`([^`]+)`", item)]
+
+
+def texts_of(script: Path) -> list[str]:
+    """The texts in a file of Python; what is filled into one is `…`."""
+    nodes = ast.walk(ast.parse(script.read_text(encoding="utf-8")))
+    return [_text(node) for node in nodes if isinstance(node, ast.Constant | ast.JoinedStr)]
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_text, node.values))
+    return str(node.value) if isinstance(node, ast.Constant) else "…"
+
+
+SCRIPTS = [*ROOT.glob("*.py"), *(ROOT / "attendance_common").rglob("*.py")]
+PRINTED = "\n".join(text for script in SCRIPTS for text in texts_of(script))
+
+
+def test_the_troubleshooting_quotes_many_messages() -> None:
+    assert len(messages()) > 100
+
+
+@pytest.mark.parametrize("message", messages())
+def test_a_message_that_is_quoted_is_printed(message: str) -> None:
+    for words in message.split("…"):
+        assert words.strip() in PRINTED
+
+
+def test_every_test_file_that_is_named_exists() -> None:
+    named = set(re.findall(r"`(?:tests/)?(test_\w+\.py)`", TEXT))
+    assert named
+    assert named <= {path.name for path in (ROOT / "tests").glob("test_*.py")}
