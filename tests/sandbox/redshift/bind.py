@@ -5,14 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from . import spectrum, system_views
+from .admission import admit
 from .catalog import ExternalTable
-from .dialect import parse
 from .errors import RedshiftError, no_such_relation
 from .functions import FUNCTIONS
 from .meta import external_schema, external_table, late_binding_text
 from .pruning import conjuncts_on, whole_numbers
-from .refusals import check
-from .rewrite import LEADER_ERROR, fold
+from .rewrite import LEADER_ERROR
 from .statements import Name, refuse_hidden_schema
 from .work import Work
 
@@ -114,10 +113,7 @@ def _shorten_columns(table: exp.Table, name: Name) -> None:
 
 
 def _bind_view(work: Work, table: exp.Table, text: str, name: Name, *, rows: bool, depth: int) -> None:
-    tree = parse(text)
-    check(tree)
-    fold(tree)
-    query = bind(work, tree, rows=rows, depth=depth + 1)
+    query = bind(work, admit(text), rows=rows, depth=depth + 1)
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name.table))
     _shorten_columns(table, name)
     subquery = exp.Subquery(this=query, alias=alias)

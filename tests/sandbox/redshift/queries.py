@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from . import differences, merging
+from .admission import admit
 from .bind import bind, name_of
-from .dialect import parse, render
+from .dialect import render
 from .differences import Difference
 from .errors import RedshiftError, not_supported, syntax_error
 from .meta import columns_of, kind_of, require_local
@@ -18,9 +19,7 @@ from .work import Work
 
 
 def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
-    """SQL for PostgreSQL; what it reads from elsewhere is there by then, unless `rows` is False."""
-    check(tree)
-    fold(tree)
+    """SQL for PostgreSQL of an admitted tree; unless `rows` is False, it scans the external tables first."""
     return render(_prepared(work, tree, rows=rows))
 
 
@@ -33,16 +32,14 @@ def _prepared(work: Work, tree: exp.Expr, *, rows: bool = True) -> exp.Expr:
 
 
 def translate_expression(tree: exp.Expr) -> str:
-    """The only projection of SELECT …, as an expression of its own."""
-    check(tree)
-    fold(tree)
+    """The only projection of an admitted SELECT …, as an expression of its own."""
     projection = rewrite(tree).expressions[0]
     return render(projection.this if isinstance(projection, exp.Alias) else projection)
 
 
 def translate_query(work: Work, sql: str, *, rows: bool = True) -> str:
     """The same for the text of a query."""
-    tree = parse(sql)
+    tree = admit(sql)
     if not isinstance(tree, exp.Query):
         raise syntax_error(sql.split(maxsplit=1)[0])
     return translate(work, tree, rows=rows)
@@ -50,18 +47,16 @@ def translate_query(work: Work, sql: str, *, rows: bool = True) -> str:
 
 def select(work: Work, reader: Reader) -> None:
     """A query; WITH may also open an UPDATE or a DELETE."""
-    tree = parse(reader.rest())
-    if isinstance(tree, (exp.Update, exp.Delete)):
-        _change(work, tree)
-    elif isinstance(tree, exp.Query):
+    tree = admit(reader.rest(), exp.Query, exp.Update, exp.Delete)
+    if isinstance(tree, exp.Query):
         work.relay(translate(work, tree))
     else:
-        raise syntax_error(tree.key.upper())
+        _change(work, tree)
 
 
 def insert(work: Work, reader: Reader) -> None:
     """INSERT INTO a table of the cluster's own."""
-    tree = parse(reader.rest())
+    tree = admit(reader.rest())
     if not isinstance(tree, exp.Insert):
         raise syntax_error("INSERT")
     _require_target(work, _target(tree), "INSERT")
@@ -70,12 +65,10 @@ def insert(work: Work, reader: Reader) -> None:
 
 def change(work: Work, reader: Reader) -> None:
     """UPDATE or DELETE."""
-    _change(work, parse(reader.rest()))
+    _change(work, admit(reader.rest(), exp.Update, exp.Delete))
 
 
 def _change(work: Work, tree: exp.Expr) -> None:
-    if not isinstance(tree, (exp.Update, exp.Delete)):
-        raise syntax_error(tree.key.upper())
     command = tree.key.upper()
     _require_target(work, _target(tree), command)
     if command == "DELETE" and Difference.NO_COUNTS in work.cluster.differs:
@@ -132,7 +125,7 @@ def explain(work: Work, reader: Reader) -> None:
     """A plan: PostgreSQL's, for nobody should read more than its presence; no external row is read."""
     reader.expect("EXPLAIN")
     reader.take("VERBOSE")
-    tree = parse(reader.rest())
+    tree = admit(reader.rest())
     if not isinstance(tree, (exp.Query, exp.Insert, exp.Update, exp.Delete)):
         raise RedshiftError("42601", "syntax error")
     work.relay("EXPLAIN " + translate(work, tree, rows=False))

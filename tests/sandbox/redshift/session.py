@@ -123,7 +123,7 @@ class Session:
             self._refuse(work, RedshiftError("XX000", f"the stand-in itself failed: {error!r}"))
         self._hand_over(work)
 
-    def _split(self, sql: str) -> list[Statement]:
+    def _split(self, sql: str) -> tuple[Statement, ...]:
         try:
             statements = split(sql)
         except RedshiftError:

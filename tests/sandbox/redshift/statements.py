@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def split(sql: str) -> list[Statement]:
+@functools.lru_cache(256)
+def split(sql: str) -> tuple[Statement, ...]:
     """The statements of one message. Raises 42601 for text that has no words, 54001 for what is too long."""
     size = len(sql.encode())
     if size > LARGEST_STATEMENT:
@@ -91,7 +93,7 @@ def split(sql: str) -> list[Statement]:
         run = []
     for statement in statements:
         _refuse_newer_quoting(statement.tokens)
-    return statements
+    return tuple(statements)
 
 
 def _single_words(token: Token, sql: str) -> list[Token]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from .dialect import DIALECT, parse
+from .admission import admit
+from .dialect import DIALECT
 from .errors import RedshiftError, not_supported, syntax_error
 from .meta import require_local, table_note
 from .queries import translate_expression
@@ -198,7 +199,7 @@ def read_encoding(reader: Reader) -> str:
 
 
 def _default(text: str) -> str:
-    tree = parse(f"SELECT {text}")
+    tree = admit(f"SELECT {text}")
     if tree.find(exp.Column, exp.Subquery, exp.Table):
         raise RedshiftError("0A000", "cannot use column references or subqueries in default expression")
     return translate_expression(tree)

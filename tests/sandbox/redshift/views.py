@@ -6,12 +6,11 @@ import re
 
 from sqlglot import exp
 
+from .admission import admit
 from .bind import name_of
-from .dialect import parse
 from .errors import RedshiftError, not_carried, syntax_error
 from .meta import VIEW_NOTE, columns_of, external_schema, kind_of, remember, schema_exists
 from .queries import translate
-from .refusals import check
 from .statements import Name, Reader, literal
 from .system_views import is_system
 from .untyped import UntypedColumns
@@ -31,10 +30,9 @@ def create_view(work: Work, reader: Reader) -> None:
     reader.expect("AS")
     text = reader.rest()
     late = _LATE.search(text) is not None
-    tree = parse(_LATE.sub("", text))
+    tree = admit(_LATE.sub("", text))
     if not isinstance(tree, exp.Query):
         raise syntax_error("AS")
-    check(tree)
     kind = kind_of(work, name)
     if kind == "external":
         raise RedshiftError("0A000", "a view cannot be created in an external schema")
