@@ -1,1 +1,1 @@
-"""Every statement of the loader, one file each; `python -m tests.golden.renew` writes them anew."""
+"""The statements of the merge, one file each; `python -m tests.golden.renew` writes them anew."""

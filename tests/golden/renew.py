@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.golden.statements import FOLDER, statements, written
+from tests.golden.statements import FOLDER, golden, written
 
 
 def main() -> None:
     """Write a file for each statement and remove those that no statement has any more."""
-    renewed = {f"{name}.sql": written(statement) for name, statement in statements().items()}
+    renewed = {f"{name}.sql": written(statement) for name, statement in golden().items()}
     for old in FOLDER.glob("*.sql"):
         if old.name not in renewed:
             old.unlink()

@@ -1,36 +1,34 @@
-"""The loader's statements for three lists, by the names of their golden files."""
+"""The loader's statements for three lists, and which of them have golden files.
+
+A golden file holds a statement of the merge: with an error in it the table is wrong. What the others do is
+tested by what comes of them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from pkgutil import iter_modules
 
+from attendance_common import load
 from attendance_common.columns import NATIVE_COLUMNS, Column, Kind
 from attendance_common.landing import Areas
 from attendance_common.load import (
     backfill_sql,
-    control,
     departures,
     external,
     history_sql,
     list_sql,
-    lock,
     merge_sql,
-    native_tables,
-    old_table,
     old_table_sql,
     quality_sql,
     reload,
     repair,
-    run_rows,
     settle_sql,
-    shared_ids,
-    status_facts,
     table_check,
-    verify,
-    verify_backfill,
 )
 from attendance_common.load.list_sql import Statement
 from attendance_common.load.old_table import Form, OldTable, TableName
@@ -59,56 +57,23 @@ TYPED = OldTable(
 )
 PLAIN = OldTable(_NAME, dict.fromkeys(TYPED.forms.keys() - {"schoolid"}, Form.TEXT), 12549)
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
-MODULES = (
-    backfill_sql,
-    control,
-    departures,
-    external,
-    history_sql,
-    list_sql,
-    lock,
-    merge_sql,
-    native_tables,
-    old_table,
-    old_table_sql,
-    quality_sql,
-    reload,
-    repair,
-    run_rows,
-    settle_sql,
-    shared_ids,
-    status_facts,
-    table_check,
-    verify,
-    verify_backfill,
-)
-_VERBS = (
-    "SELECT",
-    "WITH",
-    "INSERT",
-    "CREATE",
-    "DELETE",
-    "DROP",
-    "LOCK TABLE",
-    "UPDATE",
-    "ALTER",
-    "MERGE",
-    "ANALYZE",
+_MERGE = ("departures.", "history_sql.", "list_sql.", "merge_sql.", "settle_sql.", "table_check.")
+_STATEMENT = re.compile(
+    r"(SELECT|WITH|INSERT INTO|CREATE|DELETE FROM|DROP TABLE|LOCK TABLE|UPDATE|ALTER|MERGE|ANALYZE)\s[^{]*"
 )
 
 
-def constants(module: ModuleType) -> dict[str, Statement]:
-    """A module's statements that need no values to be built."""
-    name = module.__name__.rsplit(".", 1)[-1]
-    return {
-        f"{name}.{constant.lower()}": (text, ())
-        for constant, text in vars(module).items()
-        if constant.isupper() and constant[0] != "_" and isinstance(text, str) and text.startswith(_VERBS)
-    }
+def _constants() -> Iterator[tuple[str, Statement]]:
+    """Every public constant that is a whole statement. Those of `probes` have known values in them."""
+    for module in iter_modules(load.__path__):
+        for constant, text in vars(import_module(f"{load.__name__}.{module.name}")).items():
+            public = constant.isupper() and constant[0] != "_" and module.name != "probes"
+            if public and isinstance(text, str) and _STATEMENT.fullmatch(text):
+                yield f"{module.name}.{constant.lower()}", (text, ())
 
 
 def statements() -> dict[str, Statement]:
-    """Module and name -> text and values. A new public constant or function has to have its file."""
+    """Module and name -> text and values."""
     built: dict[str, Statement] = {
         "external.register": external.register(DAYS, AREAS)[0],
         "list_sql.read": list_sql.read(LISTS),
@@ -149,8 +114,16 @@ def statements() -> dict[str, Statement]:
         "repair.stage_suspects": repair.stage_suspects(LISTS),
         "repair.delete_rows": repair.delete_rows(DAYS),
     }
-    fixed = {name: each for module in MODULES for name, each in constants(module).items()}
-    return dict(sorted((fixed | built).items()))
+    return dict(sorted((dict(_constants()) | built).items()))
+
+
+def golden() -> dict[str, Statement]:
+    """Those of the merge. A new public constant of its modules has to have its file."""
+    return {
+        name: (text, values)
+        for name, (text, values) in statements().items()
+        if name.startswith(_MERGE) and not text.startswith("DROP TABLE")
+    }
 
 
 _PLACEHOLDER = "-- here stands the statement of {name}.sql"

@@ -1,3 +1,0 @@
-SELECT known, CASE WHEN known THEN NULL ELSE fault END, COUNT(*)
-FROM staged
-GROUP BY known, CASE WHEN known THEN NULL ELSE fault END;

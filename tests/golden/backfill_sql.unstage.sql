@@ -1,2 +1,0 @@
-DELETE FROM staged
-WHERE known OR fault IS NOT NULL;

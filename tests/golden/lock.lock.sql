@@ -1,1 +1,0 @@
-LOCK TABLE public.period_attendance_lock;

@@ -1,1 +1,0 @@
-SELECT locks.txn_owner, locks.pid, locks.txn_start FROM svv_transactions AS locks INNER JOIN pg_class AS tables ON locks.relation = tables.oid WHERE locks.granted AND tables.relname = 'period_attendance_lock';

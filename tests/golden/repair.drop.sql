@@ -1,1 +1,0 @@
-DROP TABLE table_row, suspect, staged;

@@ -1,1 +1,0 @@
-SELECT school_id, records, newest_date FROM public.period_attendance_freshness;
