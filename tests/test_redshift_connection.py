@@ -22,6 +22,8 @@ import pytest
 from tests.sandbox.redshift import RedshiftError
 from tests.sandbox.redshift.testing import PASSWORD, SCHEMA_DDL, Place, execute, refusal, running
 
+pytestmark = pytest.mark.sandbox
+
 SETUP = r"""
 \set ON_ERROR_STOP on
 \if :{?bucket}

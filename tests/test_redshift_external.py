@@ -18,6 +18,8 @@ from tests.sandbox.redshift.testing import (
     running,
 )
 
+pytestmark = pytest.mark.sandbox
+
 COLUMNS = (
     "id BIGINT, seats INTEGER, small SMALLINT, name VARCHAR(20), code CHAR(3), price DECIMAL(10,2), "
     "ratio REAL, share DOUBLE PRECISION, flag BOOLEAN, born DATE, seen TIMESTAMP, free VARCHAR"

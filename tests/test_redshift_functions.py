@@ -11,6 +11,8 @@ import pytest
 from tests.sandbox.redshift.functions import FUNCTIONS
 from tests.sandbox.redshift.testing import execute, running
 
+pytestmark = pytest.mark.sandbox
+
 
 class Case(NamedTuple):
     """A call with what it gives: as a value, as VARCHAR, and as the sum of its numbers over all rows.

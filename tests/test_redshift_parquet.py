@@ -25,6 +25,8 @@ from tests.sandbox.redshift.testing import (
     running,
 )
 
+pytestmark = pytest.mark.sandbox
+
 NUMBERS = itertools.count(1)
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.sandbox.redshift.testing import SCHEMA_DDL, execute, refusal, running
 
+pytestmark = pytest.mark.sandbox
+
 UNSUPPORTED = [
     ("INSERT INTO t (id) VALUES (1) ON CONFLICT DO NOTHING", "0A000", "ON CONFLICT"),
     ("INSERT INTO t (id) VALUES (1) RETURNING id", "0A000", "RETURNING"),

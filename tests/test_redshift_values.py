@@ -10,6 +10,8 @@ import pytest
 
 from tests.sandbox.redshift.testing import Place, execute, refusal, running
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:

@@ -20,6 +20,8 @@ import requests
 
 from tests.sandbox.environment import read_env_file, without_settings, write_env_file
 
+pytestmark = pytest.mark.sandbox
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 ESD_NAMES = {"ESD_API_URL", "ESD_SECRET_ID", "ESD_SCHOOL_YEAR_ID", "ESD_PAGE_SIZE", "ESD_CONCURRENCY"}
 AWS_NAMES = {

@@ -15,6 +15,8 @@ import requests
 from tests.esd_client import TIMEOUT, Client
 from tests.sandbox.esd import EsdServer, Fault, Source
 
+pytestmark = pytest.mark.sandbox
+
 SCHOOL, OTHER_SCHOOL, EMPTY_SCHOOL = 12549, 12550, 12551
 
 

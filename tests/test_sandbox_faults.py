@@ -14,6 +14,8 @@ from tests.esd_client import TIMEOUT, Client
 from tests.model import instant
 from tests.sandbox.esd import EsdServer, Fault, Source
 
+pytestmark = pytest.mark.sandbox
+
 SCHOOL, OTHER_SCHOOL = 12549, 12550
 
 

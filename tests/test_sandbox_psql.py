@@ -11,6 +11,8 @@ import pytest
 from tests.sandbox import Sandbox
 from tests.sandbox.psql import connects, find_psql, make_wrapper, psql_of_the_wheel
 
+pytestmark = pytest.mark.sandbox
+
 
 def without_tls(path: Path) -> None:
     """Make a psql that can do everything but TLS: the wheel's, under the system's name."""

@@ -14,6 +14,8 @@ from tests.sandbox import Sandbox
 from tests.sandbox.environment import S3_PREFIX
 from tests.sandbox.esd import Fault, correct_a_day
 
+pytestmark = pytest.mark.sandbox
+
 PLAY = (
     "CREATE TABLE public.leftover (id BIGINT)",
     "CREATE VIEW public.leftover_view AS SELECT id FROM public.leftover",

@@ -10,6 +10,8 @@ import pytest
 from tests.sandbox.esd import Record, Source, correct_a_day
 from tests.sandbox.esd.records import school_days
 
+pytestmark = pytest.mark.sandbox
+
 # As the real API was seen to send it.
 SEEN = json.loads("""
 {"id": 5503183822, "date": "12-09-2025", "studentId": 41992, "meetingTimeId": 129019,
