@@ -17,10 +17,10 @@ from uuid import uuid4
 import pytest
 import trustme
 
-from tests.aws_gate import AwsGate, Call, Refusal, closed_port
 from tests.documents import ROOT
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, SETUP, Finished, Running
 from tests.sandbox import Options, Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, closed_port, refuse
 from tests.sandbox.environment import ESD_SECRET_ID
 from tests.sandbox.redshift import RedshiftError
 from tests.world import World, set_up
@@ -149,26 +149,17 @@ CASES = [
 
 @pytest.mark.parametrize(("action", "refusal", "cure", "script"), CASES)
 def test_aws_refuses(still: World, action: str, refusal: Refusal, cure: str, script: str) -> None:
-    def rule(call: Call) -> Refusal | None:
-        return refusal if call.action == action else None
-
-    with AwsGate(still.pipeline.sandbox.aws_endpoint, rule) as gate:
-        fails(still, script, cure, refusal.code, AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(still.pipeline.sandbox.aws_endpoint, refuse(refusal, action)) as front:
+        fails(still, script, cure, refusal.code, AWS_ENDPOINT_URL=front.endpoint)
 
 
 def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
     before = landed.pipeline.keys(LANDING)
     for record in landed.source.records(landed.schools[1]):
         landed.change(landed.schools[1], record["id"], comment="all", modifiedOn="2026-06-01T00:00:00Z")
-    written: list[Call] = []
-
-    def rule(call: Call) -> Refusal | None:
-        if call.action == "PutObject":
-            written.append(call)
-        return Refusal(403, "AccessDenied") if len(written) > 2 else None
-
-    with AwsGate(landed.pipeline.sandbox.aws_endpoint, rule) as gate:
-        done = landed.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **WITHOUT_WAITING)
+    rule = refuse(Refusal(403, "AccessDenied"), "PutObject", after=2)
+    with AwsFront(landed.pipeline.sandbox.aws_endpoint, rule) as front:
+        done = landed.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint, **WITHOUT_WAITING)
     told(done, "its policy in docs/policies")
     after = landed.pipeline.keys(LANDING)
     assert len([name for name in after if after[name] != before[name]]) <= 2
@@ -186,8 +177,8 @@ def test_aws_is_out_of_reach(still: World, script: str) -> None:
 @pytest.mark.parametrize("refusal", [Refusal(503, "SlowDown"), Refusal(500, "InternalError")], ids=str)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_aws_has_too_much_to_do(still: World, script: str, refusal: Refusal) -> None:
-    with AwsGate(still.pipeline.sandbox.aws_endpoint, lambda _: refusal) as gate:
-        fails_for_now(still, script, refusal.code, AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(still.pipeline.sandbox.aws_endpoint, lambda _: refusal) as front:
+        fails_for_now(still, script, refusal.code, AWS_ENDPOINT_URL=front.endpoint)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

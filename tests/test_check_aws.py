@@ -1,9 +1,9 @@
-"""--check of what both scripts need of AWS, against moto's server behind a gate that refuses as AWS does."""
+"""--check of what both scripts need of AWS, against moto behind a server that refuses as AWS does."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -13,13 +13,13 @@ from attendance_common.check_aws import check_aws
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AttendanceError
 from attendance_common.landing import Areas
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 
 
 @pytest.fixture
-def gate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsGate]:
-    with AwsGate(sandbox.aws_endpoint) as opened:
+def front(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsFront]:
+    with AwsFront(sandbox.aws_endpoint) as opened:
         for name, value in {**sandbox.environment, "AWS_ENDPOINT_URL": opened.endpoint}.items():
             monkeypatch.setenv(name, value)
         yield opened
@@ -50,7 +50,7 @@ def checked(
     return lines, None
 
 
-def test_all_is_well_and_nothing_was_written(gate: AwsGate, sandbox: Sandbox) -> None:
+def test_all_is_well_and_nothing_was_written(front: AwsFront, sandbox: Sandbox) -> None:
     lines, error = checked()
     assert error is None
     assert [line.partition(":")[0] for line in lines] == [
@@ -66,12 +66,8 @@ def test_all_is_well_and_nothing_was_written(gate: AwsGate, sandbox: Sandbox) ->
     assert sandbox.aws.client("s3").list_objects_v2(Bucket="edna-prod")["KeyCount"] == 0
 
 
-def refusing(action: str, status: int, code: str) -> Callable[[Call], Refusal | None]:
-    return lambda call: Refusal(status, code) if call.action == action else None
-
-
-def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(gate: AwsGate) -> None:
-    gate.rule = refusing("PutObject", 403, "AccessDenied")
+def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(front: AwsFront) -> None:
+    front.rule = refuse(Refusal(403, "AccessDenied"), "PutObject")
     lines, error = checked()
     assert [line[0] for line in lines] == ["✓", "✓", "✓", "✗", "-"]
     assert "its policy in docs/policies" in lines[3]
@@ -79,7 +75,7 @@ def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(gate: 
     assert (error.exit_status, "write s3://edna-prod/landing/attendance/" in str(error)) == (2, True)
 
 
-def test_a_bucket_that_does_not_exist(gate: AwsGate) -> None:
+def test_a_bucket_that_does_not_exist(front: AwsFront) -> None:
     lines, error = checked(bucket="edna-absent")
     assert [line[0] for line in lines] == ["✓", "✓", "✗", "✗", "-"]
     assert "the bucket does not exist: check S3_BUCKET" in lines[2]
@@ -88,7 +84,7 @@ def test_a_bucket_that_does_not_exist(gate: AwsGate) -> None:
     assert error.exit_status == 2
 
 
-def test_a_clock_that_is_off(gate: AwsGate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_off(front: AwsFront, monkeypatch: pytest.MonkeyPatch) -> None:
     late = dt.datetime.now(dt.timezone.utc) + dt.timedelta(minutes=7)
     monkeypatch.setattr("attendance_common.check_aws.now", lambda: late)
     lines, error = checked()
@@ -98,8 +94,8 @@ def test_a_clock_that_is_off(gate: AwsGate, monkeypatch: pytest.MonkeyPatch) -> 
     assert error.exit_status == 2
 
 
-def test_credentials_that_aws_does_not_know_end_the_aws_part(gate: AwsGate) -> None:
-    gate.rule = lambda _: Refusal(403, "InvalidClientTokenId")
+def test_credentials_that_aws_does_not_know_end_the_aws_part(front: AwsFront) -> None:
+    front.rule = lambda _: Refusal(403, "InvalidClientTokenId")
     lines, error = checked()
     assert [line[0] for line in lines] == ["✗", "-"]
     assert "the AWS credentials are not valid" in lines[0]
@@ -107,7 +103,7 @@ def test_credentials_that_aws_does_not_know_end_the_aws_part(gate: AwsGate) -> N
     assert error.exit_status == 2
 
 
-def test_aws_that_cannot_be_reached_may_pass(monkeypatch: pytest.MonkeyPatch, gate: AwsGate) -> None:
+def test_aws_that_cannot_be_reached_may_pass(monkeypatch: pytest.MonkeyPatch, front: AwsFront) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     lines, error = checked()
     assert "AWS could not be reached" in lines[0]
@@ -115,7 +111,7 @@ def test_aws_that_cannot_be_reached_may_pass(monkeypatch: pytest.MonkeyPatch, ga
     assert error.exit_status == 1
 
 
-def test_a_kms_key_encrypts_and_decrypts_or_is_named(gate: AwsGate, sandbox: Sandbox) -> None:
+def test_a_kms_key_encrypts_and_decrypts_or_is_named(front: AwsFront, sandbox: Sandbox) -> None:
     key = boto3.client("kms", endpoint_url=sandbox.aws_endpoint).create_key()["KeyMetadata"]["KeyId"]
     lines, error = checked(kms_key_id=key)
     assert (lines[-1], error) == ("✓ KMS key: encrypts and decrypts", None)

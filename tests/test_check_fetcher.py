@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws_gate import AwsGate, Refusal
 from tests.pipeline import Finished, Pipeline
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal
 from tests.sandbox.esd import Fault
 
 
@@ -96,11 +96,11 @@ def test_both_orders_are_asked_for_at_once(pipeline: Pipeline) -> None:
 
 
 def test_all_faults_are_named_at_once(pipeline: Pipeline) -> None:
-    with AwsGate(pipeline.sandbox.aws_endpoint) as gate:
-        gate.rule = lambda call: Refusal(403, "AccessDenied") if "quarantine" in call.key else None
+    with AwsFront(pipeline.sandbox.aws_endpoint) as front:
+        front.rule = lambda call: Refusal(403, "AccessDenied") if "quarantine" in call.key else None
         pipeline.sandbox.aws.store_secret("half-client", {"ESD_URL": pipeline.sandbox.esd.token_url})
         done = pipeline.fetch(
-            "--check", AWS_ENDPOINT_URL=gate.endpoint, ESD_SCHOOL_YEAR_ID="", ESD_SECRET_ID="half-client"
+            "--check", AWS_ENDPOINT_URL=front.endpoint, ESD_SCHOOL_YEAR_ID="", ESD_SECRET_ID="half-client"
         )
     told = lines(done)
     assert done.status == 2

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.aws_gate import AwsGate
 from tests.documents import owner_queries
 from tests.model import Record, day_of
 from tests.pipeline import LANDING, QUARANTINE, RUNS
 from tests.sandbox import Sandbox
-from tests.sandbox.aws_front import AwsFront
+from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.esd.faults import Dropped
 from tests.world import World
@@ -50,20 +49,20 @@ def test_a_second_run_changes_nothing(world: World) -> None:
 
 
 def test_an_object_is_sent_without_asking_first(world: World) -> None:
-    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
-    puts = [dict(call.headers) for call in gate.calls if call.action == "PutObject"]
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint).status == 0
+    puts = [dict(call.headers) for call in front.calls if call.action == "PutObject"]
     assert puts
     assert not [headers for headers in puts if "expect" in headers]
 
 
 def test_an_object_whose_answer_was_lost_counts_as_written(world: World) -> None:
-    lost: list[str] = []
+    lost: list[Call] = []
 
     @contextmanager
-    def lose_one(call: str) -> Iterator[None]:
+    def lose_one(call: Call) -> Iterator[None]:
         yield
-        if call.startswith("PUT") and ".parquet" in call and not lost:
+        if call.is_about("PutObject", ".parquet") and not lost:
             lost.append(call)
             raise Dropped
 

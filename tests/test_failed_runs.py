@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
 from threading import Event
 from typing import Any
 
@@ -14,9 +13,9 @@ from attendance_common import __version__
 from attendance_common.errors import AwsError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.run_record import failed
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Call, Pause, Refusal, Rule, refuse
 from tests.sandbox.esd import Fault
 from tests.world import World
 
@@ -37,18 +36,9 @@ def the_record(world: World) -> dict[str, Any]:
     return record
 
 
-def put_number(number: int) -> Callable[[Call], Refusal | None]:
+def put_number(number: int) -> Rule:
     """The bucket is dead from the so-many-th list on; other calls pass."""
-    puts: list[Call] = []
-
-    def rule(call: Call) -> Refusal | None:
-        if call.action == "PutObject" and call.key.startswith(LANDING):
-            puts.append(call)
-            if len(puts) >= number:
-                return Refusal(403, "AccessDenied")
-        return None
-
-    return rule
+    return refuse(Refusal(403, "AccessDenied"), "PutObject", LANDING, after=number - 1)
 
 
 def test_a_run_without_a_token(world: World) -> None:
@@ -68,8 +58,8 @@ def test_a_run_without_a_token(world: World) -> None:
 def test_a_bucket_that_dies_in_the_middle(world: World) -> None:
     first, second = world.schools[:2]
     world.source.add(first, {"id": 1, "date": STUDENT, "comment": STUDENT})
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, put_number(6)) as gate:
-        done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, put_number(6)) as front:
+        done = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint, **ONE_BY_ONE)
     record = the_record(world)
     assert done.status == record["status"] == 2
     assert record["error"] == done.result["error"]
@@ -116,8 +106,8 @@ def replay_fails(world: World) -> Finished:
         client.put_object(Bucket=bucket, Key=QUARANTINE + name, Body=body)
     for name in world.pipeline.keys(RUNS):
         client.delete_object(Bucket=bucket, Key=RUNS + name)
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, put_number(2)) as gate:
-        return world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, put_number(2)) as front:
+        return world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=front.endpoint)
 
 
 def test_a_replay_that_fails(world: World) -> None:
@@ -142,8 +132,8 @@ def test_the_error_is_told_though_the_record_cannot_be_left(world: World, action
         refused = call.action != "GetSecretValue" if action is None else call.action == action
         return Refusal(403, "AccessDenied") if refused else None
 
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
-        done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint, **ONE_BY_ONE)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, rule) as front:
+        done = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint, **ONE_BY_ONE)
     assert done.status == 2
     assert done.result["error"].startswith("ESD gives no token (status 401)")
     assert "the run leaves no record" in done.story
@@ -152,22 +142,18 @@ def test_the_error_is_told_though_the_record_cannot_be_left(world: World, action
 
 
 def test_a_record_that_hangs_does_not_keep_a_stopped_run(world: World) -> None:
-    came, go_on = Event(), Event()
+    came = Event()
     world.esd.faults.add(
         Fault("change", path="schools$", change=lambda *_: came.set()),
         Fault("slow", path="schools$", seconds=PATIENCE),
     )
-
-    def hold(call: Call) -> None:
-        if call.action == "PutObject":
-            go_on.wait(PATIENCE)
-
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
-        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint)
+    writing = Pause("PutObject")
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, writing) as front:
+        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=front.endpoint)
         assert came.wait(PATIENCE)
         fetcher.send(signal.SIGTERM)
         done = fetcher.end(within=15)
-        go_on.set()
+        writing.go_on.set()
     assert done.status == 1
     assert "SIGTERM" in done.result["error"]
     assert "Fatal" not in done.story

@@ -12,11 +12,11 @@ from attendance_common.errors import AwsError
 from attendance_common.fetch import landed_lists
 from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.school_lists import SchoolLists
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pages import page_of
 from tests.pipeline import LANDING, Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.zones import YEAR, land, landed, zone_of
 
 FIRST, SECOND, THIRD, LAST = (dt.date(2025, 12, day) for day in (3, 5, 8, 10))
@@ -175,29 +175,26 @@ def test_a_list_that_is_written_again_and_again_ends_in_a_report(
 # --- the snapshot, and replays ------------------------------------------------------------------------------
 
 
-def listings(gate: AwsGate) -> int:
-    return sum(call.action == "ListObjectsV2" for call in gate.calls)
+def listings(front: AwsFront) -> int:
+    return sum(call.action == "ListObjectsV2" for call in front.calls)
 
 
 def test_a_young_listing_serves_the_next_school(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with AwsGate(sandbox.aws_endpoint) as gate:
-        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", gate.endpoint)
+    with AwsFront(sandbox.aws_endpoint) as front:
+        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", front.endpoint)
         zone = zone_of(sandbox, monkeypatch)
         zone.landed.lists_of(1, YEAR), zone.landed.lists_of(2, YEAR)
-        assert listings(gate) == 1
+        assert listings(front) == 1
         monkeypatch.setattr(landed_lists, "SNAPSHOT_SECONDS", 0.0)
         zone.landed.lists_of(3, YEAR)
-        assert listings(gate) == 2
+        assert listings(front) == 2
 
 
 def test_a_replay_never_looks_at_what_is_not_there(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
 ) -> None:
-    def rule(call: Call) -> Refusal | None:
-        return Refusal(403, "AccessDenied") if call.action == "GetObject" else None
-
-    with AwsGate(sandbox.aws_endpoint, rule) as gate:
-        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", gate.endpoint)
+    with AwsFront(sandbox.aws_endpoint, refuse(Refusal(403, "AccessDenied"), "GetObject")) as front:
+        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", front.endpoint)
         zone = zone_of(sandbox, monkeypatch)
         zone.merge(zone.landed.lists_of(SCHOOL, YEAR), rows_on(FIRST, 1, 2))
     assert landed(pipeline) == {1: {FIRST}, 2: {FIRST}}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws_gate import AwsGate
 from tests.documents import section
 from tests.pipeline import LANDING, Finished
+from tests.sandbox.aws_front import AwsFront
 from tests.world import World
 
 LAST = 54
@@ -46,9 +46,9 @@ def read_last_year(world: World, records: dict[int, list[dict[str, Any]]]) -> tu
     for school, listed in records.items():
         world.source.set_other_year(LAST, school, listed)
     flags, settings = documented()
-    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
-        done = world.pipeline.fetch(*flags, AWS_ENDPOINT_URL=gate.endpoint, **settings, **NIGHT)
-    puts = {call.key for call in gate.calls if call.action == "PutObject" and call.key.startswith(LANDING)}
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        done = world.pipeline.fetch(*flags, AWS_ENDPOINT_URL=front.endpoint, **settings, **NIGHT)
+    puts = {call.key for call in front.calls if call.action == "PutObject" and call.key.startswith(LANDING)}
     for school, listed in records.items():
         world.landed.publish(school, listed, year=LAST)
     return done, puts

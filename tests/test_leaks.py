@@ -13,9 +13,9 @@ import orjson
 import pytest
 import trustme
 
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
 from tests.sandbox import Options, Sandbox
+from tests.sandbox.aws_front import AwsFront, Call, Refusal
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.api import Answer
 from tests.sandbox.esd.faults import KINDS, Exchange
@@ -117,13 +117,13 @@ def test_runs_that_end_well_tell_nothing(marked: World, flags: list[str]) -> Non
 def test_verbose_names_each_request_and_statement(marked: World) -> None:
     log = marked.pipeline.sandbox.options.statement_log
     assert log is not None
-    with AwsGate(marked.pipeline.sandbox.aws_endpoint) as gate:
-        fetched = marked.pipeline.fetch(*LOUD[2], AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(marked.pipeline.sandbox.aws_endpoint) as front:
+        fetched = marked.pipeline.fetch(*LOUD[2], AWS_ENDPOINT_URL=front.endpoint)
         before = len(log.read_text().splitlines())
-        loaded = marked.pipeline.load(*LOUD[2], AWS_ENDPOINT_URL=gate.endpoint)
+        loaded = marked.pipeline.load(*LOUD[2], AWS_ENDPOINT_URL=front.endpoint)
     statements = log.read_text().splitlines()[before:]
     asked = said_of("request", fetched) + said_of("request", loaded)
-    for whose, calls in (("AWS", len(gate.calls)), ("ESD", len(marked.esd.traffic.log))):
+    for whose, calls in (("AWS", len(front.calls)), ("ESD", len(marked.esd.traffic.log))):
         assert len([line for line in asked if line.startswith(f"{whose} ")]) == calls
     assert any(re.fullmatch(r"ESD POST /oauth/token: 200 in \d+\.\d+ s", line) for line in asked)
     page = rf"ESD GET /api/v1/periodAttendance schoolId={marked.first} page=1: 200 in \d+\.\d+ s"
@@ -229,8 +229,8 @@ def test_aws_that_quotes_what_it_was_sent_is_not_quoted(marked: World, script: s
             return Refusal(400, "InvalidRequest", f"{STUDENT} {secrets_of(marked)[3]}")
         return None
 
-    with AwsGate(marked.pipeline.sandbox.aws_endpoint, rule) as gate:
-        done = marked.pipeline.script(script, "--verbose", AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(marked.pipeline.sandbox.aws_endpoint, rule) as front:
+        done = marked.pipeline.script(script, "--verbose", AWS_ENDPOINT_URL=front.endpoint)
     assert done.status == 1
     silent(marked, said(done))
 
@@ -239,17 +239,17 @@ def test_aws_that_quotes_what_it_was_sent_is_not_quoted(marked: World, script: s
 
 
 @pytest.fixture
-def stranger(marked: World, tmp_path: Path) -> Iterator[AwsGate]:
+def stranger(marked: World, tmp_path: Path) -> Iterator[AwsFront]:
     """An https server whose certificate is signed by somebody else."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    with AwsGate(marked.pipeline.sandbox.aws_endpoint, tls=context) as gate:
-        yield gate
+    with AwsFront(marked.pipeline.sandbox.aws_endpoint, tls=context) as front:
+        yield front
 
 
-def test_a_source_with_a_strange_certificate_gets_no_token(marked: World, stranger: AwsGate) -> None:
+def test_a_source_with_a_strange_certificate_gets_no_token(marked: World, stranger: AwsFront) -> None:
     done = marked.pipeline.fetch(ESD_API_URL=f"{stranger.endpoint}/api")
     assert done.status == 2
     assert "certificate is not trusted" in done.result["error"]
@@ -257,7 +257,7 @@ def test_a_source_with_a_strange_certificate_gets_no_token(marked: World, strang
     silent(marked, said(done))
 
 
-def test_a_token_url_with_a_strange_certificate_gets_no_secret(marked: World, stranger: AwsGate) -> None:
+def test_a_token_url_with_a_strange_certificate_gets_no_secret(marked: World, stranger: AwsFront) -> None:
     secret = {"ESD_URL": f"{stranger.endpoint}/token", "ESD_CLIENT_ID": "x", "ESD_SECRET_KEY": PASSWORD}
     client = marked.pipeline.sandbox.aws.client("secretsmanager")
     client.create_secret(Name="strange", SecretString=json.dumps(secret))
@@ -270,7 +270,7 @@ def test_a_token_url_with_a_strange_certificate_gets_no_secret(marked: World, st
 
 @pytest.mark.parametrize("script", [FETCHER, LOADER])
 def test_aws_with_a_strange_certificate_gets_nothing(
-    marked: World, stranger: AwsGate, tmp_path: Path, script: str
+    marked: World, stranger: AwsFront, tmp_path: Path, script: str
 ) -> None:
     done = marked.pipeline.script(script, AWS_ENDPOINT_URL=stranger.endpoint, AWS_MAX_ATTEMPTS="1")
     assert done.status == 2
@@ -287,29 +287,29 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
     landing, quarantine, runs = f"{LANDING}year=", QUARANTINE, RUNS
     good = next(r for r in marked.source.records(marked.first) if isinstance(r["id"], int) and r["id"] > 9)
     marked.source.add(marked.schools[1], {**good, "id": 77})
-    with AwsGate(marked.pipeline.sandbox.aws_endpoint) as gate:
-        marked.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(marked.pipeline.sandbox.aws_endpoint) as front:
+        marked.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
         for record in marked.source.records(marked.first):
             if isinstance(record["id"], int) and record["id"] > 9:
                 marked.change(marked.first, record["id"], modifiedOn=None)
         first = max(r["id"] for r in marked.source.records(marked.first) if isinstance(r["id"], int))
         marked.change(marked.first, first, minutesLate="x")
         marked.change(marked.schools[1], 77, modifiedOn=None)
-        marked.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint)
-        fetched = places(gate.calls, landing, quarantine, runs, LANDING)
-        gate.calls.clear()
+        marked.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
+        fetched = places(front.calls, landing, quarantine, runs, LANDING)
+        front.calls.clear()
         for _ in range(2):
-            marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
-        loaded = places(gate.calls, landing, quarantine, runs, LANDING)
-        gate.calls.clear()
+            marked.pipeline.load(AWS_ENDPOINT_URL=front.endpoint)
+        loaded = places(front.calls, landing, quarantine, runs, LANDING)
+        front.calls.clear()
         aws = marked.pipeline.sandbox.aws
         aws.client("s3").put_object(Bucket=aws.bucket, Key=f"{LANDING}notes.txt", Body=b"x")
-        marked.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
-        found = places(gate.calls, landing, quarantine, runs, LANDING)
+        marked.pipeline.load(AWS_ENDPOINT_URL=front.endpoint)
+        found = places(front.calls, landing, quarantine, runs, LANDING)
         aws.client("s3").delete_object(Bucket=aws.bucket, Key=f"{LANDING}notes.txt")
-        gate.calls.clear()
-        marked.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
-        verified = places(gate.calls, landing, quarantine, runs, LANDING)
+        front.calls.clear()
+        marked.pipeline.load("--verify", AWS_ENDPOINT_URL=front.endpoint)
+        verified = places(front.calls, landing, quarantine, runs, LANDING)
     assert fetched == {
         ("GetSecretValue", "prod/edna/esd_credentials"),
         ("ListObjectsV2", LANDING),

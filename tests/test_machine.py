@@ -23,10 +23,10 @@ from botocore.exceptions import ClientError
 from attendance_common import aws, aws_faults, installation, machine
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
-from tests.aws_gate import AwsGate, closed_port
 from tests.documents import ROOT
 from tests.pipeline import FETCHER, LOADER, PATIENCE, Finished
 from tests.sandbox import Options, Sandbox
+from tests.sandbox.aws_front import AwsFront, closed_port
 from tests.world import World, set_up
 
 SCRIPTS = [FETCHER, LOADER]
@@ -271,8 +271,8 @@ def test_an_own_ca_works_through_any_of_these_variables(still: World, tmp_path: 
     sandbox = still.pipeline.sandbox
     api = sandbox.environment["ESD_API_URL"]
     with (
-        AwsGate(sandbox.aws_endpoint, tls=context) as amazon,
-        AwsGate(api.removesuffix("/api"), tls=context) as source,
+        AwsFront(sandbox.aws_endpoint, tls=context) as amazon,
+        AwsFront(api.removesuffix("/api"), tls=context) as source,
     ):
         nothing = dict.fromkeys(CA_VARIABLES, "")  # whatever this machine's own environment says
         places = {**nothing, "AWS_ENDPOINT_URL": amazon.endpoint, "ESD_API_URL": f"{source.endpoint}/api"}

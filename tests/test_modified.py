@@ -8,11 +8,11 @@ import datetime as dt
 import pytest
 
 from attendance_common.fetch.arguments import hours_ago
-from tests.aws_gate import AwsGate, Call
 from tests.model import Record
 from tests.pipeline import LANDING, Finished
 from tests.reads import reads
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import Fault, Source
 from tests.sandbox.esd.records import make_school
 from tests.world import World, set_up
@@ -114,13 +114,13 @@ def test_a_correction_of_september_costs_one_get_and_one_conditional_put(sandbox
     name = f"year=2025/month=09/day=22/school_{world.first}.parquet"
     etag = world.pipeline.keys(LANDING)[name]
     world.change(world.first, record["id"], comment="corrected", modifiedOn=ago(minutes=1))
-    with AwsGate(sandbox.aws_endpoint) as gate:
-        done = fetch(world, "--modified-hours", "2", AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(sandbox.aws_endpoint) as front:
+        done = fetch(world, "--modified-hours", "2", AWS_ENDPOINT_URL=front.endpoint)
     assert (done.status, done.result["lists_written"], done.result["removed"]) == (0, 1, 0), done.story
-    [put] = about(gate.calls, "PutObject")
+    [put] = about(front.calls, "PutObject")
     assert (put.key, dict(put.headers)["if-match"].strip('"')) == (LANDING + name, etag.strip('"'))
-    assert len(about(gate.calls, "GetObject", name)) == 1
-    looked_at = [call.key for call in about(gate.calls, "GetObject")]
+    assert len(about(front.calls, "GetObject", name)) == 1
+    looked_at = [call.key for call in about(front.calls, "GetObject")]
     assert (
         len(looked_at) == len(set(looked_at)) == done.result["lists_written"] + done.result["lists_unchanged"]
     )

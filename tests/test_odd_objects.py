@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import io
 
@@ -13,11 +12,11 @@ from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan, parquet
 from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import object_name
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pages import page_of
 from tests.pipeline import LANDING, QUARANTINE, Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.world import World
 from tests.zones import YEAR, Places, landed, reading_of, zone_of
 
@@ -180,12 +179,9 @@ def test_what_a_later_version_landed_keeps_its_columns(
 def test_an_object_that_s3_does_not_give_stays(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, refusal: Refusal, why: str
 ) -> None:
-    def rule(call: Call) -> Refusal | None:
-        return refusal if call == dataclasses.replace(call, action="GetObject", key=LANDING + NAME) else None
-
     put(pipeline, LANDING + NAME, GOOD)
-    with AwsGate(sandbox.aws_endpoint, rule) as gate:
-        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", gate.endpoint)
+    with AwsFront(sandbox.aws_endpoint, refuse(refusal, "GetObject", LANDING + NAME)) as front:
+        monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", front.endpoint)
         lists, plan = land(zone_of(sandbox, monkeypatch), {1: FIRST, 3: LAST}, proved=True)
     assert (lists.unreadable, plan.unlanded) == ({FIRST: why}, [1])
     assert pipeline.read(LANDING + NAME) == GOOD

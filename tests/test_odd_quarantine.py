@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from attendance_common.fetch.quarantine import UnreadableFile, read, written
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import LANDING, QUARANTINE, Finished
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.test_quarantine import lines
 from tests.world import World
 
@@ -138,13 +138,9 @@ def test_a_run_goes_on_when_the_file_was_moved_away(world: World) -> None:
 
 def test_a_file_that_s3_does_not_give_is_named_and_kept(world: World) -> None:
     put(world, name_of(world.first), GOOD)
-
-    def rule(call: Call) -> Refusal | None:
-        archived = call.action == "GetObject" and call.key == QUARANTINE + name_of(world.first)
-        return Refusal(403, "InvalidObjectState") if archived else None
-
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
-        done = world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint)
+    rule = refuse(Refusal(403, "InvalidObjectState"), "GetObject", QUARANTINE + name_of(world.first))
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, rule) as front:
+        done = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
     assert "cannot be read (it is archived), and stays as it is" in done.result["attention"][0]
     assert world.pipeline.read(QUARANTINE + name_of(world.first)) == GOOD
     check_other_school(world, done)

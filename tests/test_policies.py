@@ -11,9 +11,9 @@ import pytest
 
 from attendance_common import policies
 from attendance_common.landing import Areas
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import ALERTS, LANDING, QUARANTINE
 from tests.rendered import POLICIES
+from tests.sandbox.aws_front import AwsFront, Call, Refusal
 from tests.world import World
 
 Statement = dict[str, Any]
@@ -92,7 +92,7 @@ class Account:
         self.used: set[tuple[int, str]] = set()
 
     def rule(self, call: Call) -> Refusal | None:
-        """The gate's rule."""
+        """The rule of the server before AWS."""
         for number, statement in enumerate(self._statements):
             action = ACTIONS.get(call.action, f"s3:{call.action}")
             if action in statement["Action"] and self._covers(statement, call):
@@ -135,13 +135,13 @@ def put_into_quarantine(world: World, record: dict[str, Any]) -> None:
 def test_the_fetcher_does_its_work_under_its_policy_and_needs_all_of_it(world: World) -> None:
     account = Account("fetcher")
     good = world.source.records(world.first)[0]
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, account.rule) as front:
         world.source.add(world.first, {**good, "id": 99, "studentId": None})
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 3
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint).status == 3
         world.change(world.first, good["id"], modifiedOn=None)
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint).status == 0
         put_into_quarantine(world, {**good, "id": 98})
-        replayed = world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=gate.endpoint)
+        replayed = world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=front.endpoint)
     assert replayed.result["landed"] == 1
     assert account.unused() == set()
 
@@ -149,14 +149,14 @@ def test_the_fetcher_does_its_work_under_its_policy_and_needs_all_of_it(world: W
 def test_the_loader_does_its_work_under_its_policy_and_needs_all_of_it(world: World) -> None:
     account = Account("loader")
     world.pipeline.fetch()
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
-        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 0
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, account.rule) as front:
+        assert world.pipeline.load(AWS_ENDPOINT_URL=front.endpoint).status == 0
         world.pipeline.sandbox.aws.client("s3").put_object(
             Bucket=world.pipeline.sandbox.aws.bucket, Key=f"{LANDING}notes.txt", Body=b"x"
         )
-        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).status == 3
-        assert world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint).result["standing"] == 1
-        verified = world.pipeline.load("--verify", AWS_ENDPOINT_URL=gate.endpoint)
+        assert world.pipeline.load(AWS_ENDPOINT_URL=front.endpoint).status == 3
+        assert world.pipeline.load(AWS_ENDPOINT_URL=front.endpoint).result["standing"] == 1
+        verified = world.pipeline.load("--verify", AWS_ENDPOINT_URL=front.endpoint)
         assert (verified.status, len(verified.result["attention"])) == (3, 1)
     assert account.unused() == set()
 
@@ -167,8 +167,8 @@ def test_an_alert_is_sent_under_the_policy_of_alerts(world: World) -> None:
     options = {"endpoint_url": aws.endpoint, "region_name": aws.region}
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     boto3.client("sns", **options, **keys).create_topic(Name="attendance")  # type: ignore[call-overload]
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, account.rule) as gate:
-        done = world.pipeline.load(AWS_ENDPOINT_URL=gate.endpoint, ALERT_SNS_TOPIC_ARN=TOPIC)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, account.rule) as front:
+        done = world.pipeline.load(AWS_ENDPOINT_URL=front.endpoint, ALERT_SNS_TOPIC_ARN=TOPIC)
     assert done.status == 3  # nothing is landed
     assert "could not send" not in done.story
     assert {action for _, action in account.used} >= {"sns:Publish", "s3:PutObject"}

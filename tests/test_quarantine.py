@@ -9,9 +9,9 @@ import pytest
 
 from attendance_common.fetch.page import Rejection
 from attendance_common.fetch.quarantine import Line, Lines, after_reading, read, written
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.pipeline import QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.sandbox.esd import Fault
 from tests.world import World
 
@@ -129,11 +129,9 @@ def test_records_leave_when_they_are_landed_and_when_all_others_have_an_id(world
 
 
 def test_what_a_run_that_died_did_not_tell_is_told_by_the_next_one(world: World) -> None:
-    def rule(call: Call) -> Refusal | None:
-        return Refusal(403, "AccessDenied") if call.key.startswith(RUNS) else None
-
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, rule) as gate:
-        assert fetch(world, AWS_ENDPOINT_URL=gate.endpoint).status == 2
+    rule = refuse(Refusal(403, "AccessDenied"), "PutObject", RUNS)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, rule) as front:
+        assert fetch(world, AWS_ENDPOINT_URL=front.endpoint).status == 2
     assert ids(world) == [901, 902, None]
     assert told(fetch(world)) == (3, 3, 3)
     assert told(fetch(world)) == (0, 3, 0)

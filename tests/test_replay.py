@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.aws_gate import AwsGate
 from tests.model import Record
 from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront
 from tests.waiting import Waiting
 from tests.world import World
 
@@ -124,8 +124,8 @@ def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> No
 
 def test_a_date_without_an_object_under_the_readmes_policy(world: World) -> None:
     quarantine(world, world.first, texts(readable(world)))
-    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
-        done = replay(world, AWS_ENDPOINT_URL=gate.endpoint)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        done = replay(world, AWS_ENDPOINT_URL=front.endpoint)
     assert (done.status, done.result["landed"]) == (0, 5), done.story
 
 

@@ -14,11 +14,11 @@ import pytest
 from attendance_common.load import runs
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import INSERT_RUNS, KNOWN
-from tests.aws_gate import AwsGate, Call, Refusal
 from tests.documents import blocks
 from tests.fake_s3 import FakeS3
 from tests.lists import MONDAY, NEW, TUESDAY, land, version
 from tests.pipeline import LOADER, PATIENCE, RUNS, Pipeline
+from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.sandbox.esd import Fault
 from tests.test_conditions import AREAS
 from tests.world import World
@@ -183,12 +183,9 @@ def test_a_loader_that_dies_between_two_inserts_leaves_none_and_the_next_takes_a
 def test_run_records_that_cannot_be_listed(pipeline: Pipeline, refusal: Refusal, status: int) -> None:
     """A right that is missing is named when all is loaded; what may pass is left to the next load."""
     land(pipeline, MONDAY, version(1, "A", NEW))
-
-    def rule(call: Call) -> Refusal | None:
-        return refusal if (call.action, call.key) == ("ListObjectsV2", f"{RUNS}fetch/") else None
-
-    with AwsGate(pipeline.sandbox.aws_endpoint, rule) as gate:
-        done = pipeline.load(AWS_ENDPOINT_URL=gate.endpoint)
+    rule = refuse(refusal, "ListObjectsV2", f"{RUNS}fetch/")
+    with AwsFront(pipeline.sandbox.aws_endpoint, rule) as front:
+        done = pipeline.load(AWS_ENDPOINT_URL=front.endpoint)
     assert (done.status, len(pipeline.table()), known(pipeline)) == (status, 1, [])
     assert f"s3://edna-prod/{RUNS}fetch/" in (done.result["error"] if status else done.story)
     record = pipeline.run_record(done.result["run"])

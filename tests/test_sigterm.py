@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws_gate import AwsGate, Call
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, Finished, Running
+from tests.sandbox.aws_front import AwsFront, Pause
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.test_end_to_end import LOADED
 from tests.world import World
@@ -114,18 +114,12 @@ def test_while_it_waits_for_the_source(world: World, fault: Fault) -> None:
 
 def test_while_a_school_is_published_it_is_published_whole(world: World) -> None:
     before = before_and_after(world)
-    writing, go_on = Event(), Event()
-
-    def hold(call: Call) -> None:
-        if call.action == "PutObject" and call.key.startswith(LANDING):
-            writing.set()
-            go_on.wait(PATIENCE)
-
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
-        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=gate.endpoint, **SMALL)
-        assert writing.wait(PATIENCE)
+    writing = Pause("PutObject", LANDING)
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, writing) as front:
+        fetcher = world.pipeline.start(FETCHER, AWS_ENDPOINT_URL=front.endpoint, **SMALL)
+        assert writing.reached.wait(PATIENCE)
         fetcher.send(signal.SIGTERM)
-        go_on.set()
+        writing.go_on.set()
         done = fetcher.end(QUICKLY)
     assert (done.status, done.result["status"]) == (1, 1)
     assert "Traceback" not in done.story
@@ -159,18 +153,12 @@ def test_while_a_batch_is_loaded(world: World, statement: str) -> None:
 
 def test_while_the_landing_zone_is_listed(world: World) -> None:
     assert world.pipeline.fetch().status == 0
-    listing, go_on = Event(), Event()
-
-    def hold(call: Call) -> None:
-        if call.action == "ListObjectsV2":
-            listing.set()
-            go_on.wait(PATIENCE)
-
-    with AwsGate(world.pipeline.sandbox.aws_endpoint, hold) as gate:
-        loader = world.pipeline.start(LOADER, AWS_ENDPOINT_URL=gate.endpoint)
-        assert listing.wait(PATIENCE)
+    listing = Pause("ListObjectsV2")
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, listing) as front:
+        loader = world.pipeline.start(LOADER, AWS_ENDPOINT_URL=front.endpoint)
+        assert listing.reached.wait(PATIENCE)
         loader.send(signal.SIGTERM)
-        go_on.set()
+        listing.go_on.set()
         done = loader.end(QUICKLY)
     assert (done.status, done.result["status"]) == (1, 1)
     assert "SIGTERM" in done.result["error"]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.aws_gate import AwsGate, Call
 from tests.pipeline import FETCHER, LANDING, QUARANTINE
 from tests.sandbox import Sandbox
+from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import correct_a_day
 from tests.waiting import Waiting, all_end_well
 from tests.world import World
@@ -34,18 +34,18 @@ def listings(calls: Sequence[Call], prefix: str) -> int:
 
 
 def test_the_landing_zone_is_listed_once_for_all_schools(world: World) -> None:
-    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
         for _ in range(2):
-            gate.calls.clear()
-            assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
-            assert [listings(gate.calls, prefix) for prefix in (LANDING, QUARANTINE)] == [1, 1]
+            front.calls.clear()
+            assert world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint).status == 0
+            assert [listings(front.calls, prefix) for prefix in (LANDING, QUARANTINE)] == [1, 1]
 
 
 def test_a_refetch_reads_no_object(world: World) -> None:
     assert world.pipeline.fetch().status == 0
-    with AwsGate(world.pipeline.sandbox.aws_endpoint) as gate:
-        assert world.pipeline.fetch(AWS_ENDPOINT_URL=gate.endpoint).status == 0
-    assert "GetObject" not in gate.actions()
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        assert world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint).status == 0
+    assert "GetObject" not in front.actions()
 
 
 def test_two_fetchers_at_once_land_what_one_lands(world: World) -> None:

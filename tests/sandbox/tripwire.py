@@ -80,7 +80,7 @@ class Tripwire:
         esd, warehouse = sandbox.esd, sandbox.redshift.watch
         before = esd.crossing, front.crossing, warehouse.crossing
         esd.crossing = lambda text: self._crossing(Call(To.SOURCE, text))
-        front.crossing = lambda text: self._crossing(Call(To.AWS, text))
+        front.crossing = lambda call: self._crossing(Call(To.AWS, call.text))
         warehouse.crossing = self._statement
         try:
             yield
