@@ -16,6 +16,8 @@ from tests.pipeline import LANDING, Pipeline
 from tests.samples import LANDED
 
 MONDAY, TUESDAY, LATER = date(2025, 12, 8), date(2025, 12, 9), date(2026, 2, 3)
+TABLE = "public.period_attendance"
+LISTS, PLACES, HISTORY = f"{TABLE}_lists", f"{TABLE}_places", f"{TABLE}_history"
 FLAGS = ("is_early_dismissal", "is_locked", "verified")
 OLD, NEW, NEWER = "2025-12-10 08:00:00.000000", "2025-12-11 08:00:00.000001", "2025-12-11 08:00:00.000002"
 

@@ -14,16 +14,13 @@ from attendance_common.errors import AttendanceError
 from attendance_common.load.refusals import Unreadable
 from attendance_common.load.warehouse import Warehouse
 from tests.documents import ROOT
-from tests.lists import NEW, land, land_tombstone, statuses, take_away, version
+from tests.lists import LISTS, NEW, PLACES, TABLE, land, land_tombstone, statuses, take_away, version
 from tests.loading import Loading
 from tests.model import Landed, Record, Row, Table
 from tests.old_tables import LAST, OCTOBER, OLD, PLAIN, SEPTEMBER, SHAPES, TYPED, fill, make, record, rows
 from tests.pipeline import Pipeline
 
 FROM = ("--backfill-from", OLD)
-LISTS = "public.period_attendance_lists"
-PLACES = "public.period_attendance_places"
-TABLE = "public.period_attendance"
 
 RECORDS = [
     record(1, SEPTEMBER),

@@ -16,14 +16,13 @@ from attendance_common.load import layout_sql
 from attendance_common.load.view import View
 from attendance_common.tables import TableColumn
 from tests.documents import ROOT
-from tests.lists import NEW, TUESDAY, land, version
+from tests.lists import NEW, TABLE, TUESDAY, land, version
 from tests.pipeline import FETCHER, LOADER, SETUP, Finished, Pipeline, Running
 from tests.sandbox import Sandbox
 from tests.world import World
 
 LAYOUTS = sorted((ROOT / "tests" / "layouts").glob("*.sql"))
 KEPT = pytest.mark.parametrize("path", LAYOUTS, ids=lambda path: path.stem)
-TABLE = "public.period_attendance"
 LATER = "a column that a released version lacks is declared with added_in, after the others"
 
 LOCAL = """\

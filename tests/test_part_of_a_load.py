@@ -7,10 +7,9 @@ from threading import Event
 
 import pytest
 
-from tests.lists import LATER, MONDAY, NEW, NEWER, TUESDAY, land, land_tombstone, statuses, version
+from tests.lists import LATER, MONDAY, NEW, NEWER, TABLE, TUESDAY, land, land_tombstone, statuses, version
 from tests.pipeline import PATIENCE, Finished, Pipeline
 
-TABLE = "public.period_attendance"
 ONE, TWO, THREE, FOUR = (version(key, f"said {key}", NEW) for key in (1, 2, 3, 4))
 PLACES = {1: MONDAY, 2: TUESDAY, 3: TUESDAY, 4: LATER}
 ALL = {key: (f"said {key}", day) for key, day in PLACES.items()}

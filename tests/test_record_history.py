@@ -9,11 +9,15 @@ import pytest
 
 from attendance_common import tables
 from tests.lists import (
+    HISTORY,
     LATER,
+    LISTS,
     MONDAY,
     NEW,
     NEWER,
     OLD,
+    PLACES,
+    TABLE,
     TUESDAY,
     land,
     land_tombstone,
@@ -25,11 +29,6 @@ from tests.lists import (
 )
 from tests.loading import Loading
 from tests.pipeline import Pipeline
-
-TABLE = "public.period_attendance"
-HISTORY = "public.period_attendance_history"
-PLACES = "public.period_attendance_places"
-LISTS = "public.period_attendance_lists"
 
 Seen = dict[int, list[tuple[str, date, str, list[str]]]]
 

@@ -8,17 +8,7 @@ import pytest
 
 from tests.pipeline import FETCHER, RUNS, Finished
 from tests.sandbox.esd import Fault
-from tests.test_source_faults import (
-    ATTENDANCE,
-    QUICK,
-    SCHOOLS,
-    TOKEN,
-    arrives,
-    asked,
-    fetch,
-    lands,
-    stays_out,
-)
+from tests.source_faults import ATTENDANCE, QUICK, SCHOOLS, TOKEN, arrives, asked, fetch, lands, stays_out
 from tests.world import World
 
 HTML = {"Content-Type": "text/html"}

@@ -10,10 +10,13 @@ import pytest
 
 from tests.lists import (
     LATER,
+    LISTS,
     MONDAY,
     NEW,
     NEWER,
+    PLACES,
     SCHEMA,
+    TABLE,
     TUESDAY,
     folder,
     land,
@@ -27,9 +30,6 @@ from tests.lists import (
 from tests.loading import connected
 from tests.pipeline import Finished, Pipeline
 
-TABLE = "public.period_attendance"
-PLACES = "public.period_attendance_places"
-LISTS = "public.period_attendance_lists"
 FIVE, SIX, SEVEN, EIGHT = (version(key, f"said {key}", NEW) for key in (5, 6, 7, 8))
 WHOLE = {
     5: ("said 5", MONDAY),
