@@ -12,6 +12,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 
 from attendance_common.machine import CA_FILES
+from tests.failing import waiting
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
@@ -86,3 +87,16 @@ def world(sandbox: Sandbox) -> World:
 def pipeline(world: World) -> Pipeline:
     """Give the scripts of that, without the model."""
     return world.pipeline
+
+
+@pytest.fixture
+def landed(world: World) -> World:
+    """Give the world with something to do for either script."""
+    return waiting(world)
+
+
+@pytest.fixture(scope="session")
+def still() -> Iterator[World]:
+    """Give such a world in which no test changes anything."""
+    with Sandbox(Options(schools=1, records=30, days=2)) as sandbox:
+        yield waiting(set_up(sandbox))

@@ -26,6 +26,7 @@ TYPES = {
     for name, value in LANDED.items()
 } | dict.fromkeys(("attendance_reason_id", "early_dismissal_attendance_reason_id"), pa.int64())
 SCHEMA = pa.schema(list(TYPES.items()))
+Seen = dict[int, list[tuple[str, date, str, list[str]]]]
 
 
 def version(key: int, status: str, modified_on: str | None, **fields: Any) -> dict[str, Any]:
@@ -94,3 +95,18 @@ def outcomes(said: Outcome) -> dict[str, int]:
 
 def statuses(pipeline: Pipeline) -> dict[int, tuple[str, date]]:
     return {key: (row["attendance_status"], row["attendance_date"]) for key, row in pipeline.table().items()}
+
+
+def history(pipeline: Pipeline) -> Seen:
+    """For each id its former versions: status, date, what became of it, which columns changed."""
+    return {
+        key: [
+            (each.row["attendance_status"], each.row["attendance_date"], each.change, each.columns)
+            for each in versions
+        ]
+        for key, versions in pipeline.history().items()
+    }
+
+
+def times(pipeline: Pipeline, table: str = TABLE) -> dict[int, Any]:
+    return {row["id"]: row["loaded_at"] for row in pipeline.query(f"SELECT id, loaded_at FROM {table}")}

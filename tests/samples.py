@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, TypeVar
 
+import polars as pl
+
 from attendance_common.config import AwsSettings
+from attendance_common.fetch.page import Page, read_page
 
 SCHOOL = 12549
 
@@ -72,6 +75,13 @@ LANDED: dict[str, Any] = {
     "extra_fields": None,
 }
 
+COLUMN_TYPES = {
+    name: pl.Int64 if type(value) is int else pl.Boolean if type(value) is bool else pl.String
+    for name, value in LANDED.items()
+} | dict.fromkeys(("attendance_reason_id", "early_dismissal_attendance_reason_id"), pl.Int64)
+
+BAD: Any = {"date": "02-30-2025"}  # a record with it cannot be landed
+
 
 def record(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The seen record with changes by dotted path: `{"meetingTime.cycle": "C"}`."""
@@ -99,6 +109,11 @@ def without(path: str) -> dict[str, Any]:
 def page(texts: Iterable[str], paging: str = "{}", name: str = "periodAttendanceList") -> bytes:
     """An answer of the API around the records' own texts."""
     return f'{{"{name}": [{", ".join(texts)}], "pagingInfo": {paging}}}'.encode()
+
+
+def read(*records: Any) -> Page:
+    """The page of these records, as the API would send them."""
+    return read_page(page(json.dumps(each) for each in records), SCHOOL)
 
 
 SettingsType = TypeVar("SettingsType", bound=AwsSettings)

@@ -1,267 +1,38 @@
-"""What a fetch tells although every request succeeded: schools that vanish, years that stand still."""
+"""What a fetch tells although every request succeeded: empty years, years that stand still."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Any
 
 import pytest
 
 from tests.elapsed import let_pass
-from tests.lists import land, version
-from tests.model import Record
-from tests.pipeline import LANDING, RUNS, Finished
+from tests.judged import (
+    HOUR,
+    QUIET,
+    WEEK,
+    YEAR,
+    dark,
+    day,
+    fetch,
+    leave_the_list,
+    records,
+    standing,
+    told,
+    two_schools,
+    unlisted,
+)
+from tests.pipeline import LANDING, RUNS
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.records import make_school
 from tests.world import World
 
-HOUR, WEEK = dt.timedelta(hours=1), dt.timedelta(days=7, minutes=1)
-YEAR = 55
-
-
-def day(ago: int) -> dt.date:
-    return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=ago)
-
-
-def records(first_id: int, *days_ago: int) -> list[Record]:
-    return [
-        {"id": first_id + place, "date": f"{day(ago):%m-%d-%Y}", "studentId": 5}
-        for place, ago in enumerate(sorted(days_ago, reverse=True))
-    ]
-
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> World:
-    """Two schools with records up to today, and one that never had any; nothing is landed."""
-    world = World(sandbox)
-    world.source.set_records(world.schools[0], records(1, 40, 5, 3, 0))
-    world.source.set_records(world.schools[1], records(11, 40, 5, 4, 0))
-    return world
-
-
-def fetch(world: World, *flags: str, **variables: str) -> Finished:
-    return world.pipeline.fetch(*flags, **{"ESD_STALE_DAYS": "21", "ESD_ATTEMPTS": "1", **variables})
-
-
-def told(done: Finished) -> tuple[int, list[str], int]:
-    """Status, sentences without since when, and what is standing."""
-    return (
-        done.status,
-        [sentence.rpartition(" (since ")[0] for sentence in done.result["attention"]],
-        done.result["standing"],
-    )
-
-
-QUIET: tuple[int, list[str], int] = (0, [], 0)
-
-
-def standing(count: int) -> tuple[int, list[str], int]:
-    return (0, [], count)
-
-
-def leave_the_list(world: World, school: int) -> None:
-    world.source.schools = [each for each in world.source.schools if each["id"] != school]
-    world.source.set_records(school, [])
-
-
-def dark(school: int, ago: int = 0, count: int = 4, year: int = YEAR) -> str:
-    return (
-        f"school {school} lists no record in school year {year}, while others do; its landed records, the "
-        f"newest of {day(ago)}, stay: ask the source's operator; if they are to go, run with "
-        f"--allow-removals {school}={count}; if the school is meant to have none, name it in ESD_SKIP_SCHOOLS"
-    )
-
-
-def unlisted(school: int, ago: int = 0, count: int = 4) -> str:
-    return (
-        f"school {school} is no longer in ESD's list of schools; its landed records, the newest of "
-        f"{day(ago)}, stay: ask the source's operator; if they are to go, run with "
-        f"--allow-removals {school}={count}; if the school is meant to have none, name it in ESD_SKIP_SCHOOLS"
-    )
-
-
-# --- schools that vanish ------------------------------------------------------------------------------------
-
-
-def test_the_first_date_of_the_calendar_alone_is_judged_as_any_other(world: World) -> None:
-    for school in world.schools:
-        world.source.set_records(school, [])
-    world.source.set_records(world.first, [{"id": 1, "date": "01-01-0001", "studentId": 5}])
-    done = fetch(world, ESD_STALE_DAYS="0")
-    assert told(done) == QUIET, done.story
-    assert (done.result["landed"], done.result["newest_date"]) == (1, "0001-01-01")
-    assert told(fetch(world, ESD_STALE_DAYS="0")) == QUIET
-
-
-def test_a_school_that_goes_dark_is_told_once_and_weekly_and_anew_when_it_comes_back(world: World) -> None:
-    first, before = world.first, world.source.records(world.first)
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(first, [])
-    done = fetch(world)
-    assert told(done) == (3, [dark(first)], 0)
-    begun = world.pipeline.run_record(done.result["run"])["began"]
-    assert done.result["attention"][0].endswith(f" (since {begun})")
-    let_pass(world.pipeline, HOUR)
-    assert told(fetch(world)) == standing(1)
-    let_pass(world.pipeline, WEEK - HOUR)
-    fetched = fetch(world)
-    assert told(fetched) == (3, [dark(first)], 0)
-    since = dt.datetime.fromisoformat(begun) - WEEK
-    assert fetched.result["attention"][0].endswith(f" (since {since.isoformat()})")
-    world.source.set_records(first, before)
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(first, [])
-    assert told(fetch(world)) == (3, [dark(first)], 0)
-    assert len(world.pipeline.landed()[day(3), first]) == 1  # what was landed stays all the time
-
-
-def test_a_school_that_leaves_the_list_is_told_once_and_its_flag_empties_it(world: World) -> None:
-    first = world.first
-    assert told(fetch(world)) == QUIET
-    leave_the_list(world, first)
-    assert told(fetch(world)) == (3, [unlisted(first)], 0)
-    let_pass(world.pipeline, HOUR)
-    assert told(fetch(world)) == standing(1)
-    world.esd.traffic.forget()
-    done = fetch(world, "--allow-removals", f"{first}=4")
-    assert (told(done), done.result["removed"]) == (QUIET, 4)
-    assert [each.page for each in world.esd.traffic.log if each.school == first] == [1, 1]
-    assert told(fetch(world)) == QUIET  # tombstones are no records
-
-
-def test_a_dark_school_is_emptied_by_its_flag(world: World) -> None:
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(world.first, [])
-    done = fetch(world, "--allow-removals", f"{world.first}=4")
-    assert (told(done), done.result["removed"]) == (QUIET, 4)
-    assert told(fetch(world)) == QUIET
-
-
-def test_a_flag_that_allows_too_few_leaves_the_state_told(world: World) -> None:
-    first = world.first
-    assert told(fetch(world)) == QUIET
-    leave_the_list(world, first)
-    done = fetch(world, "--allow-removals", f"{first}=3")
-    assert (done.status, done.result["removed"]) == (3, 0)
-    brake, state = done.result["attention"]
-    assert brake.startswith(
-        f"school {first}: 4 of its 4 landed records would leave in one run, and none does"
-    )
-    assert brake.endswith(f"--allow-removals {first}=4")
-    assert state.startswith(unlisted(first))
-
-
-def test_two_schools_at_once_are_told_each_by_itself(world: World) -> None:
-    third = world.schools[2]
-    world.source.set_records(third, records(21, 1, 0))
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(world.first, [])
-    leave_the_list(world, world.schools[1])
-    assert told(fetch(world)) == (3, [dark(world.first), unlisted(12550)], 0)
-    world.source.set_records(third, [])
-    done = fetch(world)  # nothing is listed at all: nothing can be compared
-    assert told(done) == (3, [f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"], 0)
-    world.source.set_records(third, records(21, 1, 0))
-    assert told(fetch(world)) == standing(2)
-
-
-@pytest.mark.parametrize("vanish", ["dark", "unlisted"])
-def test_schools_that_are_meant_to_vanish_are_read_and_not_told(world: World, vanish: str) -> None:
-    first = world.first
-    assert told(fetch(world)) == QUIET
-    leave_the_list(world, first)
-    if vanish == "dark":
-        world.source.schools.append(make_school(0))
-    world.esd.traffic.forget()
-    assert told(fetch(world, ESD_SKIP_SCHOOLS=f"7, {first}")) == QUIET
-    asked = {each.school for each in world.esd.traffic.log}
-    assert (first in asked) == (vanish == "dark")
-    world.source.set_records(first, records(1, 2))
-    if vanish == "dark":
-        assert fetch(world, ESD_SKIP_SCHOOLS=str(first)).result["landed"] == 5
-
-
-@pytest.mark.parametrize(("ago", "is_told"), [(30, True), (31, False)])
-def test_a_school_whose_records_ended_long_before_those_of_others_is_quiet(
-    world: World, ago: int, is_told: bool
-) -> None:
-    first, second = world.schools[:2]
-    world.source.set_records(first, records(1, ago + 5, ago))
-    world.source.set_records(second, records(11, ago))
-    world.source.schools.append(make_school(3))
-    world.source.set_records(world.schools[3], records(31, 1, 0))
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(first, [])
-    leave_the_list(world, second)
-    expected = [dark(first, ago, 2), unlisted(second, ago, 1)]
-    assert told(fetch(world)) == ((3, expected, 0) if is_told else QUIET)
-
-
-def test_dates_of_the_future_say_nothing(world: World) -> None:
-    first, second = world.schools[:2]
-    world.source.set_records(first, records(1, 40, 2))
-    world.source.set_records(second, records(11, 0, -90))
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(first, [])
-    assert told(fetch(world)) == (3, [dark(first, 2, 2)], 0)
-
-
-def test_a_school_that_only_has_dates_of_the_future_is_not_dark(world: World) -> None:
-    world.source.set_records(world.first, records(1, -9, -90))
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(world.first, [])
-    assert told(fetch(world)) == QUIET
-
-
-def test_a_school_that_could_not_be_read_is_not_judged(world: World) -> None:
-    first = world.first
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(first, [])
-    world.esd.faults.add(Fault("status", school=first, status=500, times=None))
-    done = fetch(world)
-    [sentence] = done.result["attention"]
-    assert sentence.startswith(f"school {first} was not read: page 1: status 500")
-    assert sentence.endswith(f"; run again with --school {first}")
-    conditions = world.pipeline.run_record(done.result["run"])["conditions"]
-    assert str(first) not in conditions["dark"]
-    world.esd.faults.clear()
-    assert told(fetch(world)) == (3, [dark(first)], 0)
-    world.esd.faults.add(Fault("status", school=first, status=500, times=None))
-    assert fetch(world).result["standing"] == 0
-    world.esd.faults.clear()
-    assert told(fetch(world)) == standing(1)  # the last run that judged it had told it
-
-
-def test_a_school_whose_records_all_went_to_quarantine_is_not_dark(world: World) -> None:
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(world.first, [{"id": 1, "date": "soon", "studentId": 5}])
-    done = fetch(world)
-    assert [sentence[:34] for sentence in done.result["attention"]] == ["1 record is new in quarantine, s3:"]
-    assert told(fetch(world)) == QUIET
-
-
-def test_half_a_school_that_is_gone_is_told_each_time_with_its_flag(world: World) -> None:
-    many = records(1, *[5] * 60, *[3] * 60)
-    world.source.set_records(world.first, many)
-    assert told(fetch(world)) == QUIET
-    world.source.set_records(world.first, many[60:])
-    for _ in range(2):
-        [sentence] = fetch(world).result["attention"]
-        assert sentence.startswith(f"school {world.first}: 60 of its 120 landed records would leave")
-        assert f"--allow-removals {world.first}=60" in sentence
-
-
-def test_a_school_that_was_landed_without_a_school_year_has_no_flag(world: World) -> None:
-    land(world.pipeline, day(1), version(7, "A", None), school=world.first)
-    world.source.set_records(world.first, [])
-    [sentence] = told(fetch(world))[1]
-    assert sentence.startswith(
-        f"school {world.first} lists no record in school year {YEAR}, while others do; "
-    )
-    assert "none can leave by a run of this school year" in sentence
-    assert "--allow-removals" not in sentence
+    return two_schools(sandbox)
 
 
 # --- a year that is empty or stands still -------------------------------------------------------------------

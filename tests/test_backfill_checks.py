@@ -1,0 +1,104 @@
+"""The table beside what was backfilled: damage is found and mended, a deleted student stays away."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from tests.backfilling import KEPT, RECORDS, backfill, load
+from tests.documents import ROOT
+from tests.lists import NEW, TABLE, land, version
+from tests.loading import Loading
+from tests.old_tables import LAST, OLD, SEPTEMBER, TYPED, make, record
+from tests.pipeline import Pipeline
+
+DAMAGE = {
+    "missing": f"DELETE FROM {TABLE} WHERE id = 1",
+    "twice": f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE id = 3",
+    "another time": f"UPDATE {TABLE} SET modified_on = '2030-01-01' WHERE id = 3",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_seen_by_verify_and_mended_by_a_backfill_not_by_every_run(
+    pipeline: Pipeline, damage: str
+) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    pipeline.query(DAMAGE[damage])
+    assert load(pipeline) == []
+    [sentence] = Loading(pipeline).load("--verify").attention
+    assert f"--backfill-from {OLD} --from 2019-" in sentence
+    counts, [said] = backfill(pipeline)
+    assert counts == {"repaired_dates": 1}
+    assert "1 record was missing, changed or there more than once" in said
+    assert pipeline.table() == KEPT | {9: pipeline.table()[9]}
+    assert Loading(pipeline).load("--verify").attention == []
+
+
+def test_another_column_is_seen_by_verify_and_written_again_by_reload(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    pipeline.query(f"UPDATE {TABLE} SET comment = 'x' WHERE id = 1")
+    pipeline.query(f"UPDATE {OLD} SET comment = 'y' WHERE id = 4")
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    first, second = Loading(pipeline).load("--verify").attention
+    assert f"1 record with other columns than were loaded, on {SEPTEMBER}" in first
+    assert f"{OLD} has 1 row that was not taken so, on {LAST}" in second
+
+
+def test_a_date_with_lists_of_both_is_checked_by_every_run(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, SEPTEMBER, version(9, "landed", NEW))
+    load(pipeline)
+    pipeline.query(f"DELETE FROM {TABLE} WHERE id IN (1, 9)")
+    [sentence] = load(pipeline)
+    assert "2 records were missing" in sentence
+    assert sorted(pipeline.table()) == [1, 2, 3, 4, 9]
+    pipeline.query(f"DELETE FROM {TABLE} WHERE id = 1")
+    pipeline.query(f"DROP TABLE {OLD}")
+    [sentence] = load(pipeline)
+    assert f"cannot be read again, since their lists changed or are gone ({OLD} is gone" in sentence
+
+
+def test_an_old_table_that_is_gone_takes_no_row_with_it(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    pipeline.query(f"DROP TABLE {OLD}")
+    assert load(pipeline) == []
+    said = Loading(pipeline).load("--verify")
+    assert (said.attention, said.counts["verified_dates"]) == ([], 3)
+    assert sorted(pipeline.table()) == [1, 2, 3, 4, 9]
+
+
+def test_ordinary_runs_read_no_row_of_backfilled_months(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    sent: list[str] = []
+    with pipeline.before_each_statement(sent.append):
+        assert load(pipeline) == []
+    [checking] = [each for each in sent if each.startswith("SELECT\n    day")]
+    assert checking.count("BETWEEN '2019-11-01'::date AND '9999-12-31'::date") == 3
+
+
+def test_one_students_rows_are_deleted_as_the_documents_say(pipeline: Pipeline) -> None:
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    make(pipeline, TYPED, [*RECORDS, record(5, SEPTEMBER, studentId=700412)])
+    backfill(pipeline)
+    text = (ROOT / "docs" / "deletion.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```\n( *DELETE FROM public\.old_attendance.*?)```", text, flags=re.DOTALL)
+    for statement in block.split(";")[:-1]:
+        pipeline.query(statement)
+    assert backfill(pipeline, "--reload")[1] == []
+    assert sorted(pipeline.table()) == [1, 2, 3, 4, 9]
+    assert Loading(pipeline).load("--verify").attention == []
