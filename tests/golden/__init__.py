@@ -1,1 +1,1 @@
-"""The statements of the merge, one file each; `python -m tests.golden.renew` writes them anew."""
+"""The statements of merge and repair, one file each; `python -m tests.golden.renew` writes them anew."""

@@ -1,7 +1,7 @@
 """The loader's statements for three lists, and which of them have golden files.
 
-A golden file holds a statement of the merge: with an error in it the table is wrong. What the others do is
-tested by what comes of them.
+A golden file holds a statement of merge or repair: with an error in it the table is wrong. What the others
+do is tested by what comes of them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ TYPED = OldTable(
 )
 PLAIN = OldTable(_NAME, dict.fromkeys(TYPED.forms.keys() - {"schoolid"}, Form.TEXT), 12549)
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
-_MERGE = ("departures.", "history_sql.", "list_sql.", "merge_sql.", "settle_sql.", "table_check.")
+# Of the merge, and of the repair, which writes the table as well.
+_WRITERS = ("departures", "history_sql", "list_sql", "merge_sql", "repair", "settle_sql", "table_check")
 _STATEMENT = re.compile(
     r"(SELECT|WITH|INSERT INTO|CREATE|DELETE FROM|DROP TABLE|LOCK TABLE|UPDATE|ALTER|MERGE|ANALYZE)\s[^{]*"
 )
@@ -118,11 +119,11 @@ def statements() -> dict[str, Statement]:
 
 
 def golden() -> dict[str, Statement]:
-    """Those of the merge. A new public constant of its modules has to have its file."""
+    """Those of merge and repair. A new public constant of their modules has to have its file."""
     return {
         name: (text, values)
         for name, (text, values) in statements().items()
-        if name.startswith(_MERGE) and not text.startswith("DROP TABLE")
+        if name.partition(".")[0] in _WRITERS and not text.startswith("DROP TABLE")
     }
 
 

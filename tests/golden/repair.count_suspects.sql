@@ -1,0 +1,2 @@
+SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
+FROM suspect;

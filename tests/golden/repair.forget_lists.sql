@@ -1,0 +1,8 @@
+UPDATE public.period_attendance_lists
+SET etag = ''
+WHERE origin = CAST('s3' AS VARCHAR(8))
+    AND etag IS NOT NULL
+    AND partition_date IN (%s, %s, %s);
+-- 2026-01-05
+-- 2025-12-09
+-- 2025-12-10
