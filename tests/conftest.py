@@ -15,6 +15,7 @@ from attendance_common.machine import CA_FILES
 from tests.failing import waiting
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
+from tests.sandbox.esd import EsdServer, Source
 from tests.world import World, set_up
 
 # How long an example takes says how busy the machine is.
@@ -78,15 +79,22 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    """Give that, with its tables made, beside the model."""
-    return set_up(sandbox)
+def world(sandbox: Sandbox, request: pytest.FixtureRequest) -> World:
+    """Give that, with its tables made unless the test loads nothing, beside the model."""
+    return World(sandbox) if request.node.get_closest_marker("without_tables") else set_up(sandbox)
 
 
 @pytest.fixture
 def pipeline(world: World) -> Pipeline:
     """Give the scripts of that, without the model."""
     return world.pipeline
+
+
+@pytest.fixture
+def server() -> Iterator[EsdServer]:
+    """Give the API alone, in this process, with one school of 50 records."""
+    with EsdServer(Source.generate(1, 50, days=5)) as server:
+        yield server
 
 
 @pytest.fixture

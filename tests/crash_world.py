@@ -14,17 +14,15 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import psycopg2
-import psycopg2.extras
 import pyarrow.parquet
 
 from tests import chains
 from tests.model import Former, Landed, Place, Record, Row, Table
-from tests.pipeline import LANDING, RUNS, Pipeline
+from tests.pipeline import LANDING, RUNS, Pipeline, connected, run_sql
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Source
@@ -125,9 +123,7 @@ class Warehouse:
 
     def send(self, sql: str) -> list[dict[str, Any]]:
         """Run a statement and give its rows."""
-        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(sql)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        return run_sql(self._connection, sql)
 
     def state(self) -> State:
         """The native table and its history as an analyst reads them now."""
@@ -323,17 +319,6 @@ def staged() -> Iterator[Stage]:
     """A sandbox of its own with a stage in it."""
     with Sandbox(SMALL) as sandbox, AwsFront(sandbox.aws_endpoint) as front:
         world = set_up(sandbox)
-        variables = sandbox.environment
-        connection = psycopg2.connect(
-            host=variables["PGHOST"],
-            port=variables["PGPORT"],
-            user=variables["PGUSER"],
-            dbname=variables["PGDATABASE"],
-            password=variables["PGPASSWORD"],
-            sslmode="verify-full",
-            sslrootcert=variables["PGSSLROOTCERT"],
-            application_name=ONLOOKER,
-        )
-        with closing(connection):
+        with connected(sandbox, application_name=ONLOOKER) as connection:
             connection.autocommit = True
             yield Stage(sandbox, front, Warehouse(connection), world)

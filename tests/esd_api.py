@@ -7,7 +7,7 @@ from typing import Any
 from attendance_common.config import FetcherSettings
 from attendance_common.fetch.api import EsdApi
 from tests.samples import settings_with
-from tests.sandbox.esd import EsdServer
+from tests.sandbox.esd import EsdServer, Fault
 
 SCHOOL = 12549
 ATTENDANCE, SCHOOLS = "/v1/periodAttendance", "/v1/schools"
@@ -24,3 +24,9 @@ def api_for(server: EsdServer, *, token_url: str = "", **changes: Any) -> EsdApi
     """A client that knows the server's secret."""
     secret = {"ESD_URL": token_url or server.token_url, "ESD_CLIENT_ID": "sandbox-client"}
     return EsdApi(settings_for(server, **changes), {**secret, "ESD_SECRET_KEY": "sandbox-secret"})
+
+
+def fresh(fault: Fault) -> Fault:
+    """The same rule, not yet met."""
+    fault.met = fault.done = 0
+    return fault

@@ -6,11 +6,9 @@ import argparse
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
-from typing import Any, ClassVar
-
-import psycopg2
+from typing import ClassVar
 
 import redshift_loader
 from attendance_common import command, config
@@ -72,20 +70,3 @@ def _restore(variables: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-@contextmanager
-def connected(pipeline: Pipeline) -> Iterator[Any]:
-    """A session of an analyst, in a transaction."""
-    variables = pipeline.sandbox.environment
-    connection = psycopg2.connect(
-        host=variables["PGHOST"],
-        port=variables["PGPORT"],
-        user=variables["PGUSER"],
-        dbname=variables["PGDATABASE"],
-        password=variables["PGPASSWORD"],
-        sslmode="verify-full",
-        sslrootcert=variables["PGSSLROOTCERT"],
-    )
-    with closing(connection):
-        yield connection

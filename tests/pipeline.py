@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -161,23 +161,9 @@ class Pipeline:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Ask the warehouse, or change it by hand."""
-        variables = self.sandbox.environment
-        connection = psycopg2.connect(
-            host=variables["PGHOST"],
-            port=variables["PGPORT"],
-            user=variables["PGUSER"],
-            dbname=variables["PGDATABASE"],
-            password=variables["PGPASSWORD"],
-            sslmode="verify-full",
-            sslrootcert=variables["PGSSLROOTCERT"],
-        )
-        try:
+        with connected(self.sandbox) as connection:
             connection.autocommit = True
-            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-                cursor.execute(sql)
-                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-        finally:
-            connection.close()
+            return run_sql(connection, sql)
 
     def table(self) -> dict[int, dict[str, Any]]:
         """The native table by id, without the loader's own two columns; no id may stand twice."""
@@ -228,6 +214,31 @@ class Pipeline:
         """Every line of the quarantine."""
         bodies = [self.read(QUARANTINE + name).decode() for name in self.keys(QUARANTINE)]
         return [json.loads(line) for body in bodies for line in body.splitlines()]
+
+
+@contextmanager
+def connected(sandbox: Sandbox, **more: Any) -> Iterator[Any]:
+    """A session of an analyst, in a transaction unless it is told to commit each statement."""
+    variables = sandbox.environment
+    connection = psycopg2.connect(
+        host=variables["PGHOST"],
+        port=variables["PGPORT"],
+        user=variables["PGUSER"],
+        dbname=variables["PGDATABASE"],
+        password=variables["PGPASSWORD"],
+        sslmode="verify-full",
+        sslrootcert=variables["PGSSLROOTCERT"],
+        **more,
+    )
+    with closing(connection):
+        yield connection
+
+
+def run_sql(connection: Any, sql: str) -> list[dict[str, Any]]:
+    """Run a statement and give its rows."""
+    with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        cursor.execute(sql)
+        return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 def is_tombstone(rows: list[dict[str, Any]], school: int) -> bool:

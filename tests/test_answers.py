@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.readers import Refused, Task, fetch_page
 from attendance_common.fetch.reading import whole_reading
 from tests.esd_api import ATTENDANCE, PAGE, SCHOOL, SCHOOLS, api_for, settings_for
-from tests.sandbox.esd import EsdServer, Fault, Source
+from tests.sandbox.esd import EsdServer, Fault
 
 HTML, TEXT, JSON = (
     {"Content-Type": kind} for kind in ("text/html; charset=utf-8", "text/plain", "application/json")
@@ -25,12 +24,6 @@ HTML, TEXT, JSON = (
 PLANTED = "Zqx7"
 LOGIN = "<!DOCTYPE html><html><body>Sign in, Zqx7</body></html>"
 LIST = '{"periodAttendanceList": [], "pagingInfo": {"pageCount": 0, "totalCount": 0}}'
-
-
-@pytest.fixture
-def server() -> Iterator[EsdServer]:
-    with EsdServer(Source.generate(1, 50, days=5)) as server:
-        yield server
 
 
 def get(server: EsdServer, path: str = ATTENDANCE, **answer: Any) -> requests.Response:

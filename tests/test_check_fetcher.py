@@ -10,14 +10,10 @@ from typing import Any
 import pytest
 
 from tests.pipeline import Finished, Pipeline
-from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal
 from tests.sandbox.esd import Fault
 
-
-@pytest.fixture
-def pipeline(sandbox: Sandbox) -> Pipeline:
-    return Pipeline(sandbox)
+pytestmark = pytest.mark.without_tables
 
 
 def lines(done: Finished) -> dict[str, str]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import gzip
 import io
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 import urllib3
 
-from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
 from attendance_common.fetch.api import EsdApi
 from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.fetch.retries import patiently
+from tests.esd_api import api_for
 from tests.pipeline import PATIENCE
-from tests.samples import settings_with
 from tests.sandbox import Sandbox
-from tests.sandbox.esd import EsdServer, Fault, Source
+from tests.sandbox.esd import EsdServer, Fault
 from tests.test_api import SECRET, SETTINGS
 from tests.world import World
 
@@ -126,18 +124,8 @@ SCHOOL = 12549
 PAGE = {"schoolId": SCHOOL, "schoolYearId": 55, "pageSize": 50, "page": 1}
 
 
-@pytest.fixture
-def server() -> Iterator[EsdServer]:
-    with EsdServer(Source.generate(1, 50, days=5)) as server:
-        yield server
-
-
 def api_of(server: EsdServer, timeout: int = 10) -> EsdApi:
-    settings = settings_with(
-        FetcherSettings, api_url=server.api_url, secret_id="s", concurrency=1, timeout=timeout, attempts=1
-    )
-    secret = {"ESD_URL": server.token_url, "ESD_CLIENT_ID": "sandbox-client"}
-    return EsdApi(settings, {**secret, "ESD_SECRET_KEY": "sandbox-secret"})
+    return api_for(server, concurrency=1, timeout=timeout, attempts=1)
 
 
 def connections(server: EsdServer, monkeypatch: pytest.MonkeyPatch) -> list[Any]:

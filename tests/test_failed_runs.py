@@ -14,18 +14,14 @@ from attendance_common.errors import AwsError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.run_record import failed
 from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished
-from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Call, Pause, Refusal, Rule, refuse
 from tests.sandbox.esd import Fault
 from tests.world import World
 
+pytestmark = pytest.mark.without_tables
+
 STUDENT = "Marker-Student-Ada"
 ONE_BY_ONE = {"ESD_PAGE_SIZE": "100", "ESD_CONCURRENCY": "1", "ESD_ATTEMPTS": "1"}
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    return World(sandbox)
 
 
 def the_record(world: World) -> dict[str, Any]:

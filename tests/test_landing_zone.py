@@ -19,6 +19,8 @@ from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.zones import YEAR, land, landed, zone_of
 
+pytestmark = pytest.mark.without_tables
+
 FIRST, SECOND, THIRD, LAST = (dt.date(2025, 12, day) for day in (3, 5, 8, 10))
 
 
@@ -31,11 +33,6 @@ def zone(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
 def other(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
     """Another fetcher."""
     return zone_of(sandbox, monkeypatch)
-
-
-@pytest.fixture
-def pipeline(sandbox: Sandbox) -> Pipeline:
-    return Pipeline(sandbox)
 
 
 def test_what_was_read_is_landed_and_the_same_again_is_no_write(

@@ -15,8 +15,8 @@ import pytest
 import esd_period_attendance_fetcher
 import redshift_loader
 from attendance_common import installation
+from tests.documents import ROOT
 
-ROOT = Path(__file__).parent.parent
 SCRIPTS = ("esd_period_attendance_fetcher", "redshift_loader")
 PACKAGE = sorted((ROOT / "attendance_common").rglob("*.py"))
 PRODUCTION = [*(ROOT / f"{name}.py" for name in SCRIPTS), *PACKAGE]

@@ -10,13 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
-from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
-from attendance_common.fetch.api import EsdApi
 from attendance_common.fetch.school_list import SchoolList
 from attendance_common.fetch.schools import list_schools
+from tests.esd_api import api_for, fresh, settings_for
 from tests.pipeline import Finished
-from tests.samples import settings_with
 from tests.sandbox.esd import EsdServer, Fault, Source
 from tests.world import World
 
@@ -37,21 +35,8 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(server: EsdServer, *faults: Fault, page_size: int = 100) -> SchoolList:
     """Read the list through these faults."""
     server.faults.add(*faults)
-    settings = settings_with(
-        FetcherSettings,
-        api_url=server.api_url,
-        secret_id="s",
-        page_size=page_size,
-        concurrency=2,
-        timeout=10,
-        attempts=2,
-    )
-    secret = {
-        "ESD_URL": server.token_url,
-        "ESD_CLIENT_ID": "sandbox-client",
-        "ESD_SECRET_KEY": "sandbox-secret",
-    }
-    return list_schools(EsdApi(settings, secret), settings)
+    options: dict[str, Any] = {"page_size": page_size, "concurrency": 2, "school_year_id": None}
+    return list_schools(api_for(server, **options), settings_for(server, **options))
 
 
 def pages_asked(server: EsdServer) -> list[int | None]:
@@ -106,12 +91,6 @@ def test_every_school_is_listed_whatever_the_totals_say(server: EsdServer, fault
     listed = read(server, *map(fresh, faults))
     assert list(listed.asked_as) == MANY
     assert (listed.odd, listed.gaps, listed.missing_schools, listed.missing_pages) == ({}, {}, 0, 0)
-
-
-def fresh(fault: Fault) -> Fault:
-    """The same rule, not yet met."""
-    fault.met = fault.done = 0
-    return fault
 
 
 def test_an_empty_page_between_two_does_not_end_the_list(server: EsdServer) -> None:

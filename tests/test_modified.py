@@ -17,15 +17,11 @@ from tests.sandbox.esd import Fault, Source
 from tests.sandbox.esd.records import make_school
 from tests.world import World, set_up
 
+pytestmark = pytest.mark.without_tables
+
 # The sandbox's school days: 22 to 26 September 2025, 60 records each for two schools.
 DAYS = ("09-22-2025", "09-23-2025", "09-24-2025", "09-25-2025")
 MONDAY, TUESDAY = dt.date(2025, 9, 22), dt.date(2025, 9, 23)
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    """A world without tables: nothing is loaded here."""
-    return World(sandbox)
 
 
 def fetch(world: World, *flags: str, **variables: str) -> Finished:

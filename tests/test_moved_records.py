@@ -10,16 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline import LANDING, Finished
-from tests.sandbox import Sandbox
 from tests.world import World
 
+pytestmark = pytest.mark.without_tables
+
 ALONE, NEXT = date(2025, 10, 18), date(2025, 10, 19)
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    """A world without tables: nothing is loaded here."""
-    return World(sandbox)
 
 
 def lands(world: World, *flags: str) -> Finished:

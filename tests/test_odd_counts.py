@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from attendance_common.config import FetcherSettings
-from attendance_common.fetch.api import EsdApi
 from attendance_common.fetch.proof import can_be_proved
 from attendance_common.fetch.readers import PageCame, Task, reader_of, take_in
 from attendance_common.fetch.reading import Reading, recent_reading, whole_reading
 from attendance_common.fetch.sorting import does_sort
+from tests.esd_api import api_for, fresh, settings_for
 from tests.pipeline import Finished
-from tests.samples import settings_with
 from tests.sandbox.esd import EsdServer, Fault, Source
 from tests.world import World
 
@@ -51,22 +49,8 @@ KINDS_OF_READING = pytest.mark.parametrize("start", [whole, recent])
 def read(server: EsdServer, reading: Reading, *faults: Fault) -> Reading:
     """Read the school through these faults, page after page."""
     server.faults.add(*faults)
-    settings = settings_with(
-        FetcherSettings,
-        api_url=server.api_url,
-        secret_id="s",
-        page_size=SIZE,
-        concurrency=1,
-        timeout=10,
-        attempts=1,
-        school_year_id=55,
-    )
-    secret = {
-        "ESD_URL": server.token_url,
-        "ESD_CLIENT_ID": "sandbox-client",
-        "ESD_SECRET_KEY": "sandbox-secret",
-    }
-    one_page = reader_of(EsdApi(settings, secret), settings, {})
+    options: dict[str, Any] = {"page_size": SIZE, "concurrency": 1, "attempts": 1}
+    one_page = reader_of(api_for(server, **options), settings_for(server, **options), {})
     while (number := reading.next_page()) is not None:
         task = Task(reading, number)
         try:
@@ -175,16 +159,10 @@ COMPLETE: dict[str, Sequence[Fault]] = {
 def test_everything_comes_and_nothing_is_told(
     server: EsdServer, start: Callable[[], Reading], faults: Sequence[Fault]
 ) -> None:
-    reading = read(server, start(), *map(anew, faults))
+    reading = read(server, start(), *map(fresh, faults))
     assert everything_came(server, reading)
     assert (reading.gaps, reading.short) == ({}, 0)
     assert len(server.traffic.log) <= 1 + 9
-
-
-def anew(fault: Fault) -> Fault:
-    """The same rule, not yet met."""
-    fault.met = fault.done = 0
-    return fault
 
 
 # --- what does not come -------------------------------------------------------------------------------------
@@ -203,7 +181,7 @@ LACKING: dict[str, tuple[Sequence[Fault], int]] = {
 def test_a_source_that_ignores_the_page_sends_fewer_than_it_tells_of(
     server: EsdServer, faults: Sequence[Fault], short: int
 ) -> None:
-    reading = read(server, whole(), *map(anew, faults), Fault("same_page", times=None))
+    reading = read(server, whole(), *map(fresh, faults), Fault("same_page", times=None))
     assert (reading.contents.newest.height, reading.gaps, reading.short) == (100, {}, short)
     assert not can_be_proved(reading)
     assert len(server.traffic.log) <= 1 + 6

@@ -20,6 +20,8 @@ from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.world import World
 from tests.zones import YEAR, Places, landed, reading_of, zone_of
 
+pytestmark = pytest.mark.without_tables
+
 FIRST, LAST = dt.date(2025, 12, 3), dt.date(2025, 12, 10)
 NAME = object_name(FIRST, SCHOOL)
 
@@ -73,11 +75,6 @@ ODD: dict[str, tuple[bytes, str]] = {
 @pytest.fixture
 def zone(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
     return zone_of(sandbox, monkeypatch)
-
-
-@pytest.fixture
-def pipeline(sandbox: Sandbox) -> Pipeline:
-    return Pipeline(sandbox)
 
 
 def put(pipeline: Pipeline, key: str, body: bytes, **metadata: str) -> None:

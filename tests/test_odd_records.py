@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from tests.pipeline import Finished
-from tests.sandbox import Sandbox
-from tests.world import World, set_up
+from tests.world import World
 
 LARGE = "Marigold " * 4_500  # 40 KB; stands for a student's data
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    return set_up(sandbox)
 
 
 def change_all(world: World, school: int, **fields: Any) -> None:

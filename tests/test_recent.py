@@ -9,18 +9,13 @@ import pytest
 
 from tests.model import Record
 from tests.pipeline import LANDING, Finished
-from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault, Source
 from tests.sandbox.esd.records import make_school
 from tests.world import World
 
+pytestmark = pytest.mark.without_tables
+
 # The sandbox's school days: 22 to 26 September 2025, 60 records each for two schools.
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    """A world without tables: nothing is loaded here."""
-    return World(sandbox)
 
 
 def fetch(world: World, *flags: str, **variables: str) -> Finished:

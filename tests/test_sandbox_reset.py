@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 
 import psycopg2
 import pytest
 
 from tests.esd_client import Client
+from tests.pipeline import connected
 from tests.sandbox import Sandbox
 from tests.sandbox.environment import S3_PREFIX
 from tests.sandbox.esd import Fault, correct_a_day
@@ -32,17 +32,7 @@ PLAY = (
 
 @pytest.fixture
 def cursor(sandbox: Sandbox) -> Iterator[psycopg2.extensions.cursor]:
-    environment = sandbox.environment
-    connection = psycopg2.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        dbname=environment["PGDATABASE"],
-        password=environment["PGPASSWORD"],
-        sslmode="verify-full",
-        sslrootcert=environment["PGSSLROOTCERT"],
-    )
-    with closing(connection):
+    with connected(sandbox) as connection:
         connection.autocommit = True
         yield connection.cursor()
 

@@ -24,8 +24,7 @@ from tests.lists import (
     take_away,
     version,
 )
-from tests.loading import connected
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, connected
 
 
 @pytest.fixture
@@ -258,7 +257,7 @@ def test_a_dry_run_says_what_would_be_repaired_and_repairs_nothing(loaded: Pipel
 
 def test_waiting_for_the_lock_ends_with_the_query_that_shows_who_holds_it(loaded: Pipeline) -> None:
     land(loaded, MONDAY, FIVE)
-    with connected(loaded) as connection, connection.cursor() as cursor:
+    with connected(loaded.sandbox) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE public.period_attendance_lock")
         done = loaded.load(REDSHIFT_LOCK_SECONDS="1")
         assert done.status == 1

@@ -6,7 +6,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,16 +21,10 @@ from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.token import Token
 from attendance_common.fetch.token_server import life
 from tests.esd_api import ATTENDANCE, PAGE, SCHOOLS, api_for
-from tests.sandbox.esd import EsdServer, Fault, Source
+from tests.sandbox.esd import EsdServer, Fault
 from tests.test_api import PLANTED
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def server() -> Iterator[EsdServer]:
-    with EsdServer(Source.generate(1, 50, days=5)) as server:
-        yield server
 
 
 # --- one for all threads ------------------------------------------------------------------------------------

@@ -7,19 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from tests.pipeline import FETCHER, LANDING, QUARANTINE
-from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import correct_a_day
 from tests.waiting import Waiting, all_end_well
 from tests.world import World
 
+pytestmark = pytest.mark.without_tables
+
 SMALL = {"ESD_PAGE_SIZE": "100"}
-
-
-@pytest.fixture
-def world(sandbox: Sandbox) -> World:
-    """A world without tables: nothing is loaded here."""
-    return World(sandbox)
 
 
 def lands(world: World) -> None:
