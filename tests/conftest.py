@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.failing import waiting
 from tests.pipeline import Pipeline
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import EsdServer, Source
+from tests.sandbox.redshift.testing import SCHEMA_DDL, Place, running
 from tests.world import World, set_up
 
 # How long an example takes says how busy the machine is.
@@ -104,7 +106,29 @@ def landed(world: World) -> World:
 
 
 @pytest.fixture(scope="session")
+def small() -> Iterator[Sandbox]:
+    """Give another sandbox for random histories, which set its records and reset it themselves."""
+    with Sandbox(Options(schools=2, records=1, days=1)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
 def still() -> Iterator[World]:
     """Give such a world in which no test changes anything."""
     with Sandbox(Options(schools=1, records=30, days=2)) as sandbox:
         yield waiting(set_up(sandbox))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Give the stand-in for Redshift alone, with a schema of external tables."""
+    with running(tmp_path_factory.mktemp("redshift")) as place:
+        place.run(SCHEMA_DDL)
+        yield place
+
+
+@pytest.fixture
+def connection(place: Place) -> Iterator[Any]:
+    """Give a session of it: temporary tables of one test are gone in the next."""
+    with closing(place.connect()) as connection:
+        yield connection

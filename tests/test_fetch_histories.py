@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import itertools
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.changes import Change, changes
 from tests.crash_world import object_key
 from tests.model import Record
-from tests.sandbox import Options, Sandbox
+from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.world import World
 
@@ -36,29 +34,12 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
-    """Something that happens at the source to the record that `pick` picks of a school, or to its date."""
-
-    kind: str
-    school: int
-    pick: int
-    day: str
-
-
-changes = st.builds(
-    Change, st.sampled_from(KINDS), st.integers(0, 1), st.integers(0, 30), st.sampled_from(DAYS)
-)
 FETCHES = ("whole", "whole", "whole", "gap", "allowed", "last year", "today")
 histories = st.lists(
-    st.tuples(st.lists(changes, min_size=1, max_size=4), st.sampled_from(FETCHES)), min_size=3, max_size=6
+    st.tuples(st.lists(changes(KINDS, DAYS), min_size=1, max_size=4), st.sampled_from(FETCHES)),
+    min_size=3,
+    max_size=6,
 )
-
-
-@pytest.fixture(scope="module")
-def small() -> Iterator[Sandbox]:
-    with Sandbox(Options(schools=2, records=1, days=1)) as sandbox:
-        yield sandbox
 
 
 class History:

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.changes import Change, changes
 from tests.model import Record
 from tests.pipeline import FETCHER, LOADER
-from tests.sandbox import Options, Sandbox
+from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Source
 from tests.sandbox.tripwire import WAYS, Tripwire, Way
@@ -24,16 +25,6 @@ from tests.world import World, set_up
 EXAMPLES = int(os.environ.get("HISTORIES", "4"))  # more of them: HISTORIES=200 pytest tests/test_histories.py
 DAYS = ["12-01-2025", "12-02-2025", "12-03-2025", "01-05-2026"]
 PACE = {"ESD_PAGE_SIZE": "5", "ESD_ATTEMPTS": "2"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """Something that happens at the source to the record that `pick` picks of a school."""
-
-    kind: str
-    school: int
-    pick: int
-    day: str
 
 
 @dataclass(frozen=True)
@@ -47,19 +38,10 @@ class Crash:
 
 Step = Change | Crash | str
 KINDS = ["correct", "add", "move", "move quietly", "remove", "forget time", "say otherwise", "change school"]
-changes = st.builds(
-    Change, st.sampled_from(KINDS), st.integers(0, 1), st.integers(0, 30), st.sampled_from(DAYS)
-)
 crashes = st.builds(Crash, st.sampled_from([FETCHER, LOADER]), st.integers(1, 40), st.sampled_from(WAYS))
 runs: st.SearchStrategy[Step] = st.sampled_from(["fetch", "fetch", "load", "load twice"])
-turns = st.tuples(st.lists(changes, min_size=1, max_size=4), runs | crashes)
+turns = st.tuples(st.lists(changes(KINDS, DAYS), min_size=1, max_size=4), runs | crashes)
 histories = st.lists(turns, min_size=2, max_size=4)
-
-
-@pytest.fixture(scope="module")
-def small() -> Iterator[Sandbox]:
-    with Sandbox(Options(schools=2, records=1, days=1)) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

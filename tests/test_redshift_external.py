@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from tests.sandbox.redshift.testing import (
     execute,
     partition_clause,
     refusal,
-    running,
 )
 
 pytestmark = pytest.mark.sandbox
@@ -25,20 +23,6 @@ COLUMNS = (
     "ratio REAL, share DOUBLE PRECISION, flag BOOLEAN, born DATE, seen TIMESTAMP, free VARCHAR"
 )
 PARTITIONED = "PARTITIONED BY (year INTEGER, month INTEGER, day INTEGER)"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running(tmp_path_factory.mktemp("redshift")) as place:
-        place.run(SCHEMA_DDL)
-        yield place
-
-
-@pytest.fixture
-def connection(place: Place) -> Iterator[Any]:
-    connection = place.connect()
-    yield connection
-    connection.close()
 
 
 def create(connection: Any, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,32 +16,16 @@ import pytest
 
 from tests.sandbox.redshift.testing import (
     BUCKET,
-    SCHEMA_DDL,
     Place,
     execute,
     parquet,
     partition_clause,
     refusal,
-    running,
 )
 
 pytestmark = pytest.mark.sandbox
 
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running(tmp_path_factory.mktemp("redshift")) as place:
-        place.run(SCHEMA_DDL)
-        yield place
-
-
-@pytest.fixture
-def connection(place: Place) -> Iterator[Any]:
-    connection = place.connect()
-    yield connection
-    connection.close()
 
 
 @pytest.fixture

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg2.errors
 import pytest
 
-from tests.sandbox.redshift.testing import Place, execute, refusal, running
+from tests.sandbox.redshift.testing import Place, execute, refusal
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running(tmp_path_factory.mktemp("redshift")) as place:
-        yield place
-
-
-@pytest.fixture
-def connection(place: Place) -> Iterator[Any]:
-    """Temporary tables of one test are gone in the next."""
-    connection = place.connect()
-    yield connection
-    connection.close()
 
 
 def test_keys_are_not_enforced_but_not_null_is(connection: Any) -> None:

@@ -8,15 +8,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.sandbox.redshift.testing import Place, execute, refusal, running
+from tests.sandbox.redshift.testing import Place, execute, refusal
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running(tmp_path_factory.mktemp("redshift")) as place:
-        yield place
 
 
 @pytest.fixture(scope="module")
