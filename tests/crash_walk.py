@@ -109,7 +109,7 @@ class Onlooker:
 
     def _landing(self) -> list[str]:
         before, after = (_contents(saved) for saved in (self._stage.first, self._stage.landed))
-        return between_landings(before, after, self._stage.objects())
+        return between_landings(before, after, self._stage.snapshots.objects())
 
     def _table(self) -> list[str]:
         state = self._stage.warehouse.state()
@@ -197,16 +197,16 @@ def end_faults(stage: Stage, course: Course) -> list[str]:
     The history is that of the loads that there were: one that met half a fetch adds the versions between.
     """
     faults = stage.warehouse.breaks()
-    if stage.objects() != _contents(stage.landed):
+    if stage.snapshots.objects() != _contents(stage.landed):
         faults.append("the bucket does not end right")
     state = stage.warehouse.state()
     if state.rows != stage.end.rows:
         faults.append("the native table does not end right")
     if state != course.ahead()[-1]:
         faults.append("the history does not end right")
-    if stage.warehouse.control() != stage.control:
+    if stage.warehouse.control() != stage.end.control:
         faults.append("the control table does not end right")
-    if stage.warehouse.partitions() != stage.partitions:
+    if stage.warehouse.partitions() != stage.end.partitions:
         faults.append("the registered partitions do not end right")
     return faults
 

@@ -106,6 +106,7 @@ class Saved:
     name: str
     objects: Mapping[str, Stored]
     partitions: Collection[str]
+    course: Course
 
 
 class State(NamedTuple):
@@ -184,115 +185,136 @@ class Course:
         yield table
 
 
-class Stage:
-    """The world's three states: `first`, landed and loaded; `landed`, where what changed is not loaded yet;
-    the end: `end`, `control`, `partitions`. Built by undisturbed runs, each compared with the model.
-    """
+class Snapshots:
+    """States of the bucket and the tables, to be kept and restored."""
 
-    def __init__(self, sandbox: Sandbox, front: AwsFront, warehouse: Warehouse, world: World) -> None:
-        self.sandbox, self.front, self.warehouse = sandbox, front, warehouse
-        self.pipeline = Pipeline(sandbox)
-        self._s3 = sandbox.aws.client("s3")
+    def __init__(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
+        self._pipeline, self._warehouse = pipeline, warehouse
+        self._bucket = pipeline.sandbox.aws.bucket
+        self._s3 = pipeline.sandbox.aws.client("s3")
         self._contents: dict[tuple[str, str], Content] = {}
-        add_wanderer(world.source)
-        self._run(fetch=0, load=0)
-        world.follow()
-        self.first, self._first = self.save("first"), Course(world.landed, world.table)
-        change(world.source)
-        self._run(fetch=3)
-        follow_landing(world)
-        self.landed, self._landed = self.save("landed"), Course(world.landed, world.table)
-        self._run(load=0)
-        *_, world.table = self._landed.tables()
-        world.compare()
-        self.end = state_of(world.table)
-        self.control = warehouse.control()
-        self.partitions = warehouse.partitions()
-
-    def _run(self, **expected: int) -> None:
-        for script, status in expected.items():
-            done = getattr(self.pipeline, script)(**PACE)
-            assert done.status == status, done.story
 
     def objects(self) -> dict[str, Content]:
         """Key -> content of all in the bucket but what runs tell of themselves."""
-        every = self.pipeline.keys("")
+        every = self._pipeline.keys("")
         return {key: self._content(key, etag) for key, etag in every.items() if not key.startswith(RUNS)}
 
     def _content(self, key: str, etag: str) -> Content:
         if (key, etag) not in self._contents:
-            self._contents[key, etag] = content_of(key, self.pipeline.read(key))
+            self._contents[key, etag] = content_of(key, self._pipeline.read(key))
         return self._contents[key, etag]
 
     def landing(self) -> dict[str, Content]:
         """Key -> records in the landing zone."""
         return {key: content for key, content in self.objects().items() if key.startswith(LANDING)}
 
-    def save(self, name: str) -> Saved:
+    def save(self, name: str, course: Course) -> Saved:
         """Keep the state that is."""
         for table in TABLES:
-            self.warehouse.send(f"CREATE TABLE public.{name}_{table} AS SELECT * FROM public.{table}")
-        etags = self.pipeline.keys("")
+            self._warehouse.send(f"CREATE TABLE public.{name}_{table} AS SELECT * FROM public.{table}")
+        etags = self._pipeline.keys("")
         objects = {key: self._stored(key, etags[key], content) for key, content in self.objects().items()}
-        return Saved(name, objects, self.warehouse.partitions())
+        return Saved(name, objects, self._warehouse.partitions(), course)
 
     def _stored(self, key: str, etag: str, content: Content) -> Stored:
-        answer = self._s3.get_object(Bucket=self.sandbox.aws.bucket, Key=key)
+        answer = self._s3.get_object(Bucket=self._bucket, Key=key)
         return Stored(etag, answer["Body"].read(), answer["Metadata"], content)
 
-    def restore(self, saved: Saved) -> Course:
+    def restore(self, saved: Saved) -> None:
         """Let the outside world be as it was; what has not changed is not touched, so it keeps its age."""
         self._restore_objects(saved)
         self._restore_tables(saved)
-        return copy.deepcopy(self._first if saved is self.first else self._landed)
+
+    def _restore_objects(self, saved: Saved) -> None:
+        now = self._pipeline.keys("")
+        for key in now.keys() - saved.objects.keys():
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+        changed = {key: stored for key, stored in saved.objects.items() if now.get(key) != stored.etag}
+        for key, stored in changed.items():
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
+        if changed:  # S3 tells seconds: what a script writes next is to be younger
+            time.sleep(1 - time.time() % 1)
+
+    def _restore_tables(self, saved: Saved) -> None:
+        for values in self._warehouse.partitions() - set(saved.partitions):
+            year, month, day = json.loads(values)
+            self._warehouse.send(
+                "ALTER TABLE esd_spectrum.period_attendance "
+                f"DROP PARTITION (year='{year}', month='{month}', day='{day}')"
+            )
+        for table in TABLES:
+            self._warehouse.send(f"DELETE FROM public.{table}")
+            self._warehouse.send(f"INSERT INTO public.{table} SELECT * FROM public.{saved.name}_{table}")
+        self._date_control_rows()
+
+    def _date_control_rows(self) -> None:
+        """Let a list that was loaded count as loaded, though its object was put anew: it is younger now."""
+        listed = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=LANDING)
+        for entry in (entry for page in listed for entry in page["Contents"]):
+            year, month, day, school = re.findall(r"\d+", entry["Key"].removeprefix(LANDING))
+            self._warehouse.send(
+                "UPDATE public.period_attendance_lists "
+                f"SET last_modified = '{entry['LastModified']:%Y-%m-%d %H:%M:%S}' "
+                f"WHERE partition_date = '{year}-{month}-{day}' AND school_id = {school} "
+                f"AND etag = '{entry['ETag'].strip(chr(34))}'"
+            )
+
+
+class End(NamedTuple):
+    """What undisturbed runs leave: the native table's rows, the control table, the registered partitions."""
+
+    rows: list[Row]
+    control: list[dict[str, Any]]
+    partitions: set[str]
+
+
+class Stage:
+    """The world's three states: `first`, landed and loaded; `landed`, where what changed is not loaded yet;
+    and the `end`. Built by undisturbed runs, each compared with the model.
+    """
+
+    def __init__(self, sandbox: Sandbox, front: AwsFront, warehouse: Warehouse, world: World) -> None:
+        self.pipeline, self.front, self.warehouse = Pipeline(sandbox), front, warehouse
+        self.snapshots = Snapshots(self.pipeline, warehouse)
+        add_wanderer(world.source)
+        self._run(fetch=0, load=0)
+        world.follow()
+        self.first = self.snapshots.save("first", Course(world.landed, world.table))
+        change(world.source)
+        self._run(fetch=3)
+        follow_landing(world)
+        self.landed = self.snapshots.save("landed", Course(world.landed, world.table))
+        self._run(load=0)
+        *_, world.table = self.landed.course.tables()
+        world.compare()
+        self.end = End(state_of(world.table).rows, warehouse.control(), warehouse.partitions())
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """All that the scripts call."""
+        return self.pipeline.sandbox
+
+    def _run(self, **expected: int) -> None:
+        for script, status in expected.items():
+            done = getattr(self.pipeline, script)(**PACE)
+            assert done.status == status, done.story
+
+    def restore(self, saved: Saved) -> Course:
+        """Let the outside world be as it was; gives the model on its way from there."""
+        self.snapshots.restore(saved)
+        return copy.deepcopy(saved.course)
 
     def catch_up(self, course: Course) -> bool:
         """Tell the model what is landed now; False when the table is where no batch leaves it."""
-        before, after = self._first.landed.lists, self._landed.landed.lists
+        before, after = self.first.course.landed.lists, self.landed.course.landed.lists
         for place in after:
-            content = self.landing().get(object_key(place))
+            content = self.snapshots.landing().get(object_key(place))
             if isinstance(content, frozenset):
                 new = self.landed.objects[object_key(place)].content
                 rows = {key: before.get(place, {}).get(key) for key, _ in content}
                 rows |= {key: after[place][key] for key, version in content if (key, version) in new}
                 course.landed.put(place, {key: row for key, row in rows.items() if row is not None})
         return course.stand_at(self.warehouse.state())
-
-    def _restore_objects(self, saved: Saved) -> None:
-        bucket, now = self.sandbox.aws.bucket, self.pipeline.keys("")
-        for key in now.keys() - saved.objects.keys():
-            self._s3.delete_object(Bucket=bucket, Key=key)
-        changed = {key: stored for key, stored in saved.objects.items() if now.get(key) != stored.etag}
-        for key, stored in changed.items():
-            self._s3.put_object(Bucket=bucket, Key=key, Body=stored.body, Metadata=stored.metadata)
-        if changed:  # S3 tells seconds: what a script writes next is to be younger
-            time.sleep(1 - time.time() % 1)
-
-    def _restore_tables(self, saved: Saved) -> None:
-        for values in self.warehouse.partitions() - set(saved.partitions):
-            year, month, day = json.loads(values)
-            self.warehouse.send(
-                "ALTER TABLE esd_spectrum.period_attendance "
-                f"DROP PARTITION (year='{year}', month='{month}', day='{day}')"
-            )
-        for table in TABLES:
-            self.warehouse.send(f"DELETE FROM public.{table}")
-            self.warehouse.send(f"INSERT INTO public.{table} SELECT * FROM public.{saved.name}_{table}")
-        self._date_control_rows()
-
-    def _date_control_rows(self) -> None:
-        """Let a list that was loaded count as loaded, though its object was put anew: it is younger now."""
-        listed = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.sandbox.aws.bucket, Prefix=LANDING
-        )
-        for entry in (entry for page in listed for entry in page["Contents"]):
-            year, month, day, school = re.findall(r"\d+", entry["Key"].removeprefix(LANDING))
-            self.warehouse.send(
-                "UPDATE public.period_attendance_lists "
-                f"SET last_modified = '{entry['LastModified']:%Y-%m-%d %H:%M:%S}' "
-                f"WHERE partition_date = '{year}-{month}-{day}' AND school_id = {school} "
-                f"AND etag = '{entry['ETag'].strip(chr(34))}'"
-            )
 
 
 def follow_landing(world: World) -> None:

@@ -72,6 +72,26 @@ class Traffic:
             }
 
 
+class Compressed:
+    """Compressed bodies: one for all answers that are the same, until the source changes."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._bodies: dict[Hashable, bytes] = {}
+        self._version = -1
+
+    def body(self, answer: Answer) -> bytes:
+        """The answer's body, compressed."""
+        if answer.key is None:
+            return gzip.compress(answer.body, 1, mtime=0)
+        if self._version != self._source.version:
+            self._bodies, self._version = {}, self._source.version
+        bodies = self._bodies
+        if answer.key not in bodies:
+            bodies[answer.key] = gzip.compress(answer.body, 1, mtime=0)
+        return bodies[answer.key]
+
+
 class EsdServer:
     """The stand-in for the vendor's API. Use it as a context manager, or start and stop it."""
 
@@ -90,9 +110,8 @@ class EsdServer:
         self.traffic = Traffic()
         # Entered before a request is answered, left before the answer goes out; Dropped in it drops it.
         self.crossing: Callable[[str], AbstractContextManager[None]] = lambda _call: nullcontext()
+        self.compressed = Compressed(source)
         self._api = EsdApi(source, self.tokens)
-        self._compressed: dict[Hashable, bytes] = {}
-        self._compressed_version = -1
         self._http = _HttpServer(host, port, self)
         self._thread = Thread(target=self._http.serve_forever, args=(0.05,), name="esd", daemon=True)
 
@@ -162,17 +181,6 @@ class EsdServer:
             "faults": self.faults.counts(),
         }
 
-    def compressed(self, answer: Answer) -> bytes:
-        """Compress a body; once for all that are the same, until the source changes."""
-        if answer.key is None:
-            return gzip.compress(answer.body, 1, mtime=0)
-        if self._compressed_version != self.source.version:
-            self._compressed, self._compressed_version = {}, self.source.version
-        cache = self._compressed
-        if answer.key not in cache:
-            cache[answer.key] = gzip.compress(answer.body, 1, mtime=0)
-        return cache[answer.key]
-
 
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
@@ -232,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         body, headers = answer.body, dict(answer.headers)
         if len(body) > WORTH_COMPRESSING and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = self.server.esd.compressed(answer)
+            body = self.server.esd.compressed.body(answer)
             headers["Content-Encoding"] = "gzip"
         self.send_response(answer.status)
         for name, value in _with_length(headers, body).items():
