@@ -11,14 +11,12 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from threading import Event
 from typing import Any
 
 from tests.documents import ROOT, owner_queries
 from tests.model import native_row
-from tests.pipeline import FETCHER, LOADER, PATIENCE, SETUP, Pipeline
+from tests.pipeline import FETCHER, LOADER, PATIENCE, SETUP, Pipeline, paused_at
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import correct_a_day
 from tests.sandbox.esd.records import Record
@@ -47,41 +45,101 @@ def main() -> int:
     return 0
 
 
+class Shell:
+    """What is typed and read in the demo: scripts, queries, psql."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._steps = 0
+
+    def step(self, text: str) -> None:
+        """Say which step begins."""
+        self._steps += 1
+        title(f"{self._steps}. {text}")
+
+    def run(self, name: str, status: int = 0) -> None:
+        """Run a script, its log on stderr as it comes; the demo ends when its status is another."""
+        print(f"  $ python {name}", flush=True)
+        done = subprocess.run(
+            [sys.executable, name],
+            cwd=ROOT,
+            env=self._pipeline.sandbox.process_environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        print(f"  status {done.returncode}")
+        for sentence in told.get("attention", []):
+            print(textwrap.fill(sentence, 110, initial_indent="  ! ", subsequent_indent="    "))
+        if done.returncode != status:
+            sys.exit(f"{name} ended with status {done.returncode}, and {status} was due")
+
+    def show(self, query: str) -> None:
+        """Print a query and the first rows of its answer."""
+        print("\n" + indented(query))
+        answer = self.psql("-P", "footer=off", "-c", query).splitlines()
+        print(indented("\n".join(answer[: SHOWN_ROWS + 2])))
+        if len(answer) > SHOWN_ROWS + 2:
+            print(f"    … and {len(answer) - SHOWN_ROWS - 2} rows more")
+
+    def absences(self) -> list[list[str]]:
+        """The analysts' query: date, records, students, absences; newest date first."""
+        [query] = [query for query in owner_queries() if "absences" in query]
+        return self.sql(query)
+
+    def rows(self) -> int:
+        """How many rows the table has."""
+        [[rows]] = self.sql("SELECT COUNT(*) FROM public.period_attendance")
+        return int(rows)
+
+    def sql(self, text: str) -> list[list[str]]:
+        """The answer of psql, line by line."""
+        answer = self.psql("--quiet", "-A", "-t", "-F", ",", "-c", text)
+        return [line.split(",") for line in answer.splitlines()]
+
+    def psql(self, *arguments: str) -> str:
+        """What psql prints; the demo ends when it fails."""
+        done = self._pipeline.psql(*arguments)
+        if done.returncode:
+            sys.exit(f"psql ended with status {done.returncode}: {done.stderr}")
+        return done.stdout.rstrip()
+
+
 class Demo:
     """The steps, against a running sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._source = sandbox.source
         self._pipeline = Pipeline(sandbox)
-        self._environment = sandbox.process_environment()
-        self._steps = 0
+        self._shell = Shell(self._pipeline)
 
     # --- a good day ---------------------------------------------------------------------------------------
 
     def play_a_good_day(self) -> None:
         """Set up, load, let a day of corrections pass, load again, and show what changed."""
-        self._step("Setting up the tables, once")
+        self._shell.step("Setting up the tables, once")
         self._setup()
-        self._step("Fetching: every school, page by page, into S3")
-        self._run(FETCHER)
-        self._step("Loading: new partitions are registered, changed lists merged")
-        self._run(LOADER)
-        self._step("What the analysts ask")
+        self._shell.step("Fetching: every school, page by page, into S3")
+        self._shell.run(FETCHER)
+        self._shell.step("Loading: new partitions are registered, changed lists merged")
+        self._shell.run(LOADER)
+        self._shell.step("What the analysts ask")
         for query in owner_queries():
-            self._show(query)
-        before = self._absences()
-        self._step("A day passes: teachers correct attendance")
+            self._shell.show(query)
+        before = self._shell.absences()
+        self._shell.step("A day passes: teachers correct attendance")
         self._correct()
-        self._step("Fetching again: only what changed is written")
-        self._run(FETCHER)
-        self._step("Loading again: only what changed is read")
-        self._run(LOADER)
-        self._step("What changed in the table, by the analysts' query")
-        show_difference(before, self._absences())
+        self._shell.step("Fetching again: only what changed is written")
+        self._shell.run(FETCHER)
+        self._shell.step("Loading again: only what changed is read")
+        self._shell.run(LOADER)
+        self._shell.step("What changed in the table, by the analysts' query")
+        show_difference(before, self._shell.absences())
 
     def _setup(self) -> None:
         print(f"  $ psql -h … -p … -U dba02 -d db02 -f {SETUP}")
-        self._psql("--quiet", "-f", SETUP)
+        self._shell.psql("--quiet", "-f", SETUP)
         print("  done; running it again changes nothing")
 
     def _correct(self) -> None:
@@ -97,25 +155,31 @@ class Demo:
         dark, odd, *_ = [school["id"] for school in self._source.schools]
         lost = self._source.records(dark)
         broken = self._source.records(odd)[0]
-        self._step("A bad day: corrections, a school that lists nothing, a record with an impossible date")
+        self._shell.step(
+            "A bad day: corrections, a school that lists nothing, a record with an impossible date"
+        )
         self._correct()
         self._source.set_records(dark, [])
         self._source.put(odd, [broken | {"date": "02-30-2026"}])
         print(f"  school {dark} lists nothing, a record of school {odd} is of 02-30-2026")
-        self._step("And the fetcher is killed when its first school is landed")
+        self._shell.step("And the fetcher is killed when its first school is landed")
         self._kill_fetcher()
-        self._step("Fetching again: it says what a person should do, and the dark school keeps its records")
-        self._run(FETCHER, status=3)
-        self._step("Somebody damages the table, and the loader is killed in the middle of its transaction")
+        self._shell.step(
+            "Fetching again: it says what a person should do, and the dark school keeps its records"
+        )
+        self._shell.run(FETCHER, status=3)
+        self._shell.step(
+            "Somebody damages the table, and the loader is killed in the middle of its transaction"
+        )
         self._damage()
         self._kill_loader()
-        self._step("Loading again: the table is mended")
-        self._run(LOADER, status=3)
-        self._step("The next day all is well again at the source")
+        self._shell.step("Loading again: the table is mended")
+        self._shell.run(LOADER, status=3)
+        self._shell.step("The next day all is well again at the source")
         self._source.set_records(dark, lost)
         self._source.put(odd, [broken])
-        self._run(FETCHER)
-        self._run(LOADER)
+        self._shell.run(FETCHER)
+        self._shell.run(LOADER)
 
     def _kill_fetcher(self) -> None:
         print(f"  $ python {FETCHER}")
@@ -127,48 +191,31 @@ class Demo:
 
     def _kill_loader(self) -> None:
         print(f"  $ python {LOADER}")
-        before = self._rows()
-        with self._held_at(MERGES) as reached:
+        before = self._shell.rows()
+        with paused_at(self._pipeline, MERGES) as (reached, _):
             loader = self._pipeline.start(LOADER)
             if not reached.wait(PATIENCE):
                 sys.exit("the loader had nothing to merge")
             loader.send(signal.SIGKILL)
             loader.end()
-        print(f"  killed while it merged; the table has {self._rows()} rows, before {before}")
-
-    @contextmanager
-    def _held_at(self, text: str) -> Iterator[Event]:
-        """Hold back statements that begin so; gives the event that one has come."""
-        reached, over = Event(), Event()
-
-        def hold(sql: str) -> None:
-            if sql.startswith(text):
-                reached.set()
-                over.wait(PATIENCE)
-
-        with self._pipeline.before_each_statement(hold):
-            try:
-                yield reached
-            finally:
-                over.set()
+        print(f"  killed while it merged; the table has {self._shell.rows()} rows, before {before}")
 
     def _damage(self) -> None:
-        days = [day for day, *_ in self._absences()]
+        days = [day for day, *_ in self._shell.absences()]
         deleted, doubled = days[3], days[5]
         table = "public.period_attendance"
-        rows = self._rows()
-        self._sql(f"DELETE FROM {table} WHERE attendance_date = '{deleted}'")
-        left = self._rows()
-        self._sql(f"INSERT INTO {table} SELECT * FROM {table} WHERE attendance_date = '{doubled}'")
-        print(
-            f"  {rows - left} rows of {deleted} are deleted, {self._rows() - left} of {doubled} stand twice"
-        )
+        rows = self._shell.rows()
+        self._shell.sql(f"DELETE FROM {table} WHERE attendance_date = '{deleted}'")
+        left = self._shell.rows()
+        self._shell.sql(f"INSERT INTO {table} SELECT * FROM {table} WHERE attendance_date = '{doubled}'")
+        twice = self._shell.rows() - left
+        print(f"  {rows - left} rows of {deleted} are deleted, {twice} of {doubled} stand twice")
 
     # --- the proof ----------------------------------------------------------------------------------------
 
     def prove(self) -> None:
         """Compare each row of the table with its record at the source, column by column."""
-        self._step("The proof: the table beside the source, worked out without the scripts' code")
+        self._shell.step("The proof: the table beside the source, worked out without the scripts' code")
         source = dict(self._expected())
         rows = self._pipeline.table()
         absent = sum(row["attendance_status"] == "Absent" for row in source.values())
@@ -181,7 +228,7 @@ class Demo:
 
     def draw(self) -> None:
         """Write the status page, which says what a person would see in the morning."""
-        self._step("A page to look at: gaps, schools, changes, checks, runs")
+        self._shell.step("A page to look at: gaps, schools, changes, checks, runs")
         PAGE.parent.mkdir(exist_ok=True)
         done = self._pipeline.load("--status-page", str(PAGE))
         if done.status not in (0, 3):
@@ -192,56 +239,6 @@ class Demo:
         for school in self._source.schools:
             for record in self._source.records(school["id"]):
                 yield record["id"], native_row(school["id"], record)
-
-    # --- acts ---------------------------------------------------------------------------------------------
-
-    def _step(self, text: str) -> None:
-        self._steps += 1
-        title(f"{self._steps}. {text}")
-
-    def _run(self, name: str, status: int = 0) -> None:
-        """Run a script, its log on stderr as it comes; the demo ends when its status is another."""
-        print(f"  $ python {name}", flush=True)
-        done = subprocess.run(
-            [sys.executable, name],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        print(f"  status {done.returncode}")
-        for sentence in told.get("attention", []):
-            print(textwrap.fill(sentence, 110, initial_indent="  ! ", subsequent_indent="    "))
-        if done.returncode != status:
-            sys.exit(f"{name} ended with status {done.returncode}, and {status} was due")
-
-    def _show(self, query: str) -> None:
-        print("\n" + indented(query))
-        answer = self._psql("-P", "footer=off", "-c", query).splitlines()
-        print(indented("\n".join(answer[: SHOWN_ROWS + 2])))
-        if len(answer) > SHOWN_ROWS + 2:
-            print(f"    … and {len(answer) - SHOWN_ROWS - 2} rows more")
-
-    def _absences(self) -> list[list[str]]:
-        """The analysts' query: date, records, students, absences; newest date first."""
-        [query] = [query for query in owner_queries() if "absences" in query]
-        return self._sql(query)
-
-    def _rows(self) -> int:
-        [[rows]] = self._sql("SELECT COUNT(*) FROM public.period_attendance")
-        return int(rows)
-
-    def _sql(self, text: str) -> list[list[str]]:
-        answer = self._psql("--quiet", "-A", "-t", "-F", ",", "-c", text)
-        return [line.split(",") for line in answer.splitlines()]
-
-    def _psql(self, *arguments: str) -> str:
-        done = self._pipeline.psql(*arguments)
-        if done.returncode:
-            sys.exit(f"psql ended with status {done.returncode}: {done.stderr}")
-        return done.stdout.rstrip()
 
 
 def title(text: str) -> None:

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psycopg2
@@ -214,6 +215,23 @@ class Pipeline:
         """Every line of the quarantine."""
         bodies = [self.read(QUARANTINE + name).decode() for name in self.keys(QUARANTINE)]
         return [json.loads(line) for body in bodies for line in body.splitlines()]
+
+
+@contextmanager
+def paused_at(pipeline: Pipeline, text: str) -> Iterator[tuple[Event, Event]]:
+    """Let statements that begin so wait; gives two events: one has come, and it may go on."""
+    reached, go_on = Event(), Event()
+
+    def pause(sql: str) -> None:
+        if sql.startswith(text):
+            reached.set()
+            go_on.wait(PATIENCE)
+
+    with pipeline.before_each_statement(pause):
+        try:
+            yield reached, go_on
+        finally:
+            go_on.set()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from tests.pipeline import FETCHER, LOADER, PATIENCE
+from tests.pipeline import FETCHER, LOADER, PATIENCE, paused_at
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.sandbox.redshift import RedshiftError
@@ -92,8 +92,7 @@ def test_objects_that_are_replaced_between_listing_and_scan_are_loaded_by_the_ne
     shared.run()
     correct_a_day(shared.source)
     assert shared.pipeline.fetch().status == 0
-    at_lock, go_on = Event(), Event()
-    with shared.between("LOCK TABLE", at_lock, go_on):
+    with paused_at(shared.pipeline, "LOCK TABLE") as (at_lock, go_on):
         loader = shared.pipeline.start(LOADER)
         assert at_lock.wait(PATIENCE)
         correct_a_day(shared.source)

@@ -13,7 +13,7 @@ from attendance_common import __version__
 from attendance_common.errors import AwsError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.run_record import failed
-from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished, paused_at
 from tests.sandbox.aws_front import AwsFront, Call, Pause, Refusal, Rule, refuse
 from tests.sandbox.esd import Fault
 from tests.world import World
@@ -196,10 +196,9 @@ def test_a_loader_that_fails_in_the_middle_tells_what_was_loaded(world: World) -
     assert world.pipeline.setup().returncode == 0
     assert world.pipeline.fetch().status == 0
     before = world.pipeline.keys(RUNS).keys()
-    reached, go_on = Event(), Event()
     loader = world.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="2")
     loader.until("lists of 20")  # the first batch's line
-    with world.between("CREATE TEMP TABLE staged", reached, go_on):
+    with paused_at(world.pipeline, "CREATE TEMP TABLE staged") as (reached, _):
         assert reached.wait(PATIENCE)
         loader.send(signal.SIGTERM)
         done = loader.end()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from datetime import date, datetime
-from threading import Event
 from typing import Any
 
 import pytest
 
 from tests.documents import blocks
-from tests.pipeline import LOADER, PATIENCE
+from tests.pipeline import LOADER, PATIENCE, paused_at
 from tests.sandbox import Options, Sandbox
 from tests.world import World, set_up
 
@@ -59,8 +58,7 @@ class Story:
     def kill_a_load(self) -> None:
         """Fetch, and kill the load when it has written the history and not the table."""
         assert self.world.pipeline.fetch("--school", str(self.school)).status == 0
-        reached, go_on = Event(), Event()
-        with self.world.between("INSERT INTO public.period_attendance (", reached, go_on):
+        with paused_at(self.world.pipeline, "INSERT INTO public.period_attendance (") as (reached, _):
             running = self.world.pipeline.start(LOADER)
             assert reached.wait(PATIENCE)
             running.send(signal.SIGKILL)

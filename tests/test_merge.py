@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from threading import Event
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from tests.lists import (
     version,
 )
 from tests.loading import Loading
-from tests.pipeline import LOADER, PATIENCE, Pipeline
+from tests.pipeline import LOADER, PATIENCE, Pipeline, paused_at
 from tests.reads import reads
 from tests.sandbox import Sandbox
 from tests.world import World, set_up
@@ -401,8 +400,7 @@ def test_readers_see_the_old_table_without_waiting_until_the_batch_is_committed(
     land(world.pipeline, TUESDAY, version(5, "x", NEW))
     load(world.pipeline)
     land(world.pipeline, TUESDAY, version(5, "y", NEWER))
-    reached, go_on = Event(), Event()
-    with world.between("COMMIT", reached, go_on):
+    with paused_at(world.pipeline, "COMMIT") as (reached, go_on):
         loader = world.pipeline.start(LOADER)
         assert reached.wait(PATIENCE)
         during = statuses(world.pipeline)  # returns although the loader's transaction is open

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-from threading import Event
 
 import pytest
 
 from tests.lists import LATER, MONDAY, NEW, NEWER, TABLE, TUESDAY, land, land_tombstone, statuses, version
-from tests.pipeline import PATIENCE, Finished, Pipeline
+from tests.pipeline import PATIENCE, Finished, Pipeline, paused_at
 
 ONE, TWO, THREE, FOUR = (version(key, f"said {key}", NEW) for key in (1, 2, 3, 4))
 PLACES = {1: MONDAY, 2: TUESDAY, 3: TUESDAY, 4: LATER}
@@ -99,14 +98,7 @@ def test_a_list_whose_object_is_gone_is_not_reloaded(landed: Pipeline) -> None:
 def test_a_reload_that_is_killed_is_ended_by_the_next_run(landed: Pipeline) -> None:
     loaded(landed)
     landed.query(f"UPDATE {TABLE} SET attendance_status = 'by hand'")
-    reached, go_on = Event(), Event()
-
-    def hold(sql: str) -> None:
-        if sql.startswith(f"INSERT INTO {TABLE} ("):
-            reached.set()
-            go_on.wait(PATIENCE)
-
-    with landed.before_each_statement(hold):
+    with paused_at(landed, f"INSERT INTO {TABLE} (") as (reached, go_on):
         running = landed.start("redshift_loader.py", "--reload")
         assert reached.wait(PATIENCE)
         running.send(signal.SIGKILL)

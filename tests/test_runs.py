@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import signal
 from collections.abc import Callable
-from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from attendance_common.load.run_rows import INSERT_RUNS, KNOWN
 from tests.documents import blocks
 from tests.fake_s3 import FakeS3
 from tests.lists import MONDAY, NEW, TUESDAY, land, version
-from tests.pipeline import LOADER, PATIENCE, RUNS, Pipeline
+from tests.pipeline import LOADER, PATIENCE, RUNS, Pipeline, paused_at
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.sandbox.esd import Fault
 from tests.test_conditions import AREAS
@@ -129,14 +128,7 @@ def test_a_run_that_failed_has_its_row_when_the_warehouse_can_be_reached(pipelin
 
 def test_a_run_that_was_stopped_has_its_row(pipeline: Pipeline) -> None:
     land(pipeline, MONDAY, version(1, "A", NEW))
-    reached, go_on = Event(), Event()
-
-    def hold(sql: str) -> None:
-        if sql.startswith("SELECT partition_date, school_id, etag"):
-            reached.set()
-            go_on.wait(PATIENCE)
-
-    with pipeline.before_each_statement(hold):
+    with paused_at(pipeline, "SELECT partition_date, school_id, etag") as (reached, go_on):
         loader = pipeline.start(LOADER)
         assert reached.wait(PATIENCE)
         loader.send(signal.SIGTERM)
@@ -156,14 +148,7 @@ def test_a_load_that_did_not_reach_the_warehouse_comes_with_the_next(pipeline: P
 
 def test_a_loader_that_dies_between_two_inserts_leaves_none_and_the_next_takes_all(world: World) -> None:
     fetched = world.pipeline.fetch()
-    reached, go_on = Event(), Event()
-
-    def hold(sql: str) -> None:
-        if sql.startswith(f"INSERT INTO {SCHOOLS}"):
-            reached.set()
-            go_on.wait(PATIENCE)
-
-    with world.pipeline.before_each_statement(hold):
+    with paused_at(world.pipeline, f"INSERT INTO {SCHOOLS}") as (reached, go_on):
         loader = world.pipeline.start(LOADER)
         assert reached.wait(PATIENCE)
         loader.send(signal.SIGKILL)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, Finished, Running
+from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, Finished, Running, paused_at
 from tests.sandbox.aws_front import AwsFront, Pause
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.test_end_to_end import LOADED
@@ -138,8 +138,7 @@ def test_while_a_batch_is_loaded(world: World, statement: str) -> None:
     assert world.pipeline.fetch().status == 0
     table = world.pipeline.table()
     loads = world.pipeline.query(LOADED)
-    reached, go_on = Event(), Event()
-    with world.between(statement, reached, go_on):
+    with paused_at(world.pipeline, statement) as (reached, go_on):
         loader = world.pipeline.start(LOADER)
         assert reached.wait(PATIENCE)
         stopped(loader)

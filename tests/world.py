@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
-from threading import Event
+from collections.abc import Container
 from typing import Any
 
 from tests.documents import ROOT
 from tests.model import Landed, Row, Table
-from tests.pipeline import PATIENCE, SETUP, Pipeline
+from tests.pipeline import SETUP, Pipeline
 from tests.sandbox import Sandbox
 
 
@@ -72,21 +70,6 @@ class World:
         assert landed.keys() == expected.keys()
         for place, rows in expected.items():
             assert landed[place] == rows, place
-
-    @contextmanager
-    def between(self, text: str, reached: Event, go_on: Event) -> Iterator[None]:
-        """Hold statements that begin so until told to go on."""
-
-        def hold(sql: str) -> None:
-            if sql.startswith(text):
-                reached.set()
-                go_on.wait(PATIENCE)
-
-        with self.pipeline.before_each_statement(hold):
-            try:
-                yield
-            finally:
-                go_on.set()
 
     def change(self, school: int, record_id: int, **fields: Any) -> None:
         """Change fields of a record at the source."""
