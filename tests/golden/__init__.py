@@ -1,1 +1,1 @@
-"""The statements of merge and repair, one file each; `python -m tests.golden.renew` writes them anew."""
+"""Statements that write or compare the table, a file each; written anew by `python -m tests.golden.renew`."""

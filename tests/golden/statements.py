@@ -1,7 +1,7 @@
 """The loader's statements for three lists, and which of them have golden files.
 
-A golden file holds a statement of merge or repair: with an error in it the table is wrong. What the others
-do is tested by what comes of them.
+A golden file holds a statement with which the table is written or compared: with an error in it the table is
+wrong, or is not seen to be. What the others do is tested by what comes of them.
 """
 
 from __future__ import annotations
@@ -57,8 +57,11 @@ TYPED = OldTable(
 )
 PLAIN = OldTable(_NAME, dict.fromkeys(TYPED.forms.keys() - {"schoolid"}, Form.TEXT), 12549)
 AREAS = Areas("edna-prod", "landing/unnested_period_attendance/")
-# Of the merge, and of the repair, which writes the table as well.
-_WRITERS = ("departures", "history_sql", "list_sql", "merge_sql", "repair", "settle_sql", "table_check")
+# The modules of merge, backfill, repair and comparison.
+_WITH_FILES = (
+    *("backfill_sql", "departures", "history_sql", "list_sql", "merge_sql", "repair", "settle_sql"),
+    *("table_check", "verify", "verify_backfill"),
+)
 _STATEMENT = re.compile(
     r"(SELECT|WITH|INSERT INTO|CREATE|DELETE FROM|DROP TABLE|LOCK TABLE|UPDATE|ALTER|MERGE|ANALYZE)\s[^{]*"
 )
@@ -119,11 +122,11 @@ def statements() -> dict[str, Statement]:
 
 
 def golden() -> dict[str, Statement]:
-    """Those of merge and repair. A new public constant of their modules has to have its file."""
+    """Those that have files. A new public constant of their modules has to have its file."""
     return {
         name: (text, values)
         for name, (text, values) in statements().items()
-        if name.partition(".")[0] in _WRITERS and not text.startswith("DROP TABLE")
+        if name.partition(".")[0] in _WITH_FILES and not text.startswith("DROP TABLE")
     }
 
 

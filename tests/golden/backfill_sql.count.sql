@@ -1,0 +1,3 @@
+SELECT known, CASE WHEN known THEN NULL ELSE fault END, COUNT(*)
+FROM staged
+GROUP BY known, CASE WHEN known THEN NULL ELSE fault END;

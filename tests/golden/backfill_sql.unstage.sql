@@ -1,0 +1,2 @@
+DELETE FROM staged
+WHERE known OR fault IS NOT NULL;
