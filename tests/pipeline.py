@@ -94,8 +94,8 @@ class Running:
 
 # The loader as it is but for the number of tries: eight of them take half a minute.
 _TWICE = """
-import sys, redshift_loader, attendance_common.load.warehouse
-attendance_common.load.warehouse.ATTEMPTS = 2
+import sys, redshift_loader, attendance_common.load.conflicts
+attendance_common.load.conflicts.ATTEMPTS = 2
 sys.exit(redshift_loader.main([]))
 """
 

@@ -169,8 +169,8 @@ def silent() -> Iterator[str]:
 
 # The loader as it is but for its patience.
 BRIEFLY = """
-import sys, redshift_loader, attendance_common.load.warehouse
-attendance_common.load.warehouse.CONNECT_SECONDS = 2
+import sys, redshift_loader, attendance_common.load.wait_callback
+attendance_common.load.wait_callback.CONNECT_SECONDS = 2
 sys.exit(redshift_loader.main([]))
 """
 

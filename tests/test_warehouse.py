@@ -13,8 +13,10 @@ import pytest
 
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AwsError, WarehouseError
+from attendance_common.load.connection import Connection, first_words
+from attendance_common.load.connection_parameters import connection_parameters
 from attendance_common.load.refusals import Conflict, Unreadable, is_conflict, of_statement
-from attendance_common.load.warehouse import Warehouse, connection_parameters, first_words
+from attendance_common.load.warehouse import Warehouse
 from tests.samples import settings_with
 
 SETTINGS = settings_with(LoaderSettings, secret_id="s", sslmode="verify-full")
@@ -116,7 +118,7 @@ class Rehearsal(Warehouse):
     def __init__(self, *refused: str) -> None:
         self.sent: list[str] = []
         self._refused = list(refused)
-        self._connection = None
+        self.connection = Connection({})
         self._lock_seconds = 600
 
     def rows(self, text: str, values: Sequence[object] = ()) -> list[Any]:

@@ -78,7 +78,7 @@ def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
     )
     if warehouse is None:
         return
-    if checks.attempt("Redshift", warehouse.connect, str) is None:
+    if checks.attempt("Redshift", warehouse.connection.describe, str) is None:
         checks.pass_over("tables and rights", "Redshift cannot be reached")
         return
     _check_tables(checks, warehouse)

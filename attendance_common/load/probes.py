@@ -240,7 +240,7 @@ def _row_hash(place: Place) -> str:
 def _isolation(place: Place) -> str:
     """DG: r_STV_DB_ISOLATION_LEVEL: a view for everybody, but for those of Serverless."""
     try:
-        rows = place.warehouse.rows(ISOLATION, [place.warehouse.database])
+        rows = place.warehouse.rows(ISOLATION, [place.warehouse.connection.database])
     except WarehouseError as error:
         raise NotTried(f"STV_DB_ISOLATION_LEVEL cannot be read ({error.numbers})") from None
     if not rows:

@@ -53,12 +53,12 @@ def take_over_soon(warehouse: Warehouse, files: RunFiles) -> None:
 
     def take() -> None:
         try:
-            warehouse.disconnect()
+            warehouse.connection.close()
             take_over(warehouse, files)
         except AttendanceError:  # it may be what the run failed with, which is said next
             log.info("%s: a later load takes it over", NO_ROW)
 
-    if warehouse.reached:
+    if warehouse.connection.was_opened:
         soon(take)
 
 
