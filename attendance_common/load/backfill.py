@@ -12,16 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from attendance_common.command import Context
 from attendance_common.errors import WarehouseError
 from attendance_common.load import attention, old_table_sql, repair, settle_sql, table_check
 from attendance_common.load import backfill_sql as sql
 from attendance_common.load.batch import READ, check_sum, write
 from attendance_common.load.halving import in_halves
 from attendance_common.load.list_sql import BACKFILL
+from attendance_common.load.load_run import LoadRun
 from attendance_common.load.old_table import OldTable, look
 from attendance_common.load.plan import Part
-from attendance_common.load.sums import Done
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
 
@@ -148,18 +147,19 @@ class Backfill:
 # --- a run --------------------------------------------------------------------------------------------------
 
 
-def take_rows(warehouse: Warehouse, context: Context, part: Part, done: Done) -> list[dt.date]:
-    """Take the rows of the table that the flags name, or say what would come; what came of it is in `done`.
+def take_rows(run: LoadRun) -> list[dt.date]:
+    """Take the rows of the table that the flags name; in a dry run, only count them.
 
-    Gives the dates, of those with such rows alone, on which the native table has other rows than were taken.
+    What came of it is added to the run's `done`. Gives the dates that have rows of older tables alone, and on
+    which the native table has other rows than were taken.
     """
-    flags = context.flags
+    flags, done, warehouse = run.flags, run.done, run.warehouse
     table = look(warehouse, flags.backfill_from, flags.backfill_school)
     name = str(table.name)
-    backfill = Backfill(warehouse, table, context.run, again=flags.reload)
-    outlook = backfill.look(part)
+    backfill = Backfill(warehouse, table, run.context.run, again=flags.reload)
+    outlook = backfill.look(run.part)
     faults = Counter({NO_DATE: outlook.undated} if outlook.undated else {})
-    for days, outcome in (backfill.show if context.dry_run else backfill.load)(outlook.months):
+    for days, outcome in (backfill.show if run.context.dry_run else backfill.load)(outlook.months):
         if isinstance(outcome, WarehouseError):
             done.sentences.append(attention.month_not_taken(name, days, str(outcome)))
             continue
@@ -169,7 +169,7 @@ def take_rows(warehouse: Warehouse, context: Context, part: Part, done: Done) ->
     if faults:
         done.sentences.append(attention.not_taken(name, faults))
     done.counts |= {"known": done.sums["known"], "not_taken": sum(faults.values())}
-    if context.dry_run or not outlook.days:
+    if run.context.dry_run or not outlook.days:
         return []
     sums = table_check.sums(warehouse, outlook.days[0], outlook.days[-1])
     return table_check.state_of(each for each in sums if each.only_backfilled).damaged

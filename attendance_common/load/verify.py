@@ -56,7 +56,7 @@ GROUP BY partition_date
 ORDER BY partition_date"""
 
 
-def verify(
+def verify_lists(
     warehouse: Warehouse,
     listing: Listing,
     loaded: Loaded,

@@ -1,0 +1,79 @@
+"""What a run does after loading: it removes what no list holds, checks the table, and repairs it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+
+from attendance_common.errors import WarehouseError
+from attendance_common.load import (
+    attention,
+    history_sql,
+    quality,
+    quality_run,
+    repair,
+    shared_ids,
+    table_check,
+)
+from attendance_common.load.departures import depart
+from attendance_common.load.halving import in_halves
+from attendance_common.load.load_run import LoadRun
+from attendance_common.load.table_check import TableState
+
+
+def check(run: LoadRun, first: dt.date) -> TableState:
+    """Check the table from `first` on, but for dates that have an older table's rows alone."""
+    return table_check.check(run.warehouse, first, run.keeps_since)
+
+
+def remove_departed(run: LoadRun, first: dt.date) -> TableState:
+    """Remove what no list holds any more; gives the check of the table after that.
+
+    Nothing is removed while the check finds places damaged: they may be why a list seems not to hold a row.
+    """
+    state = check(run, first)
+    if state.misplaced or not (state.marked or run.forgotten):
+        return state
+    run.done.sums["removed"] += depart(run.warehouse, run.listing, run.forgotten, run.context.run)
+    return check(run, first)
+
+
+def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
+    """Read the rows again that the table has otherwise than they were loaded.
+
+    Gives the dates of rows whose places are damaged: these cannot be repaired so.
+    """
+    unwon: list[dt.date] = []
+    step = run.settings.batch_partitions
+    groups = [damaged[start : start + step] for start in range(0, len(damaged), step)]
+    for days, outcome in in_halves(groups, partial(repair.repair, run.warehouse), repair.halves):
+        if isinstance(outcome, WarehouseError):
+            run.done.sentences.append(attention.unrepaired(days, str(outcome)))
+            continue
+        run.done.sums["repaired_dates"] += len(days)
+        run.done.sentences += attention.repaired(days, outcome)
+        unwon += outcome.unwon_days
+    return unwon
+
+
+def expire(run: LoadRun, state: TableState) -> None:
+    """Delete former versions from the history that are older than HISTORY_DAYS."""
+    if state.expired:
+        statement = history_sql.expire(run.keeps_since)
+        run.warehouse.locked(lambda: run.warehouse.rows(*statement))
+        run.done.sums["expired"] += state.expired
+
+
+def report(run: LoadRun, state: TableState) -> None:
+    """Note the newest date, and which schools have the same ids, for the run's result."""
+    run.done.counts["newest_date"] = state.newest_date
+    run.done.shared = shared_ids.find(run.warehouse, state.superseded)
+
+
+def check_data(run: LoadRun) -> None:
+    """Make the checks of the data; when they fail, the load has succeeded all the same, and says so."""
+    try:
+        run.done.findings = quality_run.renew(run.warehouse, run.context.run, run.began)
+    except WarehouseError as fault:
+        run.done.sentences.append(quality.unchecked(str(fault)))
