@@ -75,11 +75,11 @@ def load_changed(run: LoadRun) -> None:
     lists = ChangedLists(run, registered)
     first = lists.load(run.part, run.forgotten)
     state = upkeep.remove_departed(run, first)
-    if state.misplaced:
-        first = lists.load_again(state.misplaced)
+    if state.damaged_places:
+        first = lists.load_again(state.damaged_places)
         state = upkeep.remove_departed(run, first)
-    if unwon := upkeep.repair_dates(run, state.damaged):
-        lists.load_again(unwon)
+    if without_winner := upkeep.repair_dates(run, state.damaged_rows):
+        lists.load_again(without_winner)
     upkeep.expire(run, state)
     upkeep.report(run, state)
     if run.done.changed_rows:
@@ -97,8 +97,8 @@ def backfill(run: LoadRun) -> None:
     """Take the rows of an older table, and repair the dates that have such rows alone."""
     native_tables.check_tables(run.warehouse)
     damaged = take_rows(run)
-    if unwon := upkeep.repair_dates(run, damaged):
-        run.done.sentences.append(attention.unwon(unwon))
+    if without_winner := upkeep.repair_dates(run, damaged):
+        run.done.sentences.append(attention.places_damaged(without_winner))
 
 
 # --- the command --------------------------------------------------------------------------------------------
@@ -120,9 +120,9 @@ EXAMPLES = {
 
 def flags() -> argparse.ArgumentParser:
     """The loader's flags."""
-    made = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
-    add_part(made)
-    kind = made.add_mutually_exclusive_group()
+    parser = command.parser((__doc__ or "").strip(), LoaderSettings, EXAMPLES)
+    add_part(parser)
+    kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--reload",
         action="store_true",
@@ -152,11 +152,11 @@ def flags() -> argparse.ArgumentParser:
         metavar=("DATE", "SCHOOL"),
         help="let a list whose object is gone from S3 count as empty: its rows leave the table",
     )
-    made.add_argument(
+    parser.add_argument(
         "--json", action="store_true", help="with --status: the result line alone, with each school in it"
     )
-    add_backfill(made)
-    return made
+    add_backfill(parser)
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

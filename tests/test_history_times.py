@@ -89,7 +89,7 @@ def test_a_run_that_changes_nothing_lets_no_version_go(aged: Pipeline, flag: str
     done = aged.load(flag, REDSHIFT_HISTORY_DAYS="30")
     assert (done.status, done.result["expired"], kept(aged)) == (0, 0, [5, 6, 7])
     if flag == "--dry-run":
-        assert "would let go: 1 version of the history" in done.story
+        assert "would remove: 1 version of the history" in done.story
 
 
 def before_its_own_row(sent: list[str]) -> list[str]:

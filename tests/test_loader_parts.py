@@ -327,7 +327,9 @@ def state(**changes: Any) -> TableState:
 
 
 def test_a_date_as_it_was_loaded() -> None:
-    assert state() == TableState(damaged=[], misplaced=[], marked=1, newest=DEC_9, superseded=[], expired=0)
+    assert state() == TableState(
+        damaged_rows=[], damaged_places=[], marked=1, newest=DEC_9, superseded=[], expired=0
+    )
     assert state_of([]) == TableState([], [], 0, None, [], 0)
     assert (
         state(table_rows=0, table_ids=0, table_seconds=0, winners=0, winner_ids=0, winner_seconds=0).newest
@@ -346,15 +348,15 @@ def test_a_date_with_rows_of_an_older_table_alone() -> None:
 
 @pytest.mark.parametrize("changed", ["table_rows", "table_ids", "table_seconds", "winners"])
 def test_a_date_with_other_rows_is_damaged(changed: str) -> None:
-    assert state(**{changed: 1}).damaged == [DEC_9]
-    assert state(**{changed: 1}).misplaced == []
+    assert state(**{changed: 1}).damaged_rows == [DEC_9]
+    assert state(**{changed: 1}).damaged_places == []
 
 
-def test_a_date_with_other_places_is_misplaced_unless_a_list_of_it_is_to_be_loaded_again() -> None:
-    assert state(places=2).misplaced == [DEC_9]
-    assert state(records=4).misplaced == [DEC_9]
-    assert state(places=2, forgotten=1).misplaced == []
-    assert state(places=2).damaged == []
+def test_a_date_with_other_places_has_damaged_places_unless_a_list_of_it_is_to_be_loaded_again() -> None:
+    assert state(places=2).damaged_places == [DEC_9]
+    assert state(records=4).damaged_places == [DEC_9]
+    assert state(places=2, forgotten=1).damaged_places == []
+    assert state(places=2).damaged_rows == []
 
 
 def test_a_date_has_places_whose_id_another_list_wins() -> None:

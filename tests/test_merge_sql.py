@@ -155,7 +155,7 @@ def test_the_lists_of_a_school_year_are_one_statement(build: Callable[[Any], Sta
     "build",
     [
         settle_sql.settle,
-        settle_sql.elsewhere,
+        settle_sql.outside_batch,
         settle_sql.keep_equal_rows,
         merge_sql.delete_former,
         merge_sql.outcomes,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from attendance_common.errors import WarehouseError
-from attendance_common.load.column_types import holds, normal
+from attendance_common.load.column_types import can_hold, normal
 from attendance_common.load.native_tables import check_tables
 from tests.lists import MONDAY, NEW, land, load, statuses, version
 from tests.pipeline import Pipeline
@@ -48,18 +48,18 @@ OTHER = [
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_names_of_one_type(one: str, other: str) -> None:
     assert normal(one) == normal(other)
-    assert holds(one, other)
+    assert can_hold(one, other)
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER)
 def test_names_of_two_types(one: str, other: str) -> None:
     assert normal(one) != normal(other)
-    assert not holds(one, other)
+    assert not can_hold(one, other)
 
 
 def test_a_longer_text_holds_a_shorter_one() -> None:
-    assert holds("character varying(300)", "VARCHAR(256)")
-    assert not holds("character varying(300)", "CHAR(256)")
+    assert can_hold("character varying(300)", "VARCHAR(256)")
+    assert not can_hold("character varying(300)", "CHAR(256)")
 
 
 def test_tables_that_are_missing_are_left_to_the_statement_that_needs_them() -> None:

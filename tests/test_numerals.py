@@ -45,5 +45,5 @@ def test_several_lists_that_are_gone_are_told_by_the_first() -> None:
     ids=["one", "two"],
 )
 def test_dates_are_told_once(days: list[dt.date], told: str) -> None:
-    assert f" on {told}: " in attention.misplaced(days)
+    assert f" on {told}: " in attention.places_reloaded(days)
     assert f" of {told} were not compared: " in attention.unverified([ListId(day, 1) for day in days], "why")

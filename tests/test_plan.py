@@ -18,6 +18,7 @@ from attendance_common.load.plan import (
     Version,
     batches,
     checked_from,
+    combined,
     compare,
     fault_of,
     halves,
@@ -25,7 +26,6 @@ from attendance_common.load.plan import (
     judge,
     loaded_list,
     to_register,
-    together,
     version_of,
 )
 
@@ -144,7 +144,7 @@ def test_up_to_a_thousand_foreign_objects_are_known_by_name() -> None:
     found = compared(*(entry(f"x{number}") for number in range(1_007)))
     names = [f"x{number}" for number in range(1_000)]
     assert (found.foreign, found.foreign_names) == (1_007, names)
-    both = together([compared(entry("a"), entry("b")), found], loaded())
+    both = combined([compared(entry("a"), entry("b")), found], loaded())
     assert (both.foreign, both.foreign_names) == (1_009, ["a", "b", *names[:998]])
 
 
@@ -158,7 +158,7 @@ def test_a_listing_in_parts_says_what_one_listing_says(schools: dict[dt.date, se
     foreign = entry("zz.txt")
     before = loaded((DEC_9, 1, "e1", THEN), (DEC_9, 2, "e2", THEN))
     months = [[each for each in entries if month in each["Key"]] for month in ("month=01", "month=12")]
-    parts = together((compared(*part, before=before) for part in ([foreign], *months)), before)
+    parts = combined((compared(*part, before=before) for part in ([foreign], *months)), before)
     whole = compared(*entries, foreign, before=before)
     assert parts.changed == whole.changed
     assert to_register(parts, []) == to_register(whole, []) == sorted(schools)
@@ -178,7 +178,7 @@ def test_partitions_to_register_are_those_that_spectrum_does_not_know() -> None:
 def test_a_loaded_list_without_an_object_is_gone_and_once_noted_it_is_known() -> None:
     of_dec_9 = (DEC_9, 1, "e1", THEN), (DEC_9, 2, "e1", THEN), (DEC_9, 3, None, None)
     before = loaded(*of_dec_9, (JAN_5, 1, "e1", THEN))
-    found = together([compared(school(DEC_9, 1), before=before)], before)
+    found = combined([compared(school(DEC_9, 1), before=before)], before)
     assert found.gone == {
         ListId(DEC_9, 2): False,
         ListId(DEC_9, 3): True,
@@ -269,7 +269,7 @@ def test_lists_that_were_written_while_they_were_read_are_no_faults() -> None:
     read = {good: GOOD, emptied: TOMBSTONE, moved: twice_read, vanished: GOOD, twice: twice_read}
     reading = judge(before, after, read)
     assert reading.accepted == {good: 3, emptied: 0}
-    assert reading.moved == {moved, vanished}
+    assert reading.rewritten == {moved, vanished}
     assert reading.faults == {
         twice: "it has an id twice",
         unread: "Spectrum found no row of this school in it",
@@ -288,6 +288,6 @@ def test_the_dates_of_an_older_table_are_not_checked_but_for_those_from_the_firs
     before.backfilled_to = dt.date(2019, 6, 28)
     assert checked_from(before, compared(school(DEC_10), before=before)) == dt.date(2019, 6, 29)
     before.backfilled_to = JAN_5
-    gone = together([compared(school(DEC_10), before=before)], before)
+    gone = combined([compared(school(DEC_10), before=before)], before)
     assert checked_from(before, gone) == DEC_9
     assert checked_from(before, Found()) == dt.date(2026, 1, 6)

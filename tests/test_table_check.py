@@ -248,7 +248,7 @@ def test_a_dry_run_says_what_would_be_repaired_and_repairs_nothing(loaded: Pipel
     assert "would repair: 2025-12-08, 2025-12-09" in done.story
     take_away(loaded, TUESDAY, "school_2.parquet")
     done = loaded.load("--dry-run", "--forget-list", "2025-12-09", "2")
-    assert "would let go: the records of the list of 2025-12-09 of school 2" in done.story
+    assert "would remove: the records of the list of 2025-12-09 of school 2" in done.story
     assert statuses(loaded) == {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from attendance_common.load.column_types import holds
+from attendance_common.load.column_types import can_hold
 from attendance_common.load.view import View
 from attendance_common.load.views import VIEWS
 from tests.attendance_rows import MONDAY, put_lists, put_records, weekdays
@@ -69,7 +69,7 @@ def test_every_view_has_the_columns_that_are_declared(pipeline: Pipeline) -> Non
         for each, column in zip(columns, view.columns, strict=True):
             width = f"({each['width']})" if each["width"] else ""
             kind = column.type.partition("(")[0] if column.type.startswith("NUMERIC") else column.type
-            assert holds(each["data_type"] + width, kind), (view.name, column.name, each)
+            assert can_hold(each["data_type"] + width, kind), (view.name, column.name, each)
 
 
 def test_a_students_day(pipeline: Pipeline) -> None:

@@ -100,7 +100,7 @@ def shared_ids(pairs: Sequence[SharedIds]) -> str:
     )
 
 
-def misplaced(days: Sequence[dt.date]) -> str:
+def places_reloaded(days: Sequence[dt.date]) -> str:
     """Dates on which the loader's own tables did not agree."""
     return (
         f"{PLACES} and {LISTS} did not agree on {_dates(days)}: their lists were loaded again; find out what "
@@ -170,7 +170,7 @@ def other_old_rows(table: str, days: Sequence[dt.date], rows: int) -> str:
     )
 
 
-def unwon(days: Sequence[dt.date]) -> str:
+def places_damaged(days: Sequence[dt.date]) -> str:
     """Dates of rows of an older table whose places somebody damaged."""
     return f"{PLACES} was damaged on {_named(days)}: run the loader again with --reload"
 
@@ -201,7 +201,7 @@ def changed_columns(changed: Mapping[dt.date, int], flags: str = "--reload") -> 
     )
 
 
-def uncontrolled(lists: Sequence[ListId]) -> str:
+def lost_control_rows(lists: Sequence[ListId]) -> str:
     """Lists whose row in the control table was gone although they had been loaded."""
     return (
         f"{LISTS} had no row for {counted(len(lists), 'list that was', 'lists that were')} loaded before, "

@@ -28,7 +28,7 @@ NO_DATE = "its date is missing, malformed or impossible"
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Pending:
     """What an older table has: the dates that are not taken yet, month by month; rows whose date is none.
 
     `days`: all its dates within the part that is asked for.
@@ -59,7 +59,7 @@ class Backfill:
         self._run = run
         self._again = again
 
-    def look(self, part: Part) -> Outlook:
+    def look(self, part: Part) -> Pending:
         """What the table has within these dates."""
         months: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
         days, undated, done = [], 0, self._done()
@@ -71,7 +71,7 @@ class Backfill:
                 days.append(day)
                 if day not in done:
                     months[day.year, day.month].append(day)
-        return Outlook([sorted(months[month]) for month in sorted(months)], sorted(days), undated)
+        return Pending([sorted(months[month]) for month in sorted(months)], sorted(days), undated)
 
     def _done(self) -> set[dt.date]:
         """The dates that are not to be read: they were taken."""
@@ -119,26 +119,28 @@ class Backfill:
         send(sql.NAME_LISTS)
         send(sql.UNSTAGE)
         send(*settle_sql.settle_backfill(days[0], days[-1]))
-        found = {kind: day for kind, day, _ in send(*settle_sql.elsewhere(days[0], days[-1]))}
+        found = {kind: day for kind, day, _ in send(*settle_sql.outside_batch(days[0], days[-1]))}
         if found["unknown"]:
             send(*settle_sql.keep_equal_rows(days[0], days[-1]))
-        self._pass_over_unresolved()
+        self._skip_unresolved()
         first, last = found["first"] or dt.date.min, found["last"] or dt.date.min
-        counts = write(self._warehouse, first, last, self._run, lambda: self._remember(days), origin=BACKFILL)
+        counts = write(
+            self._warehouse, first, last, self._run, lambda: self._write_control_rows(days), origin=BACKFILL
+        )
         check_sum({**counts, **taken.counts}, first, last)
         taken.counts.update({name: counts[name] for name in READ})
         return taken
 
-    def _pass_over_unresolved(self) -> None:
+    def _skip_unresolved(self) -> None:
         """Leave ids as they are whose winner lies in another month, in a row that was read before."""
         for text in (
             settle_sql.CREATE_UNRESOLVED,
-            settle_sql.LEAVE_UNRESOLVED,
+            settle_sql.SKIP_UNRESOLVED,
             settle_sql.DROP_UNRESOLVED,
         ):
             self._warehouse.rows(text)
 
-    def _remember(self, days: Sequence[dt.date]) -> None:
+    def _write_control_rows(self, days: Sequence[dt.date]) -> None:
         """Write the control rows of the month's lists."""
         self._warehouse.rows(*sql.delete_lists(self._table.name))
         self._warehouse.rows(*sql.insert_lists(self._table.name, self._run, days[0], days[-1]))
@@ -157,9 +159,9 @@ def take_rows(run: LoadRun) -> list[dt.date]:
     table = look(warehouse, flags.backfill_from, flags.backfill_school)
     name = str(table.name)
     backfill = Backfill(warehouse, table, run.context.run, again=flags.reload)
-    outlook = backfill.look(run.part)
-    faults = Counter({NO_DATE: outlook.undated} if outlook.undated else {})
-    for days, outcome in (backfill.show if run.context.dry_run else backfill.load)(outlook.months):
+    pending = backfill.look(run.part)
+    faults = Counter({NO_DATE: pending.undated} if pending.undated else {})
+    for days, outcome in (backfill.show if run.context.dry_run else backfill.load)(pending.months):
         if isinstance(outcome, WarehouseError):
             done.sentences.append(attention.month_not_taken(name, days, str(outcome)))
             continue
@@ -169,10 +171,10 @@ def take_rows(run: LoadRun) -> list[dt.date]:
     if faults:
         done.sentences.append(attention.not_taken(name, faults))
     done.counts |= {"known": done.sums["known"], "not_taken": sum(faults.values())}
-    if run.context.dry_run or not outlook.days:
+    if run.context.dry_run or not pending.days:
         return []
-    sums = table_check.sums(warehouse, outlook.days[0], outlook.days[-1])
-    return table_check.state_of(each for each in sums if each.only_backfilled).damaged
+    sums = table_check.sums(warehouse, pending.days[0], pending.days[-1])
+    return table_check.state_of(each for each in sums if each.only_backfilled).damaged_rows
 
 
 def _log(days: Sequence[dt.date], taken: Taken) -> None:

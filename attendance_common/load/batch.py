@@ -26,13 +26,13 @@ class CheckFailed(WarehouseError):
 class Loaded:
     """What came of a batch: counts of rows and lists, lists that wait, lists at fault with the reason.
 
-    `uncontrolled`: lists that were loaded before, although the control table had no row for them.
+    `lost_control_rows`: lists that were loaded before, although the control table had no row for them.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     waiting: set[ListId] = field(default_factory=set)
     faults: dict[ListId, WarehouseError] = field(default_factory=dict)
-    uncontrolled: set[ListId] = field(default_factory=set)
+    lost_control_rows: set[ListId] = field(default_factory=set)
 
 
 class Batch:
@@ -44,16 +44,16 @@ class Batch:
         self._run = run
 
     def load(
-        self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, alone: bool = False
+        self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, isolated: bool = False
     ) -> Loaded:
         """Load lists as they were listed; of those whose object is gone, the rows yield to any other list's.
 
-        `alone`: no list outside the batch is read; ids whose winner lies there stay as they are, and wait.
+        `isolated`: no list outside the batch is read; ids whose winner lies there stay as they are, and wait.
         Raises Unreadable or CheckFailed when a list of the batch cannot be loaded: nothing of it is kept.
         """
-        return self._warehouse.locked(lambda: self._load(changed, gone, alone=alone))
+        return self._warehouse.locked(lambda: self._load(changed, gone, isolated=isolated))
 
-    def _load(self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, alone: bool) -> Loaded:
+    def _load(self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, isolated: bool) -> Loaded:
         days = {each.day for each in [*changed, *gone]}
         known = control.versions(self._warehouse, days)
         changed = {each: version for each, version in changed.items() if known.get(each) != version}
@@ -66,18 +66,18 @@ class Batch:
         }
         if not reading.accepted and not gone:
             self._warehouse.rows("DROP TABLE staged")
-            return Loaded(Counter(), reading.moved, faults)
-        if left_out := reading.moved | faults.keys():
+            return Loaded(Counter(), reading.rewritten, faults)
+        if left_out := reading.rewritten | faults.keys():
             self._warehouse.rows(*sql.unstage(left_out))
         self._warehouse.rows(*sql.name_lists(gone))
         self._warehouse.rows(*settle_sql.settle(min(days), max(days)))
-        first, last, unresolved = self._read_elsewhere(days, alone=alone)
+        first, last, unresolved = self._read_outside_batch(days, isolated=isolated)
         rows = control.rows(reading.accepted, changed, gone, again=unresolved, run=self._run)
-        counts = write(self._warehouse, first, last, self._run, lambda: self._remember(rows))
+        counts = write(self._warehouse, first, last, self._run, lambda: self._write_control_rows(rows))
         loaded = reading.accepted.keys() - unresolved
         counts.update(loaded=len(loaded), rows_read=sum(reading.accepted.values()))
         check_sum(counts, first, last)
-        return Loaded(counts, reading.moved | unresolved, faults, reading.placed - known.keys())
+        return Loaded(counts, reading.rewritten | unresolved, faults, reading.placed - known.keys())
 
     def _stage(self, changed: Mapping[ListId, Version]) -> Reading:
         """Read the lists, and list them again: a list counts when its object is the same before and after."""
@@ -86,8 +86,8 @@ class Batch:
         read = {ListId(day, school): Summary(*numbers) for day, school, *numbers in found}
         return plan.judge(changed, self._listing.versions(changed.keys()), read)
 
-    def _read_elsewhere(
-        self, days: Collection[dt.date], *, alone: bool
+    def _read_outside_batch(
+        self, days: Collection[dt.date], *, isolated: bool
     ) -> tuple[dt.date, dt.date, set[ListId]]:
         """Read rows that are to be written from lists outside the batch, which has lists of these days.
 
@@ -95,29 +95,29 @@ class Batch:
         because a list outside the batch no longer holds the row of a winner.
         """
         batch_dates = min(days), max(days)
-        found = self._warehouse.rows(*settle_sql.elsewhere(*batch_dates))
+        found = self._warehouse.rows(*settle_sql.outside_batch(*batch_dates))
         lists = [ListId(day, school) for kind, day, school in found if kind == "row"]
         bounds = {kind: day for kind, day, _ in found if kind != "row"}
         if bounds["unknown"]:
             self._warehouse.rows(*settle_sql.keep_equal_rows(*batch_dates))
         unresolved: set[ListId] = set()
         if lists:
-            if not alone:
+            if not isolated:
                 self._warehouse.rows(*sql.stage_more(lists))
-            unresolved = self._pass_over_unresolved()
+            unresolved = self._skip_unresolved()
         return bounds["first"] or dt.date.min, bounds["last"] or dt.date.min, unresolved
 
-    def _pass_over_unresolved(self) -> set[ListId]:
+    def _skip_unresolved(self) -> set[ListId]:
         """Leave ids as they are whose winner cannot be read; gives their lists, which are loaded again."""
         self._warehouse.rows(settle_sql.CREATE_UNRESOLVED)
         lists = {ListId(*each) for each in self._warehouse.rows(settle_sql.UNRESOLVED_LISTS)}
         if lists:
             self._warehouse.rows(*settle_sql.forget_lists(lists))
-            self._warehouse.rows(settle_sql.LEAVE_UNRESOLVED)
+            self._warehouse.rows(settle_sql.SKIP_UNRESOLVED)
         self._warehouse.rows(settle_sql.DROP_UNRESOLVED)
         return lists
 
-    def _remember(self, lists: Sequence[Sequence[object]]) -> None:
+    def _write_control_rows(self, lists: Sequence[Sequence[object]]) -> None:
         """Write the control rows of the batch's lists."""
         self._warehouse.rows(sql.DELETE_LISTS)
         self._warehouse.insert(sql.INSERT_LISTS, lists, sql.LIST_ROW)
@@ -128,11 +128,11 @@ def write(
     first: dt.date,
     last: dt.date,
     run: str,
-    remember: Callable[[], None],
+    write_control_rows: Callable[[], None],
     *,
     origin: str = S3,
 ) -> Counter[str]:
-    """Bring the table, the places and, by `remember`, the control table to what `settled` says.
+    """Bring the table, the places and, by `write_control_rows`, the control table to what `settled` says.
 
     Gives what became of the rows that were read; all places of the ids that are written have dates from
     `first` to `last`.
@@ -143,7 +143,7 @@ def write(
     send(sql.WRITE)
     send(*sql.delete_places(first, last))
     send(sql.INSERT_PLACES)
-    remember()
+    write_control_rows()
     counts = dict(send(*sql.outcomes(first, last, origin)))
     send(sql.DROP_TEMPORARY)
     check_written(counts, first, last)
@@ -162,10 +162,10 @@ def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> N
 
 def check_sum(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:
     """Raise CheckFailed unless every row that was read became something, once."""
-    became = sum(counts[name] for name in READ)
-    if became != counts["rows_read"]:
+    outcomes = sum(counts[name] for name in READ)
+    if outcomes != counts["rows_read"]:
         raise CheckFailed(
-            f"{counts['rows_read']} rows were read of dates from {first} to {last}, and {became} came of "
+            f"{counts['rows_read']} rows were read of dates from {first} to {last}, and {outcomes} came of "
             "them: see docs/operations.md, 'Duplicate Key Violation'"
         )
 

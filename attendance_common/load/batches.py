@@ -20,23 +20,23 @@ def load_batches(
 
     def load(these: Sequence[ListId]) -> Loaded:
         versions = {each: changed[each] for each in these if each in changed}
-        lost = [each for each in these if each not in changed]
+        gone_lists = [each for each in these if each not in changed]
         try:
-            return batch.load(versions, lost)
+            return batch.load(versions, gone_lists)
         except Unreadable:
             if len(these) > 1:
                 raise
-            return batch.load(versions, lost, alone=True)  # another list may be the one at fault
+            return batch.load(versions, gone_lists, isolated=True)  # another list may be the one at fault
 
     batches = plan.batches([*changed, *gone], dates)
     for these, outcome in in_halves(batches, load, plan.halves):
         if isinstance(outcome, Loaded):
             yield these, outcome
         else:
-            yield these, _look_again(listing, these[0], changed.get(these[0]), outcome)
+            yield these, _explained(listing, these[0], changed.get(these[0]), outcome)
 
 
-def _look_again(listing: Listing, each: ListId, version: Version | None, fault: WarehouseError) -> Loaded:
+def _explained(listing: Listing, each: ListId, version: Version | None, fault: WarehouseError) -> Loaded:
     """Why a list cannot be loaded; one that was written since it was listed waits for another round."""
     if listing.versions([each]).get(each) != version:
         return Loaded(waiting={each})

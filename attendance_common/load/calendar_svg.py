@@ -52,8 +52,8 @@ def calendar(counts: Mapping[dt.date, int], today: dt.date) -> Calendar:
 
 def _cell(day: dt.date, monday: dt.date, count: int, most: int, *, within: bool) -> Cell:
     week, weekday = divmod((day - monday).days, 7)
-    said = f"{day:%a} {day}: {f'{count:,}' if count else 'no'} record{'' if count == 1 else 's'}"
-    return Cell(LEFT + week * CELL, TOP + weekday * CELL, _shade(day, count, most, within=within), said)
+    text = f"{day:%a} {day}: {f'{count:,}' if count else 'no'} record{'' if count == 1 else 's'}"
+    return Cell(LEFT + week * CELL, TOP + weekday * CELL, _shade(day, count, most, within=within), text)
 
 
 def _shade(day: dt.date, count: int, most: int, *, within: bool) -> str:

@@ -50,14 +50,14 @@ class ChangedLists:
 
     def load_again(self, days: Sequence[dt.date]) -> dt.date:
         """Load all lists of these dates, whose places somebody damaged; gives the same as `load`."""
-        self._run.done.sentences.append(attention.misplaced(days))
+        self._run.done.sentences.append(attention.places_reloaded(days))
         repair.forget(self._run.warehouse, days)
         return self.load(Part(days[0], days[-1]))
 
     def _register(self, found: Found) -> None:
         new = plan.to_register(found, self._registered)
         for text, values in external.register(new, self._run.areas):
-            self._run.warehouse.alone(text, values)
+            self._run.warehouse.autocommit(text, values)
         self._registered |= set(new)
         self._run.done.sums["registered"] += len(new)
 

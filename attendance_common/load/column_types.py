@@ -47,7 +47,7 @@ def without_numbers(type_name: str) -> str:
     return re.sub(r"\d+(?=[,)])", "n", type_name)
 
 
-def holds(found: str, expected: str) -> bool:
+def can_hold(found: str, expected: str) -> bool:
     """Whether a column of one type takes every value of the other: the same type, or a longer VARCHAR."""
     width, least = _width(found), _width(expected)
     if width and least:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from attendance_common.load import control, history_sql
-from attendance_common.load.list_sql import LISTS, PLACES, S3, Statement, marks, of_pairs
+from attendance_common.load.list_sql import LISTS, PLACES, S3, Statement, of_pairs, placeholders
 from attendance_common.load.listing import Listing
 from attendance_common.load.native_sql import delete_rows
 from attendance_common.load.plan import ListId
@@ -21,7 +21,7 @@ def find(unsettled: Collection[int]) -> Statement:
 
     `remaining`: how many places the id keeps.
     """
-    but = f"\n        AND places.school_id NOT IN ({marks(unsettled)})" if unsettled else ""
+    but = f"\n        AND places.school_id NOT IN ({placeholders(unsettled)})" if unsettled else ""
     return _FIND.format(but=but), sorted(unsettled)
 
 
@@ -85,29 +85,31 @@ def forget(lists: Collection[ListId]) -> Statement:
     return f"DELETE FROM {LISTS}\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
-def depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
+def remove_departures(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
     """Let marked places go, and rows that have no place left; gives the number of these rows.
 
     A school's places go only when its changed lists are all loaded; a row goes only when those of all schools
     are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty.
     `run` is written to the history, with each row that leaves.
     """
-    return warehouse.locked(lambda: _depart(warehouse, listing, forgotten, run))
+    return warehouse.locked(lambda: _remove_departures(warehouse, listing, forgotten, run))
 
 
-def _depart(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
+def _remove_departures(
+    warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str
+) -> int:
     if forgotten:
         warehouse.rows(*forget(forgotten))
     found = listing.compare(control.loaded(warehouse))
     unsettled = {each.school for each in found.changed}
     warehouse.rows(*find(unsettled))
-    removed = 0 if unsettled else _remove(warehouse, run)
+    removed = 0 if unsettled else _remove_rows(warehouse, run)
     warehouse.rows(DELETE_OTHER_PLACES)
     warehouse.rows(DROP)
     return removed
 
 
-def _remove(warehouse: Warehouse, run: str) -> int:
+def _remove_rows(warehouse: Warehouse, run: str) -> int:
     """Delete rows that no list holds, and their places; gives their number. The history keeps the rows."""
     [(rows, first, last)] = warehouse.rows(COUNT_REMOVED)
     if rows:

@@ -35,7 +35,7 @@ def listed(expressions: Iterable[str], indent: str = "    ") -> str:
     return f",\n{indent}".join(expressions)
 
 
-def marks(values: Collection[object]) -> str:
+def placeholders(values: Collection[object]) -> str:
     """A placeholder for each value."""
     return ", ".join(["%s"] * len(values))
 
@@ -89,7 +89,7 @@ def within(days: Collection[dt.date]) -> Statement:
     months: dict[tuple[int, int], list[int]] = defaultdict(list)
     for day in sorted(days):
         months[day.year, day.month].append(day.day)
-    parts = [f"(year = %s AND month = %s AND day IN ({marks(days)}))" for days in months.values()]
+    parts = [f"(year = %s AND month = %s AND day IN ({placeholders(days)}))" for days in months.values()]
     values = [value for (year, month), days in months.items() for value in (year, month, *days)]
     return "(" + "\n    OR ".join(parts) + ")", values
 
@@ -104,10 +104,10 @@ def of_lists(lists: Collection[ListId]) -> Statement:
         dates_of[tuple(sorted(of_day))].append(day)
     everyone = sorted({school for _, school in lists})
     text, values = within(schools)
-    predicate, parameters = f"{text}\n    AND school_id IN ({marks(everyone)})", [*values, *everyone]
+    predicate, parameters = f"{text}\n    AND school_id IN ({placeholders(everyone)})", [*values, *everyone]
     if len(dates_of) > 1:
         exact = [(within(days), of_days) for of_days, days in sorted(dates_of.items())]
-        either = (f"({dates} AND school_id IN ({marks(of_days)}))" for (dates, _), of_days in exact)
+        either = (f"({dates} AND school_id IN ({placeholders(of_days)}))" for (dates, _), of_days in exact)
         predicate += "\n    AND (" + "\n    OR ".join(either) + ")"
         parameters += [value for (_, dates), of_days in exact for value in (*dates, *of_days)]
     return predicate, parameters
@@ -176,6 +176,8 @@ def of_pairs(lists: Collection[ListId]) -> Statement:
     schools: dict[dt.date, list[int]] = defaultdict(list)
     for day, school in sorted(lists):
         schools[day].append(school)
-    parts = [f"(partition_date = %s AND school_id IN ({marks(of_day)}))" for of_day in schools.values()]
+    parts = [
+        f"(partition_date = %s AND school_id IN ({placeholders(of_day)}))" for of_day in schools.values()
+    ]
     values = [value for day, of_day in schools.items() for value in (day, *of_day)]
     return "(" + "\n    OR ".join(parts) + ")", values

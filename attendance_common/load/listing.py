@@ -32,7 +32,7 @@ class Listing:
             months = [month for _, found in inside for month in found]
             loose = top + [entry for entries, _ in inside for entry in entries]
             compared = pool.map(lambda month: self._compare(self._objects(month), loaded), months)
-            return plan.together([self._compare(loose, loaded), *compared], loaded)
+            return plan.combined([self._compare(loose, loaded), *compared], loaded)
 
     def _compare(self, entries: Any, loaded: Loaded) -> Found:
         return plan.compare(entries, self._areas.landing, loaded)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from attendance_common.errors import WarehouseError
-from attendance_common.load.column_types import holds, normal
+from attendance_common.load.column_types import can_hold, normal
 from attendance_common.load.layout_sql import definition
 from attendance_common.load.refusals import SETUP
 from attendance_common.tables import NATIVE_TABLES, Table, TableColumn
@@ -52,7 +52,7 @@ def differences(found: Mapping[str, Types]) -> Iterator[str]:
         if missing:
             yield _lacks(table, missing)
         for column in table.columns:
-            if column.name in types and not holds(types[column.name], column.type):
+            if column.name in types and not can_hold(types[column.name], column.type):
                 yield _is_of_another_type(table, column, normal(types[column.name]))
 
 

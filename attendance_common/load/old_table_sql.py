@@ -20,7 +20,7 @@ from attendance_common.load.list_sql import (
     S3,
     Statement,
     listed,
-    marks,
+    placeholders,
     row_hash,
 )
 from attendance_common.load.old_table import DAY, MEETING, SCHOOL, Form, OldTable, is_nested
@@ -56,7 +56,7 @@ def day_of(value: object) -> dt.date | None:
 def _on_days(table: OldTable, days: Collection[dt.date]) -> Statement:
     """A predicate on the date column with constants alone: a sort key on it is used."""
     ordered = sorted(days)
-    among = f"former.{DAY} IN ({marks(ordered)})"
+    among = f"former.{DAY} IN ({placeholders(ordered)})"
     if table.forms[DAY] is Form.TEXT:
         return among, [f"{day:%m-%d-%Y}" for day in ordered]
     return f"former.{DAY} BETWEEN %s AND %s\n    AND {among}", [ordered[0], ordered[-1], *ordered]
@@ -156,16 +156,16 @@ def _faults() -> Iterator[str]:
     """A WHEN for each fault of a row, the gravest first; no text quotes a value."""
     for column in NATIVE_COLUMNS:
         if column.required:
-            yield f"WHEN typed.given_{column.native} IS NULL THEN {_said(f'it has no {_name(column)}')}"
+            yield f"WHEN typed.given_{column.native} IS NULL THEN {_literal(f'it has no {_name(column)}')}"
     invalid = "NOT (IS_VALID_JSON(typed.meeting_text) AND LEFT(LTRIM(typed.meeting_text), 1) = '{')"
-    yield f"WHEN typed.meeting_text IS NOT NULL AND {invalid} THEN {_said(f'{NESTED} is no JSON object')}"
+    yield f"WHEN typed.meeting_text IS NOT NULL AND {invalid} THEN {_literal(f'{NESTED} is no JSON object')}"
     for column in NATIVE_COLUMNS:
         unfit = _UNFIT.get(column.kind, f"is longer than {column.width} bytes")
         both = f"typed.given_{column.native} IS NOT NULL AND typed.{column.native} IS NULL"
-        yield f"WHEN {both} THEN {_said(f'{_name(column)} {unfit}')}"
+        yield f"WHEN {both} THEN {_literal(f'{_name(column)} {unfit}')}"
 
 
-def _said(fault: str) -> str:
+def _literal(fault: str) -> str:
     return f"CAST('{fault}' AS {_FAULT})"
 
 
@@ -186,7 +186,7 @@ SELECT
     judged.hash,
     CASE
         WHEN judged.fault IS NOT NULL THEN judged.fault
-        WHEN judged.copy > 1 THEN {_said(TWICE)}
+        WHEN judged.copy > 1 THEN {_literal(TWICE)}
     END AS fault,
     CASE WHEN landed.id IS NULL AND departed.id IS NULL THEN FALSE ELSE TRUE END AS known,
     places.hash AS place_hash,

@@ -13,7 +13,7 @@ from attendance_common.command import Outcome
 from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError
 from attendance_common.load.history_views import CORRECTIONS
-from attendance_common.load.list_sql import NATIVE, marks
+from attendance_common.load.list_sql import NATIVE, placeholders
 from attendance_common.load.listing import LISTERS, Listing
 from attendance_common.load.page import LoadLine, PageFacts, RunLine, render
 from attendance_common.load.run_files import RunFiles
@@ -70,7 +70,7 @@ def write_page(settings: LoaderSettings, file: Path) -> Outcome:
     records = newest_records(RunFiles(s3, areas), now)
     found = judge(gather(warehouse, Listing(s3, areas), records), now, settings.status_hours)
     facts = page_facts(warehouse, found, records.values(), now)
-    _switch(file, render(facts, now))
+    _replace(file, render(facts, now))
     return Outcome({**found.counts(), "page": str(file)}, found.attention)
 
 
@@ -96,7 +96,7 @@ def page_facts(
 def _by_school(warehouse: Warehouse, dates: list[dt.date]) -> dict[int, dict[dt.date, int]]:
     found: dict[int, dict[dt.date, int]] = {}
     if dates:
-        for school, day, count in warehouse.rows(BY_SCHOOL.format(dates=marks(dates)), dates):
+        for school, day, count in warehouse.rows(BY_SCHOOL.format(dates=placeholders(dates)), dates):
             found.setdefault(school, {})[day] = count
     return found
 
@@ -122,7 +122,7 @@ def _try_folder(file: Path) -> None:
         raise AttendanceError(sentence, to_mend=True)
 
 
-def _switch(file: Path, text: str) -> None:
+def _replace(file: Path, text: str) -> None:
     """Write the whole file beside its place, then switch: who reads it sees the old or the new one."""
     new = file.with_name(f".{file.name}.new")
     try:

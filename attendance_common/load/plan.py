@@ -149,7 +149,7 @@ def hidden(name: str) -> bool:
     return last == "" or last.startswith(_HIDDEN_STARTS) or last.endswith("~")
 
 
-def together(parts: Iterable[Found], loaded: Loaded) -> Found:
+def combined(parts: Iterable[Found], loaded: Loaded) -> Found:
     """One finding of listings that share no date, and are the whole landing zone."""
     whole = Found()
     for part in parts:
@@ -247,7 +247,7 @@ class Reading:
     """
 
     accepted: dict[ListId, int]
-    moved: set[ListId]
+    rewritten: set[ListId]
     faults: dict[ListId, str]
     placed: set[ListId]
 
@@ -256,9 +256,9 @@ def judge(
     before: Mapping[ListId, Version], after: Mapping[ListId, Version], read: Mapping[ListId, Summary]
 ) -> Reading:
     """Which lists count as loaded: their object is the same in the listings before and after the reading."""
-    moved = {each for each, version in before.items() if after.get(each) != version}
-    still = before.keys() - moved
-    faults = {each: fault for each in sorted(still) if (fault := fault_of(read.get(each)))}
-    accepted = {each: read[each].records for each in still - faults.keys()}
+    rewritten = {each for each, version in before.items() if after.get(each) != version}
+    stable = before.keys() - rewritten
+    faults = {each: fault for each in sorted(stable) if (fault := fault_of(read.get(each)))}
+    accepted = {each: read[each].records for each in stable - faults.keys()}
     placed = {each for each in accepted if read[each].placed}
-    return Reading(accepted, moved, faults, placed)
+    return Reading(accepted, rewritten, faults, placed)

@@ -39,6 +39,6 @@ def findings(warehouse: Warehouse) -> list[Finding]:
 def note_reported(warehouse: Warehouse, run: str) -> None:
     """Note that this run reported its new errors; where that fails, the next checks report them again."""
     try:
-        warehouse.alone(quality_sql.NOTE_REPORTED, [run])
+        warehouse.autocommit(quality_sql.NOTE_REPORTED, [run])
     except WarehouseError as fault:
         log.info("that new findings were reported could not be noted: %s", fault)

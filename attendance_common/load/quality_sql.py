@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from attendance_common.load import attendance_views as attendance
-from attendance_common.load.list_sql import NATIVE, Statement, marks
+from attendance_common.load.list_sql import NATIVE, Statement, placeholders
 from attendance_common.load.school_days import GAPS, SCHOOL_DAYS, SCHOOL_RECORDS, SCHOOL_YEARS, TODAY
 from attendance_common.tables import CHECKS, RUN_SCHOOLS
 
@@ -288,7 +288,7 @@ ORDER BY severity, name, school_id, attendance_date, subject"""
 
 DELETE = f"DELETE FROM {CHECKS.qualified}"
 INSERT = f"INSERT INTO {CHECKS.qualified} ({', '.join(_COLUMNS)})\nVALUES %s"
-TEMPLATE = f"({marks(_COLUMNS)})"
+TEMPLATE = f"({placeholders(_COLUMNS)})"
 
 NOTE_REPORTED = f"""\
 UPDATE {CHECKS.qualified}

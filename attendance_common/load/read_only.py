@@ -27,10 +27,10 @@ def show_plan(run: LoadRun, registered: Collection[dt.date]) -> None:
     for each in changed:
         log.debug("would load the list of %s of school %d", *each)
     for each in sorted(run.forgotten):
-        log.info("would let go: the records of the list of %s of school %d", *each)
+        log.info("would remove: the records of the list of %s of school %d", *each)
     state = upkeep.check(run, plan.checked_from(loaded, found))
-    log.info("would repair: %s", ", ".join(map(str, state.damaged)) or "nothing")
-    log.info("would let go: %s of the history", counted(state.expired, "version", "versions"))
+    log.info("would repair: %s", ", ".join(map(str, state.damaged_rows)) or "nothing")
+    log.info("would remove: %s of the history", counted(state.expired, "version", "versions"))
     upkeep.report(run, state)
 
 
@@ -41,8 +41,10 @@ def verify(run: LoadRun) -> None:
     landed = table_check.state_of(each for each in sums if not each.only_backfilled)
     backfilled = table_check.state_of(each for each in sums if each.only_backfilled)
     dates = run.settings.batch_partitions
-    of_lists = verify_lists(run.warehouse, run.listing, loaded, found, damaged=landed.damaged, dates=dates)
-    of_backfills = verify_backfilled(run.warehouse, backfilled.damaged)
+    of_lists = verify_lists(
+        run.warehouse, run.listing, loaded, found, damaged=landed.damaged_rows, dates=dates
+    )
+    of_backfills = verify_backfilled(run.warehouse, backfilled.damaged_rows)
     for verified in (of_lists, of_backfills):
         run.done.counts.update(verified.counts)  # A sum of Counters would drop their zeros.
         run.done.sentences += verified.sentences

@@ -22,7 +22,7 @@ from attendance_common.load.warehouse import Warehouse
 class Repaired:
     """Records that were read again; records that could not be; rows whose id no list has, and their dates.
 
-    `unwon_days`: dates of rows whose id has places, and none that wins: the places are damaged.
+    `days_without_winner`: dates of rows whose id has places, and none that wins: the places are damaged.
     `lost_tables`: older tables that rows were backfilled from, and that are gone or have other columns now.
     """
 
@@ -30,7 +30,7 @@ class Repaired:
     unreadable: int
     unknown: int
     unknown_days: tuple[dt.date, ...]
-    unwon_days: tuple[dt.date, ...]
+    days_without_winner: tuple[dt.date, ...]
     lost_tables: tuple[str, ...] = ()
 
 
@@ -69,7 +69,7 @@ def drop_places(days: Sequence[dt.date], gone: Sequence[ListId]) -> Statement:
 
 
 def _of(column: str, days: Sequence[dt.date]) -> str:
-    return f"{column} IN ({sql.marks(days)})"
+    return f"{column} IN ({sql.placeholders(days)})"
 
 
 def find_rows(days: Sequence[dt.date]) -> Statement:
@@ -165,7 +165,7 @@ WHERE suspect.id = staged.id
 
 def delete_rows(days: Sequence[dt.date]) -> Statement:
     """Take the rows of suspects out of these dates, those of winners that could not be read excepted."""
-    return native_sql.delete_rows("suspect", "found", f"IN ({sql.marks(days)})"), days
+    return native_sql.delete_rows("suspect", "found", f"IN ({sql.placeholders(days)})"), days
 
 
 INSERT_ROWS = native_sql.insert_rows("suspect", "reread")
@@ -221,12 +221,14 @@ def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
     warehouse.rows(*delete_rows(days))
     warehouse.rows(INSERT_ROWS)
     [(suspects, found)] = warehouse.rows(COUNT_SUSPECTS)
-    without = warehouse.rows(UNKNOWN)
+    no_winner = warehouse.rows(UNKNOWN)
     warehouse.rows(DROP)
     found = int(found or 0)
-    unknown = {day: count for day, places, count in without if not places}
-    unwon = tuple(day for day, places, _ in without if places)
-    return Repaired(found, suspects - found, sum(unknown.values()), tuple(unknown), unwon, lost_tables)
+    unknown = {day: count for day, places, count in no_winner if not places}
+    days_without_winner = tuple(day for day, places, _ in no_winner if places)
+    return Repaired(
+        found, suspects - found, sum(unknown.values()), tuple(unknown), days_without_winner, lost_tables
+    )
 
 
 def _stage_backfilled(warehouse: Warehouse) -> tuple[str, ...]:

@@ -165,14 +165,14 @@ SELECT
 FROM ranked"""
 
 
-def elsewhere(first: dt.date, last: dt.date) -> Statement:
+def outside_batch(first: dt.date, last: dt.date) -> Statement:
     """Which lists outside the batch have rows that are to be written; between which dates the table changes;
     and whether the table has a row that no place knows on one of the batch's dates, from `first` to `last`.
     """
-    return _ELSEWHERE, [first, last]
+    return _OUTSIDE_BATCH, [first, last]
 
 
-_ELSEWHERE = f"""\
+_OUTSIDE_BATCH = f"""\
 SELECT CAST('row' AS VARCHAR(8)), settled.partition_date, settled.school_id
 FROM settled
 LEFT JOIN batch_list
@@ -236,7 +236,7 @@ FROM settled
 INNER JOIN unresolved
     ON settled.id = unresolved.id"""
 
-LEAVE_UNRESOLVED = """\
+SKIP_UNRESOLVED = """\
 DELETE FROM settled
 USING unresolved
 WHERE settled.id = unresolved.id"""

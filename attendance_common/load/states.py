@@ -52,12 +52,12 @@ def _note(
 ) -> None:
     """Note a condition in `count` places; those where it is not standing get one sentence."""
     judged.conditions[condition] = {}
-    together = count > MOST  # known by their number: another number is new
-    keys = [f"{count} together"] if together else list(places)
+    too_many = count > MOST  # known by their number: another number is new
+    keys = [f"{count} together"] if too_many else list(places)
     since = {key: moment for key in keys if (moment := judged.find(condition, key, 1))}
     if since:
-        named = list(places.values()) if together else [places[key] for key in since]
-        what = sentence(named, count if together else len(named))
+        named = list(places.values()) if too_many else [places[key] for key in since]
+        what = sentence(named, count if too_many else len(named))
         judged.sentences.append(f"{what} (since {min(since.values())})")
 
 

@@ -174,7 +174,7 @@ def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:
     stuck = _stuck(facts.waiting, good["load"])
     attention = [
         *(sentence for script in SCRIPTS for sentence in _of_script(script, facts.runs, now, hours)),
-        *([_held_up(stuck)] if stuck else []),
+        *([_stuck_sentence(stuck)] if stuck else []),
     ]
     return Status(
         newest_date=max((newest for _, newest in facts.rows.values()), default=None),
@@ -260,7 +260,7 @@ def _stuck(waiting: Mapping[ListId, Version], load: Run | None) -> list[ListId]:
     return [] if load is None else [each for each in sorted(waiting) if waiting[each][1] < load.began]
 
 
-def _held_up(stuck: Sequence[ListId]) -> str:
+def _stuck_sentence(stuck: Sequence[ListId]) -> str:
     lists = counted(len(stuck), "list was", "lists were")
     day, school = stuck[0]
     return (

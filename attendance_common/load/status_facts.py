@@ -53,7 +53,7 @@ QUALIFY ROW_NUMBER() OVER (
     ORDER BY began DESC, run DESC
 ) = 1"""
 
-SAID = f"""\
+ATTENTION = f"""\
 SELECT attention
 FROM {RUNS.qualified}
 WHERE attention IS NOT NULL
@@ -80,7 +80,7 @@ def gather(warehouse: Warehouse, listing: Listing, records: Mapping[RunName, Rec
     rows = {school: (count, newest) for school, count, newest in warehouse.rows(ROWS)}
     runs = {(each.run, each.script): each for each in (Run(*row) for row in warehouse.rows(NEWEST_RUNS))}
     school_runs = [SchoolRun(*row) for row in warehouse.rows(NEWEST_READINGS)]
-    said = [sentence for (lines,) in warehouse.rows(SAID) for sentence in lines.splitlines()]
+    said = [sentence for (lines,) in warehouse.rows(ATTENTION) for sentence in lines.splitlines()]
     findings = quality_run.findings(warehouse)
     waiting = listing.compare(control.loaded(warehouse)).changed
     for name, record in records.items():

@@ -24,7 +24,7 @@ class Done:
     counts: dict[str, Any]
     sums: Counter[str] = field(default_factory=Counter)
     faults: dict[ListId, WarehouseError] = field(default_factory=dict)
-    uncontrolled: set[ListId] = field(default_factory=set)
+    lost_control_rows: set[ListId] = field(default_factory=set)
     found: Found = field(default_factory=Found)
     shared: list[SharedIds] = field(default_factory=list)
     findings: list[Finding] | None = None
@@ -39,7 +39,7 @@ class Done:
         """Add what came of a batch."""
         self.sums.update(batch.counts)
         self.faults |= batch.faults
-        self.uncontrolled |= batch.uncontrolled
+        self.lost_control_rows |= batch.lost_control_rows
 
     def result(self) -> dict[str, Any]:
         """The counts of the result line."""
@@ -65,7 +65,11 @@ class Done:
         return [
             *([] if self.found.lists else [attention.nothing_landed(areas)]),
             *attention.unloaded(self.faults, self.found.changed, areas),
-            *([attention.uncontrolled(sorted(self.uncontrolled))] if self.uncontrolled else []),
+            *(
+                [attention.lost_control_rows(sorted(self.lost_control_rows))]
+                if self.lost_control_rows
+                else []
+            ),
             *self.sentences,
             *quality.new_errors(self.findings or []),
         ]

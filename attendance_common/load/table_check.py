@@ -170,8 +170,8 @@ class TableState:
     dates of places whose id another list has as well, and wins; former versions that are not to be kept.
     """
 
-    damaged: list[dt.date]
-    misplaced: list[dt.date]
+    damaged_rows: list[dt.date]
+    damaged_places: list[dt.date]
     marked: int
     newest: dt.date | None
     superseded: list[dt.date]
@@ -187,8 +187,8 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
     """What the check's rows mean."""
     found = list(dates)
     return TableState(
-        damaged=[each.day for each in found if each.table_differs],
-        misplaced=[each.day for each in found if each.places != each.records and not each.forgotten],
+        damaged_rows=[each.day for each in found if each.table_differs],
+        damaged_places=[each.day for each in found if each.places != each.records and not each.forgotten],
         marked=sum(each.marked for each in found),
         newest=max((each.day for each in found if each.winners), default=None),
         superseded=[each.day for each in found if each.superseded],

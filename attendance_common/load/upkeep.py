@@ -16,7 +16,7 @@ from attendance_common.load import (
     shared_ids,
     table_check,
 )
-from attendance_common.load.departures import depart
+from attendance_common.load.departures import remove_departures
 from attendance_common.load.halving import in_halves
 from attendance_common.load.load_run import LoadRun
 from attendance_common.load.table_check import TableState
@@ -33,9 +33,9 @@ def remove_departed(run: LoadRun, first: dt.date) -> TableState:
     Nothing is removed while the check finds places damaged: they may be why a list seems not to hold a row.
     """
     state = check(run, first)
-    if state.misplaced or not (state.marked or run.forgotten):
+    if state.damaged_places or not (state.marked or run.forgotten):
         return state
-    run.done.sums["removed"] += depart(run.warehouse, run.listing, run.forgotten, run.context.run)
+    run.done.sums["removed"] += remove_departures(run.warehouse, run.listing, run.forgotten, run.context.run)
     return check(run, first)
 
 
@@ -44,7 +44,7 @@ def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
 
     Gives the dates of rows whose places are damaged: these cannot be repaired so.
     """
-    unwon: list[dt.date] = []
+    without_winner: list[dt.date] = []
     step = run.settings.batch_partitions
     groups = [damaged[start : start + step] for start in range(0, len(damaged), step)]
     for days, outcome in in_halves(groups, partial(repair.repair, run.warehouse), repair.halves):
@@ -53,8 +53,8 @@ def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
             continue
         run.done.sums["repaired_dates"] += len(days)
         run.done.sentences += attention.repaired(days, outcome)
-        unwon += outcome.unwon_days
-    return unwon
+        without_winner += outcome.days_without_winner
+    return without_winner
 
 
 def expire(run: LoadRun, state: TableState) -> None:

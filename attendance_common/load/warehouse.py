@@ -52,7 +52,7 @@ class Warehouse:
 
     # --- transactions -----------------------------------------------------------------------------------
 
-    def alone(self, text: str, values: Sequence[object]) -> None:
+    def autocommit(self, text: str, values: Sequence[object]) -> None:
         """Send one statement outside any transaction; it is retried after a conflict."""
 
         def once() -> None:

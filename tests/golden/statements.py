@@ -92,7 +92,7 @@ def statements() -> dict[str, Statement]:
         "backfill_sql.done_days": backfill_sql.done_days(TYPED.name),
         "backfill_sql.delete_lists": backfill_sql.delete_lists(TYPED.name),
         "backfill_sql.insert_lists": backfill_sql.insert_lists(TYPED.name, "RUN", *BOUNDS),
-        "settle_sql.elsewhere": settle_sql.elsewhere(*BOUNDS),
+        "settle_sql.outside_batch": settle_sql.outside_batch(*BOUNDS),
         "settle_sql.keep_equal_rows": settle_sql.keep_equal_rows(*BOUNDS),
         "settle_sql.forget_lists": settle_sql.forget_lists(LISTS),
         "merge_sql.name_lists": merge_sql.name_lists([]),
