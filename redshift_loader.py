@@ -1,4 +1,4 @@
-"""Register new partitions of the landing zone with Redshift Spectrum and bring the table to what changed.
+"""Register new partitions of the landing zone with Redshift Spectrum and load the lists that changed.
 
 In: the Parquet objects below S3_PREFIX, as the fetcher lands them. Out: the external table's partitions, the
 native table public.period_attendance with every record once in its newest version, the control tables, and
@@ -54,7 +54,7 @@ def run_and_record(run: LoadRun) -> command.Outcome:
         else:
             load_changed(run)
         outcome = conclusion.conclude()
-        conclusion.take_over_runs()
+        conclusion.copy_run_records()
     except (Exception, Terminated) as error:
         run.context.termination.ignore()
         conclusion.record_failure(error)

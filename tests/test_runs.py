@@ -260,7 +260,7 @@ class Bucket:
     def take(self, tables: Any) -> int:
         """Take over; how many calls of S3 it cost."""
         before = self.calls
-        runs.take_over(tables, RunFiles(self.s3, AREAS))
+        runs.copy_records(tables, RunFiles(self.s3, AREAS))
         return self.calls - before
 
 

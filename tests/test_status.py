@@ -148,10 +148,10 @@ def test_states_that_last_are_shown_and_need_nobody() -> None:
         "school 7 was not read",
         "school 5 is dark (since A)",
     ]
-    found = judge(Facts(GOOD, said=said, lasting={"A"}), NOW, HOURS)
+    found = judge(Facts(GOOD, reported=said, lasting={"A"}), NOW, HOURS)
     assert (found.attention, found.states) == ([], ["school 5 is dark (since A)"])
     now = run("fetch", 1, status=3, attention="school 5 is dark (since A)")
-    found = judge(Facts([*GOOD, now], said=said, lasting={"A"}), NOW, HOURS)
+    found = judge(Facts([*GOOD, now], reported=said, lasting={"A"}), NOW, HOURS)
     assert found.attention == ["school 5 is dark (since A) (fetch of 2025-12-09 11:00 UTC)"]
     assert found.states == []
 

@@ -89,7 +89,7 @@ FACTS = PageFacts(
     status=judge(
         Facts(
             rows={12549: (12_345, day(9)), 12550: (678, day(8))},
-            said=["<script>alert(1)</script>"],
+            reported=["<script>alert(1)</script>"],
             findings=[FINDING],
         ),
         NOW,

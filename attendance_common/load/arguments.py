@@ -1,4 +1,4 @@
-"""What the loader's flags take."""
+"""The loader's flags for a part of the lists, for a backfill and for --forget-list."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _old_table(text: str) -> TableName:
 
 
 def not_together(flags: argparse.Namespace) -> list[str]:
-    """What is at fault with flags that say nothing together: a sentence each."""
+    """A sentence for each flag that may not be used with --backfill-from, or only with it."""
     if flags.backfill_from is None:
         return ["--backfill-school goes with --backfill-from"] if flags.backfill_school is not None else []
     others = {"--verify": flags.verify, "--forget-list": flags.forget_list, "--school": flags.school}

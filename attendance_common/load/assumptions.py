@@ -1,7 +1,7 @@
-"""What is assumed about Redshift and could not be tried on one: each with the answer that is expected.
+"""What the loader assumes about Redshift, and what was not tried on a real one: with the expected answers.
 
-`probes` has a probe for each, by its name. An answer is a text without data. One that is neither expected nor
-harmless means that a load would fail, or make the table wrong.
+`probes` has a probe for each assumption, by its name. An answer is a text that has no data in it. An answer
+that is neither expected nor harmless means that a load would fail, or make the table wrong.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _yes(_answer: str) -> bool:
 
 @dataclass(frozen=True)
 class Assumption:
-    """An assumption: the answers that are expected, what rests on it, and which other answers do no harm."""
+    """An assumption: the expected answers, what depends on it, and which other answers do no harm."""
 
     name: str
     expected: tuple[str, ...]
@@ -49,7 +49,7 @@ class Assumption:
     cure: str = REPORT_IT
 
     def judge(self, answer: str) -> Verdict:
-        """What an answer means."""
+        """Whether an answer is expected, harmless or harmful."""
         if answer in self.expected:
             return Verdict.EXPECTED
         return Verdict.HARMLESS if self.is_harmless(answer) else Verdict.HARMFUL
@@ -73,9 +73,10 @@ def spellings(types: Mapping[str, str]) -> str:
 
 
 def values(shown: Collection[str]) -> str | None:
-    """How the view tells the values of partitions; None where two digits of each hide it.
+    """How the view shows the values of partitions; None when all have two digits, so that it cannot be seen.
 
-    One without a leading zero shows that the view adds none: another program registered those that have one.
+    A value of one digit shows that the view adds no leading zero: then values that have one were registered
+    so, by another program.
     """
     shapes = {_shape(each) for each in shown} - {None}
     for decisive in (NO_JSON, NO_TEXTS, AS_REGISTERED, PADDED):
@@ -102,7 +103,7 @@ def has_leading_zero(text: str) -> bool:
 
 
 def paths(rows: Sequence[tuple[int, str | None, str | None, int, int]], urls: Collection[str]) -> str:
-    """What "$path" says of the lists of one date: the first and the last text, and how many, of each list."""
+    """What "$path" gives. `rows`: of each list of one date, school, least and greatest text, texts, rows."""
     if any(reported < count for _, _, _, reported, count in rows):
         return "NULL"
     if any(first != last for _, first, last, _, _ in rows):
@@ -113,7 +114,7 @@ def paths(rows: Sequence[tuple[int, str | None, str | None, int, int]], urls: Co
 
 
 def pruning(total: int, qualified: int, asked: int) -> str:
-    """Of how many partitions a query read the objects."""
+    """Of which partitions a query read the objects."""
     if qualified == asked:
         return PRUNES
     return "all of them" if qualified == total else f"{qualified} where {asked} is asked for"
@@ -136,7 +137,7 @@ AS_BAD_DATA = "refused as bad data"
 FOUND, NOT_FOUND = "found", "not found"
 COUNTS = "INSERT 3, UPDATE 2, DELETE 1"
 
-# A row without a student's data, of each kind of column, as SQL; and its hash by `list_sql.row_hash`.
+# An invented row with each kind of column, as SQL; and its hash by `list_sql.row_hash`.
 KNOWN_ROW = {
     "id": "9007199254740993",
     "school_id": "12549",

@@ -13,7 +13,7 @@ from attendance_common.load.view import View
 from attendance_common.status_codes import ABSENT, PRESENT, TARDY
 from attendance_common.tables import NATIVE, STATUS_CODES, TableColumn
 
-# Chronic absence, in three numbers that stand nowhere else.
+# Chronic absence, in three numbers that are nowhere else in the code.
 ABSENT_DAY_SHARE = "0.5"  # of a day's recorded periods: with as many absences, or more, the day is absent
 CHRONIC_SHARE = "0.10"  # of a student's days: with as many absent days, or more, the absence is chronic
 LEAST_DAYS = 10  # a student with fewer days in a school year is not judged

@@ -1,4 +1,4 @@
-"""Sentences of the loader for a person: what, where, since when, and what to do."""
+"""The loader's sentences for a person: what is wrong, where, since when, and what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from attendance_common.numerals import counted, records
 if TYPE_CHECKING:
     from attendance_common.load.repair import Repaired
 
-NAMED = 5  # of many things, so many are named
+NAMED = 5  # things that are named; the others are counted
 
 WAITS = (
     "it was written each time while it was read, or another list of one of its records was, or cannot be "
@@ -35,7 +35,7 @@ def nothing_landed(areas: Areas) -> str:
 
 
 def foreign_objects(names: Sequence[str], count: int, areas: Areas) -> str:
-    """What in the landing zone is not the fetcher's: `count` objects, some of their names."""
+    """Objects in the landing zone that are not the fetcher's: `count` of them, and the names of some."""
     return (
         f"not the fetcher's, below s3://{areas.bucket}/{areas.landing}: {_first(names, count)}; Spectrum "
         "reads them, or fails on them: move them away"
@@ -57,7 +57,7 @@ def unloaded(
 
 
 def _written(lists: Sequence[ListId], versions: Mapping[ListId, Version], areas: Areas) -> str:
-    """Where these lists of one date lie, and since when."""
+    """Where these lists of one date are, and when they were written."""
     where = areas.list_url(*lists[0]) if len(lists) == 1 else areas.location(lists[0].day)
     times = [versions[each].last_modified for each in lists if each in versions]
     since = f", written {min(times):%Y-%m-%d %H:%M} UTC" if times else ""
@@ -72,7 +72,7 @@ def _mend(reason: str, lists: Sequence[ListId]) -> str:
 
 
 def gone(lists: Sequence[ListId], areas: Areas) -> str:
-    """Lists that were loaded once, and whose object is gone."""
+    """Lists that were loaded before, and whose object is gone."""
     first, *others = sorted(lists)
     url, forget = areas.list_url(*first), f"run the loader with --forget-list {first.day} {first.school}"
     if not others:
@@ -89,7 +89,7 @@ def gone(lists: Sequence[ListId], areas: Areas) -> str:
 
 
 def shared_ids(pairs: Sequence[SharedIds]) -> str:
-    """Ids that lists of two schools hold."""
+    """Ids that are in lists of two schools."""
     named = [f"{each.schools} ({each.ids}, {_span(each.first, each.last)})" for each in pairs]
     return (
         f"{counted(sum(each.ids for each in pairs), 'record is', 'records are')} in the lists of two "
@@ -109,7 +109,7 @@ def places_reloaded(days: Sequence[dt.date]) -> str:
 
 
 def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
-    """What the check of the table found, and what was done."""
+    """What the check of the table found, and what the repair did."""
     sentences = []
     where = f"{NATIVE}, {_dates(days)}"
     if done.records:

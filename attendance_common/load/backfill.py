@@ -1,7 +1,7 @@
-"""A backfill: an older table's rows come into the native table, month by month, each in one transaction.
+"""A backfill: an older table's rows are taken into the native table, each month in one transaction.
 
-They are lists of an origin of their own, and the newest version of each id counts, as always. What the
-landing zone has, or had, is passed over: such a record comes from there alone, whatever its `modified_on`.
+They are lists of an origin of their own, and the newest version of each id wins, as always. Records that the
+landing zone has, or had, are skipped, whatever their `modified_on`: these come from the landing zone alone.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ NO_DATE = "its date is missing, malformed or impossible"
 
 @dataclass(frozen=True)
 class Pending:
-    """What an older table has: the dates that are not taken yet, month by month; rows whose date is none.
+    """What a backfill is to do: the dates that are not taken yet, month by month.
 
-    `days`: all its dates within the part that is asked for.
+    `days`: all dates of the older table within the part that was asked for. `undated`: number of rows whose
+    date is missing or wrong.
     """
 
     months: list[list[dt.date]]
@@ -41,9 +42,9 @@ class Pending:
 
 @dataclass
 class Taken:
-    """What came of a month: counts of rows, and the rows that cannot be taken, by their fault.
+    """The outcome of a month: counts of rows, and of rows that cannot be taken, by their fault.
 
-    `known`: rows whose id the landing zone has, or had.
+    The count `known` is of rows whose id the landing zone has, or had.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -51,7 +52,7 @@ class Taken:
 
 
 class Backfill:
-    """Takes an older table's rows; `run` is written beside each list. `again`: also dates that were taken."""
+    """Takes an older table's rows; control rows get `run`, its name. `again`: also dates that were taken."""
 
     def __init__(self, warehouse: Warehouse, table: OldTable, run: str, *, again: bool = False) -> None:
         self._warehouse = warehouse
@@ -60,7 +61,7 @@ class Backfill:
         self._again = again
 
     def look(self, part: Part) -> Pending:
-        """What the table has within these dates."""
+        """What is to be taken of these dates."""
         months: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
         days, undated, done = [], 0, self._done()
         for value, rows in self._warehouse.rows(*old_table_sql.dates(self._table)):
@@ -74,7 +75,7 @@ class Backfill:
         return Pending([sorted(months[month]) for month in sorted(months)], sorted(days), undated)
 
     def _done(self) -> set[dt.date]:
-        """The dates that are not to be read: they were taken."""
+        """The dates that were taken before, and are not to be read."""
         if self._again:
             return set()
         return {day for (day,) in self._warehouse.rows(*sql.done_days(self._table.name))}
@@ -82,9 +83,9 @@ class Backfill:
     def load(
         self, months: Sequence[Sequence[dt.date]]
     ) -> Iterator[tuple[Sequence[dt.date], Taken | WarehouseError]]:
-        """Take these months; gives each with what came of it, as it is done.
+        """Take these months; gives each with its outcome when it is done.
 
-        A month that Redshift cannot read is halved, down to the one date at fault.
+        A month that Redshift cannot read is halved, until the date at fault is found.
         """
         return in_halves(months, self._load_month, repair.halves)
 
@@ -94,7 +95,7 @@ class Backfill:
     def show(
         self, months: Sequence[Sequence[dt.date]]
     ) -> Iterator[tuple[Sequence[dt.date], Taken | WarehouseError]]:
-        """What would come of these months; each transaction is rolled back."""
+        """The outcomes that these months would have; each transaction is rolled back."""
         return in_halves(
             months, lambda days: self._warehouse.snapshot(partial(self._stage, days)), repair.halves
         )
@@ -112,7 +113,7 @@ class Backfill:
     def _load(self, days: Sequence[dt.date]) -> Taken:
         done = self._done()
         days = [day for day in days if day not in done]
-        if not days:  # another backfill was here first
+        if not days:  # another backfill has taken them
             return Taken()
         send = self._warehouse.rows
         taken = self._stage(days)
@@ -132,7 +133,7 @@ class Backfill:
         return taken
 
     def _skip_unresolved(self) -> None:
-        """Leave ids as they are whose winner lies in another month, in a row that was read before."""
+        """Take ids out of the batch whose winner is in another month, in a row that was read before."""
         for text in (
             settle_sql.CREATE_UNRESOLVED,
             settle_sql.SKIP_UNRESOLVED,
@@ -152,8 +153,8 @@ class Backfill:
 def take_rows(run: LoadRun) -> list[dt.date]:
     """Take the rows of the table that the flags name; in a dry run, only count them.
 
-    What came of it is added to the run's `done`. Gives the dates that have rows of older tables alone, and on
-    which the native table has other rows than were taken.
+    The counts and sentences are added to the run's `done`. Gives the dates that have rows of older tables
+    alone, and on which the native table has other rows than were taken.
     """
     flags, done, warehouse = run.flags, run.done, run.warehouse
     table = look(warehouse, flags.backfill_from, flags.backfill_school)
@@ -178,7 +179,7 @@ def take_rows(run: LoadRun) -> list[dt.date]:
 
 
 def _log(days: Sequence[dt.date], taken: Taken) -> None:
-    """Log what came of a month, or would come of it."""
+    """Log the outcome of a month, or that which it would have."""
     names = ("rows_read", *READ, "known", "not_taken")
     counts = [f"{taken.counts[name]} {name.replace('_', ' ')}" for name in names if taken.counts[name]]
     fields = event("month_taken", counts=taken.counts)

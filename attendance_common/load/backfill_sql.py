@@ -1,7 +1,7 @@
 """The SQL of a backfill: a month of an older table, as lists of the origin `backfill`.
 
-From `staged` on it is the batch's own (`merge_sql`, `settle_sql`). The control row of such a list has the
-older table's name for an ETag: there a repair reads its rows again.
+Once the rows are in `staged`, the SQL is that of a batch (`merge_sql`, `settle_sql`). The control row of such
+a list has the older table's name as its ETag: from that table a repair reads its rows again.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def stage(table: OldTable, days: Collection[dt.date]) -> Statement:
     return f"CREATE TEMP TABLE staged\nDISTKEY (id) AS\n{text}", values
 
 
-# What becomes of the rows that were read: those that are known, those with a fault, and the others.
+# Counts of the rows that were read: those that are known, those with each fault, and the others.
 COUNT = """\
 SELECT known, CASE WHEN known THEN NULL ELSE fault END, COUNT(*)
 FROM staged
 GROUP BY known, CASE WHEN known THEN NULL ELSE fault END"""
 
-# A list whose rows cannot be taken, or are known, was read as well.
+# Also lists of which no row can be taken, or all are known: they were read.
 NAME_LISTS = """\
 CREATE TEMP TABLE batch_list
 DISTSTYLE ALL AS
@@ -65,7 +65,7 @@ DROP_STAGED = "DROP TABLE staged"
 
 
 def delete_lists(name: TableName) -> Statement:
-    """Forget the control rows of the batch's lists."""
+    """Delete the control rows of the batch's lists."""
     return _DELETE_LISTS, [str(name)]
 
 
@@ -79,7 +79,7 @@ WHERE period_attendance_lists.partition_date = batch_list.partition_date
 
 
 def insert_lists(name: TableName, run: str, first: dt.date, last: dt.date) -> Statement:
-    """Remember the batch's lists, of dates from `first` to `last`, each with the number of its places."""
+    """Insert the control rows of the batch's lists, of dates from `first` to `last`, with their places."""
     return _INSERT_LISTS, [str(name), run, first, last]
 
 
@@ -121,7 +121,7 @@ ORDER BY lists.etag, suspect.partition_date"""
 
 
 def stage_suspects(table: OldTable, days: Collection[dt.date]) -> Statement:
-    """Read rows of suspects again that were not found yet."""
+    """Read the rows again of suspects that were not found yet."""
     text, values = old_table_sql.read(table, days)
     return (
         f"""\

@@ -15,16 +15,16 @@ from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Reading, Summary, Version
 from attendance_common.load.warehouse import Warehouse
 
-READ = ("inserted", "updated", "unchanged", "superseded")  # what becomes of a row that was read
+READ = ("inserted", "updated", "unchanged", "superseded")  # outcomes of a row that was read
 
 
 class CheckFailed(WarehouseError):
-    """The numbers do not add up: the batch was rolled back."""
+    """The counts of a batch do not add up, so it was rolled back."""
 
 
 @dataclass
 class Loaded:
-    """What came of a batch: counts of rows and lists, lists that wait, lists at fault with the reason.
+    """The outcome of a batch: counts of rows and lists, lists that wait for the next round, lists at fault.
 
     `lost_control_rows`: lists that were loaded before, although the control table had no row for them.
     """
@@ -36,7 +36,7 @@ class Loaded:
 
 
 class Batch:
-    """Loads lists, each batch in one transaction; `run` is written beside each list and former version."""
+    """Loads lists, each batch in one transaction; `run`, its name, goes into control rows and the history."""
 
     def __init__(self, warehouse: Warehouse, listing: Listing, run: str) -> None:
         self._warehouse = warehouse
@@ -46,10 +46,11 @@ class Batch:
     def load(
         self, changed: Mapping[ListId, Version], gone: Collection[ListId], *, isolated: bool = False
     ) -> Loaded:
-        """Load lists as they were listed; of those whose object is gone, the rows yield to any other list's.
+        """Load `changed` lists in the versions that were listed; note of others that their object is `gone`.
 
-        `isolated`: no list outside the batch is read; ids whose winner lies there stay as they are, and wait.
-        Raises Unreadable or CheckFailed when a list of the batch cannot be loaded: nothing of it is kept.
+        The records of a list whose object is gone keep their places, marked: any other list's come first.
+        `isolated`: read no list outside the batch; ids whose winner is in one stay unchanged, and wait.
+        Raises Unreadable or CheckFailed when a list of the batch cannot be loaded; then nothing is loaded.
         """
         return self._warehouse.locked(lambda: self._load(changed, gone, isolated=isolated))
 
@@ -58,7 +59,7 @@ class Batch:
         known = control.versions(self._warehouse, days)
         changed = {each: version for each, version in changed.items() if known.get(each) != version}
         gone = [each for each in gone if known.get(each) is not None]
-        if not changed and not gone:  # another load was here first
+        if not changed and not gone:  # another load has loaded them
             return Loaded()
         reading = self._stage(changed)
         faults: dict[ListId, WarehouseError] = {
@@ -89,10 +90,10 @@ class Batch:
     def _read_outside_batch(
         self, days: Collection[dt.date], *, isolated: bool
     ) -> tuple[dt.date, dt.date, set[ListId]]:
-        """Read rows that are to be written from lists outside the batch, which has lists of these days.
+        """Read the rows of winners that are in lists outside the batch; `days`: the dates of the batch.
 
         Gives the first and the last date of all places of the ids that are written, and the lists that wait
-        because a list outside the batch no longer holds the row of a winner.
+        because a list outside the batch no longer has the row of a winner.
         """
         batch_dates = min(days), max(days)
         found = self._warehouse.rows(*settle_sql.outside_batch(*batch_dates))
@@ -108,7 +109,7 @@ class Batch:
         return bounds["first"] or dt.date.min, bounds["last"] or dt.date.min, unresolved
 
     def _skip_unresolved(self) -> set[ListId]:
-        """Leave ids as they are whose winner cannot be read; gives their lists, which are loaded again."""
+        """Take ids whose winner cannot be read out of the batch; gives their lists, to be loaded again."""
         self._warehouse.rows(settle_sql.CREATE_UNRESOLVED)
         lists = {ListId(*each) for each in self._warehouse.rows(settle_sql.UNRESOLVED_LISTS)}
         if lists:
@@ -132,10 +133,10 @@ def write(
     *,
     origin: str = S3,
 ) -> Counter[str]:
-    """Bring the table, the places and, by `write_control_rows`, the control table to what `settled` says.
+    """Write `settled` to the table and the places, and the control rows by calling `write_control_rows`.
 
-    Gives what became of the rows that were read; all places of the ids that are written have dates from
-    `first` to `last`.
+    All places of the ids that are written have dates from `first` to `last`. Gives the outcomes of the rows
+    that were read (READ), with their counts.
     """
     send = warehouse.rows
     send(*history_sql.keep_replaced(first, last, run))
@@ -161,7 +162,7 @@ def check_written(counts: Mapping[str, int], first: dt.date, last: dt.date) -> N
 
 
 def check_sum(counts: Mapping[str, int], first: dt.date, last: dt.date) -> None:
-    """Raise CheckFailed unless every row that was read became something, once."""
+    """Raise CheckFailed unless every row that was read has exactly one outcome."""
     outcomes = sum(counts[name] for name in READ)
     if outcomes != counts["rows_read"]:
         raise CheckFailed(

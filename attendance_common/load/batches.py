@@ -1,4 +1,4 @@
-"""The changed lists, batch after batch; what is at fault is found by halving and holds up nothing else."""
+"""The changed lists, batch after batch; a batch that fails is halved, until the list at fault is found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from attendance_common.load.refusals import Unreadable
 def load_batches(
     batch: Batch, listing: Listing, changed: Mapping[ListId, Version], gone: Sequence[ListId], dates: int
 ) -> Iterator[tuple[Sequence[ListId], Loaded]]:
-    """Load the lists in batches of so many dates; gives each batch with what came of it, as it is done."""
+    """Load the lists in batches of `dates` dates each; gives each batch and its outcome when it is loaded."""
 
     def load(these: Sequence[ListId]) -> Loaded:
         versions = {each: changed[each] for each in these if each in changed}
@@ -37,7 +37,7 @@ def load_batches(
 
 
 def _explained(listing: Listing, each: ListId, version: Version | None, fault: WarehouseError) -> Loaded:
-    """Why a list cannot be loaded; one that was written since it was listed waits for another round."""
+    """The outcome of a list that cannot be loaded; if it was written meanwhile, it waits for a round."""
     if listing.versions([each]).get(each) != version:
         return Loaded(waiting={each})
     return Loaded(faults={each: fault})

@@ -1,4 +1,4 @@
-"""A calendar of records by date, as the places and shades of its cells. Pure: the template draws it."""
+"""A calendar of records by date, as positions and shades of its cells. Pure: the template draws it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True)
 class Cell:
-    """A date: where it is drawn, its shade, and what is said of it."""
+    """A date: where it is drawn, its shade, and its tooltip."""
 
     x: int
     y: int
-    shade: str  # `none` (a weekday without a record), `off` (a weekend without one), `s1` to `s4`
+    shade: str  # `none` (a weekday that has no record), `off` (a weekend that has none), `s1` to `s4`
     text: str
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """What is drawn; `gaps`: weekdays without a record between the first and the last date, as spans."""
+    """What is drawn. `gaps`: spans of weekdays that have no record, between the first and the last date."""
 
     cells: Sequence[Cell]
     months: Sequence[tuple[int, str]]
@@ -38,7 +38,7 @@ class Calendar:
 
 
 def calendar(counts: Mapping[dt.date, int], today: dt.date) -> Calendar:
-    """The last 53 weeks up to the week of `today`; `counts`: date -> records, dates without any left out."""
+    """The last 53 weeks, up to the week of `today`. `counts`: date -> records, of dates that have some."""
     monday = today - dt.timedelta(days=today.weekday(), weeks=WEEKS - 1)
     dates = [monday + dt.timedelta(days=number) for number in range(7 * WEEKS)]
     shown = {day: counts.get(day, 0) for day in dates if day <= today}
@@ -63,7 +63,7 @@ def _shade(day: dt.date, count: int, most: int, *, within: bool) -> str:
 
 
 def _months(monday: dt.date) -> list[tuple[int, str]]:
-    """Where the name of each month stands: above the week in which its first Monday is."""
+    """Where the name of each month is drawn: above the week that begins with its first Monday."""
     found = []
     for week in range(WEEKS):
         day = monday + dt.timedelta(weeks=week)
@@ -73,7 +73,7 @@ def _months(monday: dt.date) -> list[tuple[int, str]]:
 
 
 def spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """Weekdays in order, as spans; a weekend does not part them."""
+    """Weekdays in order, as spans; a weekend does not end a span."""
     found: list[tuple[dt.date, dt.date]] = []
     for day in days:
         before = day - dt.timedelta(days=3 if day.weekday() == 0 else 1)

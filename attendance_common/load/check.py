@@ -27,7 +27,7 @@ from attendance_common.load.probes import PROBES, Place
 from attendance_common.load.refusals import SETUP
 from attendance_common.load.warehouse import Warehouse
 
-LOCK_SECONDS = 5  # that a load which is under way is waited for
+LOCK_SECONDS = 5  # how long a check waits for a running load
 
 VERSION = "SELECT version()"
 SCHEMA = """\
@@ -35,7 +35,7 @@ SELECT databasename, esoptions
 FROM svv_external_schemas
 WHERE schemaname = %s"""
 
-# What a load does with its tables. None of these finds a row, and each is rolled back.
+# What a load does with its tables. None of these statements finds a row, and each is rolled back.
 SELECT = "SELECT COUNT(*) FROM {table} WHERE 1 = 0"
 INSERT = "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0"
 DELETE = "DELETE FROM {table} WHERE 1 = 0"
@@ -92,7 +92,7 @@ def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
 
 
 def _check_landing_zone(checks: Checks, listing: Listing, areas: landing.Areas) -> Collection[ListId]:
-    """Say what lies in the landing zone, and what of it is not the fetcher's; gives its lists."""
+    """Report what the landing zone has, and what of it is not the fetcher's; gives its lists."""
     lists: list[ListId] = []
 
     def look() -> str:
@@ -119,7 +119,7 @@ def _check_tables(checks: Checks, warehouse: Warehouse) -> None:
 
 
 def _check_rights(checks: Checks, warehouse: Warehouse) -> bool:
-    """Try what a load does with its tables; gives whether it can make temporary ones."""
+    """Try what a load does with its tables; gives whether temporary tables can be created."""
     for table, statements in RIGHTS.items():
         for right, text in statements.items():
             tried = partial(_try, warehouse, text.format(table=table))
@@ -137,7 +137,7 @@ def _check_assumptions(checks: Checks, place: Place) -> None:
 
 
 def _answer(assumption: Assumption, place: Place) -> str:
-    """What Redshift answers, as expected; raises Differs for what is not, AttendanceError for what harms."""
+    """Redshift's answer, if it is expected; raises Differs for a harmless other one, else AttendanceError."""
     answer = PROBES[assumption.name](place)
     verdict = assumption.judge(answer)
     if verdict is Verdict.HARMFUL:

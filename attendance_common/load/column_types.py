@@ -1,10 +1,10 @@
-"""Redshift's names of a type: several are one type, and views do not agree on one."""
+"""Names of types: Redshift has several for one type, and its views do not agree on which they show."""
 
 from __future__ import annotations
 
 import re
 
-# Hive's spelling, SQL's and PostgreSQL's: clusters were seen to say each (aws/amazon-redshift-python-driver).
+# Hive's spelling, SQL's and PostgreSQL's: clusters show each of them (aws/amazon-redshift-python-driver).
 _SYNONYMS = {
     "integer": "int",
     "int4": "int",
@@ -24,9 +24,7 @@ _SYNONYMS = {
     "float4": "real",
     "decimal": "numeric",
 }
-_TYPE = re.compile(
-    r"([^(]*?)\s*(?:\(\s*(.*?)\s*\)\s*(.*))?"
-)  # base, arguments, what follows (`without time zone`)
+_TYPE = re.compile(r"([^(]*?)\s*(?:\(\s*(.*?)\s*\)\s*(.*))?")  # base, arguments, suffix (`without time zone`)
 
 
 def normal(type_name: str) -> str:
@@ -34,8 +32,8 @@ def normal(type_name: str) -> str:
     found = _TYPE.fullmatch(" ".join(type_name.lower().split()))
     if not found:
         return type_name
-    base, arguments, behind = found[1], found[2], found[3]
-    base = f"{base} {behind}".strip() if behind else base
+    base, arguments, suffix = found[1], found[2], found[3]
+    base = f"{base} {suffix}".strip() if suffix else base
     base = _SYNONYMS.get(base, base)
     if not arguments or base == "timestamp":  # a precision of 6 is the only one (DG: r_Datetime_types)
         return base
@@ -48,7 +46,9 @@ def without_numbers(type_name: str) -> str:
 
 
 def can_hold(found: str, expected: str) -> bool:
-    """Whether a column of one type takes every value of the other: the same type, or a longer VARCHAR."""
+    """Whether a column of the found type can hold every value of the expected type: it is the same type, or a
+    VARCHAR that is no shorter.
+    """
     width, least = _width(found), _width(expected)
     if width and least:
         return width >= least

@@ -11,7 +11,7 @@ from attendance_common.history import History
 from attendance_common.load import quality_run, states
 from attendance_common.load.load_run import LoadRun
 from attendance_common.load.run_files import RunFiles
-from attendance_common.load.runs import take_over_or_wait, take_over_soon
+from attendance_common.load.runs import copy_records_or_wait, copy_records_soon
 from attendance_common.run_record import SOME, RunRecords
 
 
@@ -61,10 +61,10 @@ class Conclusion:
             "part": ALL if whole else SOME,
         }
 
-    def take_over_runs(self) -> None:
+    def copy_run_records(self) -> None:
         """Insert the run records in S3 into the run tables, this run's record among them."""
         if not self._run.is_read_only:
-            take_over_or_wait(self._run.warehouse, self._files)
+            copy_records_or_wait(self._run.warehouse, self._files)
 
     def record_failure(self, error: BaseException) -> None:
         """Write the record and the table rows of a run that failed with `error`, within a few seconds or not.
@@ -75,4 +75,4 @@ class Conclusion:
         record = {**self._about(), **done.result(), "by_school": done.by_school()}
         self._records.write_failed(record, error)
         if not self._run.is_read_only:
-            take_over_soon(self._run.warehouse, self._files)
+            copy_records_soon(self._run.warehouse, self._files)

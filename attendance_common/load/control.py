@@ -15,7 +15,7 @@ SELECT partition_date, school_id, etag, last_modified
 FROM {LISTS}
 WHERE origin = {S3}"""
 
-# With the last date of older tables' rows, in a row without a school.
+# The row that has no school has the last date with rows of an older table.
 ALL = f"""\
 {_LISTS}
 UNION ALL
@@ -31,7 +31,7 @@ BETWEEN = f"{_LISTS}\n    AND partition_date BETWEEN %s AND %s"
 
 
 def loaded(warehouse: Warehouse) -> Loaded:
-    """Every list that was loaded, with its version; None where its object was gone."""
+    """Every list that was loaded, with its version; None: its object was gone."""
     backfilled_to = None
 
     def lists() -> Iterator[tuple[ListId, Version | None]]:
@@ -60,7 +60,7 @@ def rows(
     again: Collection[ListId],
     run: str,
 ) -> list[tuple[object, ...]]:
-    """The control table's rows for lists that were loaded, with their records, and for those that are gone.
+    """The rows of the control table for lists that were loaded (`records`) and for lists that are `gone`.
 
     A list whose object is gone has no ETag; one that is to be loaded `again` has an empty one.
     """

@@ -1,7 +1,7 @@
-"""Departures: what no list holds any more leaves the table, in the last transaction of a run.
+"""Departures: records that no list has any more are removed from the table, in the last transaction of a run.
 
-A batch only marks the places that their lists hold no more. So a record that moves to another list, which may
-be loaded later, or by the next run, is never missing from the table.
+A batch only marks the places of records that their list no longer has. So a record that moves to another
+list, which may be loaded later, or by the next run, is never missing from the table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from attendance_common.load.warehouse import Warehouse
 
 
 def find(unsettled: Collection[int]) -> Statement:
-    """Marked places that may go: not of these schools, nor of a list that is gone or is to be loaded again.
+    """Find the marked places to remove: not those of `unsettled` schools, nor those of a list that is gone
+    or is to be loaded again.
 
     `remaining`: how many places the id keeps.
     """
@@ -72,7 +73,7 @@ WHERE period_attendance_places.id = departure.id
     AND period_attendance_places.origin = {S3}
     AND """
 
-# A place that wins stays with its row, as long as the id has another place.
+# A place that wins is kept, with its row, while the id has another place.
 DELETE_OTHER_PLACES = f"{_DELETE_PLACES}departure.remaining > 0\n    AND NOT departure.wins"
 DELETE_LAST_PLACES = f"{_DELETE_PLACES}departure.remaining = 0"
 
@@ -80,17 +81,17 @@ DROP = "DROP TABLE departure"
 
 
 def forget(lists: Collection[ListId]) -> Statement:
-    """Forget lists whose object is gone: from now on they count as empty."""
+    """Delete the control rows of lists whose object is gone: from now on they count as empty."""
     pairs, values = of_pairs(lists)
     return f"DELETE FROM {LISTS}\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
 def remove_departures(warehouse: Warehouse, listing: Listing, forgotten: Collection[ListId], run: str) -> int:
-    """Let marked places go, and rows that have no place left; gives the number of these rows.
+    """Remove marked places, and the rows of ids that have no other place; gives the number of these rows.
 
-    A school's places go only when its changed lists are all loaded; a row goes only when those of all schools
-    are: until then a list that is not loaded may hold the record. `forgotten` lists count as empty.
-    `run` is written to the history, with each row that leaves.
+    Places of a school are removed only when all its changed lists are loaded. Rows are removed only when the
+    changed lists of all schools are: until then a list that is not loaded may have the record.
+    `forgotten` lists count as empty. `run` is written to the history, with each row that is removed.
     """
     return warehouse.locked(lambda: _remove_departures(warehouse, listing, forgotten, run))
 
@@ -110,7 +111,7 @@ def _remove_departures(
 
 
 def _remove_rows(warehouse: Warehouse, run: str) -> int:
-    """Delete rows that no list holds, and their places; gives their number. The history keeps the rows."""
+    """Move the rows that no list has to the history, and delete their places; gives their number."""
     [(rows, first, last)] = warehouse.rows(COUNT_REMOVED)
     if rows:
         warehouse.rows(*history_sql.keep_removed(first, last, run))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXTERNAL = tables.EXTERNAL.qualified
 MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
-SHOWN_LOCATION = 128  # characters; the view cuts a location there (DG: r_SVV_EXTERNAL_PARTITIONS)
+SHOWN_LOCATION = 128  # characters; the view cuts longer locations (DG: r_SVV_EXTERNAL_PARTITIONS)
 
 EXTERNAL_COLUMNS = """\
 SELECT columnname, external_type, part_key
@@ -41,14 +41,14 @@ ExternalColumn = tuple[str, str, int]  # name, type, and which partition key it 
 
 
 def expected_columns() -> list[ExternalColumn]:
-    """What EXTERNAL_COLUMNS answers for the table that the setup SQL makes, with normal types."""
+    """What EXTERNAL_COLUMNS gives for the table that the setup SQL creates, with normal types."""
     data = [(column.name, normal(column.type), 0) for column in tables.EXTERNAL.columns]
     partitions = enumerate(tables.EXTERNAL.partitions, start=1)
     return data + [(column.name, normal(column.type), order) for order, column in partitions]
 
 
 def check_table(warehouse: Warehouse) -> None:
-    """Raise WarehouseError when the external table is missing or another version's."""
+    """Raise WarehouseError when the external table is missing, or is that of another version."""
     found = [(name.strip().lower(), normal(kind), int(key or 0)) for name, kind, key in columns(warehouse)]
     if not found:
         raise WarehouseError(f"there is no table {EXTERNAL}: {SETUP}", to_mend=True)
@@ -61,7 +61,7 @@ def check_table(warehouse: Warehouse) -> None:
 
 
 def columns(warehouse: Warehouse) -> list[ExternalColumn]:
-    """The table's columns as Redshift tells them; none when there is no such table."""
+    """The table's columns as Redshift names them; none when the table does not exist."""
     return [(name, kind, key) for name, kind, key in warehouse.rows(EXTERNAL_COLUMNS, _TABLE)]
 
 
@@ -76,7 +76,7 @@ def first_difference(found: Sequence[ExternalColumn], expected: Sequence[Externa
 
 
 def _column(column: ExternalColumn | None) -> str:
-    """A column for a person."""
+    """A column as text for a person."""
     if column is None:
         return "no column"
     name, kind, key = column
@@ -100,7 +100,7 @@ def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
 
 
 def partitions(warehouse: Warehouse) -> list[tuple[str, str]]:
-    """Values and location of each registered partition, as Redshift tells them."""
+    """Values and location of each registered partition, as Redshift shows them."""
     return [(values, location) for values, location in warehouse.rows(REGISTERED, _TABLE)]
 
 
@@ -116,7 +116,7 @@ def registered_day(values: str) -> dt.date:
 
 
 def register(days: Sequence[dt.date], areas: Areas) -> list[tuple[str, Sequence[object]]]:
-    """ALTER statements for the partitions; each runs by itself, outside a transaction (DG: r_ALTER_TABLE)."""
+    """ALTER statements for the partitions; each has to run outside any transaction (DG: r_ALTER_TABLE)."""
     return [
         _register(days[start : start + MOST_PARTITIONS], areas)
         for start in range(0, len(days), MOST_PARTITIONS)

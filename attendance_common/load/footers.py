@@ -1,4 +1,4 @@
-"""The Parquet footer of a list's object: how many rows it holds."""
+"""The Parquet footer of a list's object: how many rows the object has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FOOTER_BYTES = 65_536  # many times the footer of an object with this many colum
 
 
 def rows_of(end: bytes) -> int | None:
-    """The rows that a footer, which is an object's end, tells of; None where there is no footer."""
+    """The number of rows by the footer in an object's last bytes; None where these have no footer."""
     import polars as pl
 
     try:

@@ -1,4 +1,4 @@
-"""Work on groups, where one thing at fault must not hold up the others: a group that fails is halved."""
+"""Work on groups: a group that fails is halved, so that one bad item does not stop the others."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def in_halves(
     work: Callable[[Sequence[T]], R],
     halves: Callable[[Sequence[T]], Iterable[Sequence[T]]],
 ) -> Iterator[tuple[Sequence[T], R | WarehouseError]]:
-    """Do the work on each group, in order; gives each group with what came of it.
+    """Do the work on each group, in order; gives each group with its outcome.
 
-    A group that raises CheckFailed or Unreadable is halved until one thing is alone, and then
-    the error is what came of it. Every other error is raised.
+    A group that raises CheckFailed or Unreadable is halved; the outcome of a group of one item is then the
+    error. Every other error is raised.
     """
     waiting = deque(groups)
     while waiting:

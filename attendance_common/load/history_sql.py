@@ -1,4 +1,4 @@
-"""The history in SQL: what leaves the native table is kept, by the transaction that lets it leave.
+"""The history in SQL: a row that is replaced or removed is kept, in the same transaction.
 
 A version is valid from the time at which its row was written to the time at which the next one was written,
 or the row was removed. The statements that keep rows run before these are deleted. They take one row of each
@@ -115,14 +115,14 @@ def keep_removed(first: dt.date, last: dt.date, run: str) -> Statement:
 
 
 def oldest(now: dt.datetime, days: int | None) -> dt.datetime:
-    """What ended before then is not kept, in UTC without a zone; with no number of days, all is."""
+    """Versions that ended before this time are not kept: UTC, no zone. `days` None: all versions are kept."""
     if days is None:
         return dt.datetime.min
     return now.astimezone(dt.timezone.utc).replace(tzinfo=None) - dt.timedelta(days)
 
 
 def expire(oldest: dt.datetime) -> Statement:
-    """Let versions go that ended before `oldest`."""
+    """Delete the versions that ended before `oldest`."""
     return _EXPIRE, [oldest]
 
 

@@ -1,4 +1,4 @@
-"""The views over the history: what a record said before, and how late corrections come."""
+"""The views over the history: earlier versions of each record, and how late corrections come."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""How the setup file brings the layout of an earlier version up to date: columns and views, in SQL for psql.
+"""SQL for psql that brings the tables and views of an earlier version up to date.
 
 Redshift has no ADD COLUMN IF NOT EXISTS, and CREATE TABLE IF NOT EXISTS compares the name alone (DG:
-r_ALTER_TABLE, r_CREATE_TABLE_NEW): so the file looks first. CREATE TABLE makes the columns of the first
-version, on a new cluster as well, and each later column is added after it: everywhere in the same order. A
-view that changes otherwise than by a later column takes a new name.
+r_ALTER_TABLE, r_CREATE_TABLE_NEW). So the file asks first which columns a table has. CREATE TABLE creates
+the columns of the first version, also on a new cluster, and later columns are added after it: so their order
+is the same everywhere. A view that changes in another way than by a later column has to get a new name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def definition(column: TableColumn) -> str:
 
 
 def look_for_tables(tables: Sequence[Table]) -> str:
-    """Note which tables are there, before any is created."""
+    """Set a psql variable for each table that exists, before any is created."""
     found = ",\n".join(
         f"    COUNT(CASE WHEN table_name = '{table.name}' THEN 1 END) > 0 AS has_{table.name}"
         for table in tables
@@ -47,7 +47,7 @@ WHERE table_schema = '{tables[0].schema}'
 
 
 def say_created(table: Table) -> str:
-    """Say that the table was created, unless it was there."""
+    """Print that the table was created, unless it existed."""
     return f"\\if :has_{table.name} \\else \\echo {table.qualified}: created\n\\endif\n"
 
 
@@ -90,10 +90,10 @@ ALTER TABLE {name} ADD COLUMN {definition(column)};
 
 
 def drop_changed_views(views: Sequence[View]) -> Iterator[str]:
-    """Drop all views when one of them lacks a later column: then it cannot be replaced, nor can one over it.
+    """Drop all views when one of them lacks a later column: it cannot be replaced, nor a view that reads it.
 
-    CREATE OR REPLACE VIEW takes the same columns alone (DG: r_CREATE_VIEW). There is no CASCADE: somebody
-    else's view that reads one of them ends the file, and is named.
+    CREATE OR REPLACE VIEW needs the same columns (DG: r_CREATE_VIEW). There is no CASCADE: when somebody
+    else's view reads one of them, psql stops and names it.
     """
     lacking = [
         f"(viewname = '{view.name}' AND STRPOS(definition, '{column.name}') = 0)"

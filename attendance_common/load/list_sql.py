@@ -1,4 +1,4 @@
-"""The rows of lists in SQL: what is read from S3, as the native table has it, with the hash of each row.
+"""The rows of lists in SQL: read from S3, converted to the native table's types, each with its hash.
 
 Values travel as parameters, identifiers are constants.
 """
@@ -46,7 +46,7 @@ def placeholders(values: Collection[object]) -> str:
 def row_hash(source: str) -> str:
     """MD5 over `name=value` of the row's columns that are not NULL.
 
-    A column that is added later changes no hash. The length of a text stands before it, so that no text can
+    A column that is added later changes no hash. The length of a text comes before it, so that no text can
     look like two columns. Wide texts are hashed first: a concatenation has 65,535 bytes at the most
     (airbytehq/airbyte#14441).
     """
@@ -72,12 +72,12 @@ def column_text(column: Column, source: str) -> str:
     return f"CAST(OCTET_LENGTH({name}) AS VARCHAR(5)) || ':' || {name}"
 
 
-# The hash of a place whose row is to be written again, though it may be the same. No MD5 looks so.
+# The hash of a place whose row is to be written again, even if it has not changed. No MD5 begins with *.
 FORGOTTEN = "'*' || SUBSTRING(hash, 2)"
 
 
 def same_version(hash_before: str, hash_now: str) -> str:
-    """Whether a place has the row that it had when it was loaded, also when its hash was forgotten."""
+    """Whether two hashes are of the same row, also when one of them is FORGOTTEN."""
     return f"SUBSTRING({hash_before}, 2) = SUBSTRING({hash_now}, 2)"
 
 
@@ -95,7 +95,7 @@ def within(days: Collection[dt.date]) -> Statement:
 
 
 def of_lists(lists: Collection[ListId]) -> Statement:
-    """A predicate that only rows of these lists meet: dates (prunes), schools, dates with their schools."""
+    """A predicate that only rows of these lists meet: by dates (so Spectrum prunes), schools, and pairs."""
     schools: dict[dt.date, set[int]] = defaultdict(set)
     for day, school in lists:
         schools[day].add(school)
@@ -114,7 +114,7 @@ def of_lists(lists: Collection[ListId]) -> Statement:
 
 
 def native_value(column: Column) -> str:
-    """What the external table says, as the native table has it."""
+    """A column of the external table, converted to the native table's type."""
     if column.kind is Kind.DATE:
         # Without TRUE, Redshift rolls an impossible date over (DG: r_TO_DATE_function).
         return f"TO_DATE({column.name}, 'MM-DD-YYYY', TRUE) AS {column.native}"
@@ -160,13 +160,13 @@ LEFT JOIN {PLACES} AS places
 
 def read(lists: Collection[ListId]) -> Statement:
     """The rows of the lists, with real dates and times, each with its hash and its place as it was loaded."""
-    predicate, values = of_lists(lists) if lists else ("year = 0", [])  # of no list: no partition
+    predicate, values = of_lists(lists) if lists else ("year = 0", [])  # no list: no partition
     days = [day for day, _ in lists] or [dt.date.min]
     return _READ.format(predicate=predicate), [*values, min(days), max(days)]
 
 
 def forget(lists: Statement) -> Statement:
-    """Let the lists that meet a predicate count as changed: no object has an empty ETag."""
+    """Make the lists that meet a predicate count as changed: no object has an empty ETag."""
     predicate, values = lists
     return f"UPDATE {LISTS}\nSET etag = ''\nWHERE origin = {S3}\n    AND {predicate}", values
 

@@ -1,4 +1,4 @@
-"""What S3 says of the landing zone: which objects lie there, in which version. Only reads."""
+"""Lists the landing zone in S3: which objects it has, in which versions. Only reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LISTERS = 8  # requests to S3 at a time: more wait for Python, and each has a pa
 
 
 class Listing:
-    """The landing zone as it is when it is asked; each method raises AwsError."""
+    """The landing zone as it is at each call; each method raises AwsError."""
 
     def __init__(self, client: S3Client, areas: landing.Areas) -> None:
         self._client = client
@@ -25,7 +25,7 @@ class Listing:
         self._explained = f"s3://{areas.bucket}/{areas.landing}"
 
     def compare(self, loaded: Loaded) -> Found:
-        """The whole landing zone beside what was loaded, month by month side by side."""
+        """Compare the whole landing zone with what was loaded; several months are listed at a time."""
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
             top, years = self._folders(self._areas.landing)
             inside = list(pool.map(self._folders, years))
@@ -38,7 +38,7 @@ class Listing:
         return plan.compare(entries, self._areas.landing, loaded)
 
     def versions(self, lists: Collection[ListId]) -> dict[ListId, Version]:
-        """The versions of these lists now, those that are there; their months are listed."""
+        """The present versions of these lists, of those that are in S3; lists their months."""
         months = {landing.month_folder(each.day) for each in lists}
         with aws.explained(self._explained), ThreadPoolExecutor(LISTERS) as pool:
             listed = pool.map(lambda month: self._versions(month, lists), sorted(months))

@@ -1,4 +1,4 @@
-"""The table that loads lock. Nobody reads it, so no reader ever waits."""
+"""The table that each load locks. Nobody reads it, so no reader has to wait."""
 
 from attendance_common import tables
 

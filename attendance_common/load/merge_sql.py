@@ -1,13 +1,13 @@
 """The SQL of one batch.
 
-For each id, the native table holds the newest version over all lists as they were last loaded. `places` has a
+For each id, the native table has the newest version over all lists as they were last loaded. `places` has a
 narrow row for each record of each list; so a batch reads from S3 the lists that changed, and nothing else.
 
 How a batch runs on Redshift:
 - Spectrum prunes by the predicate on year, month, day alone, which has only constants.
-- `staged` has the rows of the batch's lists, each beside its place as it was. It is read from S3 once.
-- `settled` has every place of each id that the batch touches, as it is to be, ranked: 1 is the winner.
-- A place of an older table goes with the first place that a list of the landing zone has of its id.
+- `staged` has the rows of the batch's lists, each joined with its place as it was. It is read from S3 once.
+- `settled` has every place, as it will be, of each id that the batch touches, ranked: 1 is the winner.
+- A place of an older table is deleted as soon as a list of the landing zone has its id.
 - A row is written when its hash is not the hash of the row that the native table has.
 - CREATE TABLE AS leaves a table with statistics (DG: r_ANALYZE); LIKE and INSERT would not.
 - An anti-join is a LEFT JOIN … IS NULL: how Redshift plans NOT IN over millions of ids is not known.
@@ -43,7 +43,7 @@ def stage(lists: Collection[ListId]) -> Statement:
 
 
 def stage_more(lists: Collection[ListId]) -> Statement:
-    """Read rows that are to be written from lists outside the batch."""
+    """Read the rows that are to be written from these lists, which are outside the batch."""
     text, values = read(lists)
     columns = [*NATIVE_NAMES, "source_file", "partition_date", "hash"]
     columns += [f"place_{name}" for name in ("hash", "wins", "marked", "loaded_at")]
@@ -70,7 +70,7 @@ GROUP BY partition_date, school_id"""
 
 
 def unstage(lists: Collection[ListId]) -> Statement:
-    """Take lists out of `staged` that do not count as loaded."""
+    """Delete from `staged` the lists that do not count as loaded."""
     pairs, values = of_pairs(lists)
     return f"DELETE FROM staged\nWHERE {pairs}", values
 
@@ -150,8 +150,8 @@ LIST_ROW = f"(%s, %s, {S3}, %s, %s, %s, {NOW}, %s)"
 
 
 def outcomes(first: dt.date, last: dt.date, origin: str = S3) -> Statement:
-    """What became of each row that was read; how many rows were to be written, how many of them from lists
-    outside the batch, and how many the table has.
+    """Counts: of each outcome of the rows that were read; of rows that were to be written, and of these, from
+    lists outside the batch; of rows and of different ids that the table has of them.
     """
     return _OUTCOMES.format(origin=origin), [first, last]
 

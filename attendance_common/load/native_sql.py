@@ -1,6 +1,6 @@
-"""The rows of the native table in SQL: written from `staged`, and deleted, by a table that says which.
+"""INSERT and DELETE of rows of the native table.
 
-That table has one row for each version, with the flags that its module gives it.
+Which rows, says a temporary table of `versions`: it has one row for each version, with flags of its module.
 """
 
 from __future__ import annotations

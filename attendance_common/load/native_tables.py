@@ -1,7 +1,7 @@
-"""The native table and the loader's own tables, beside their declarations.
+"""Compares the native table and the loader's own tables with their declarations.
 
-The setup file adds the columns that came with a later version, and changes nothing else of a table that is
-there (`layout_sql`). What a table lacks otherwise is said here, with its ALTER TABLE.
+The setup file adds the columns that came with a later version, and changes nothing else of a table that
+exists (`layout_sql`). What else a table lacks is reported here, with its ALTER TABLE.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ WHERE table_schema = %s
     AND table_name IN ({", ".join(["%s"] * len(NATIVE_TABLES))})"""
 _TABLES = (NATIVE_TABLES[0].schema, *(table.name for table in NATIVE_TABLES))
 
-Types = dict[str, str]  # column -> type, as Redshift says it
+Types = dict[str, str]  # column -> type, as Redshift names it
 
 
 def check_tables(warehouse: Warehouse) -> None:
-    """Raise WarehouseError when a table lacks a column, or one is of a type that does not hold the values.
+    """Raise WarehouseError when a table lacks a column, or a column has a type that cannot hold the values.
 
-    All that differs is named. A table that is missing is not: the first statement that needs it says so.
+    The error names all differences, but no missing table: the first statement that needs it fails.
     """
     found: dict[str, Types] = defaultdict(dict)
     for table, column, kind, width in warehouse.rows(COLUMNS, _TABLES):

@@ -1,6 +1,6 @@
-"""What Redshift's own words of an error say that holds no data: numbers, names of files, known sentences.
+"""Reads from Redshift's text of an error what has no data in it: numbers, names of files, known sentences.
 
-A node of the cluster says XX000 whatever the fault is, and tells it in a block:
+A compute node reports each fault as XX000, and describes it in a block:
 
     ERROR:  Value too long for character type
     DETAIL:
@@ -28,7 +28,7 @@ _ALONE = re.compile(r"\s*(?:error:\s*)?(\d{4,5})\s*(?:[\r\n]|detail:|$)", re.IGN
 _IN_THE_MESSAGE = re.compile(r"\bcode:?\s+(8001|8007|10\d\d|12\d\d|150\d\d)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
-# What the context of a failed scan may show (DG: c-spectrum-troubleshooting); all else could be a value.
+# The parts of a failed scan's context that are shown (DG: c-spectrum-troubleshooting); others may be values.
 _SHOWN = re.compile(
     r"File '[^'\r\n]*'?(?:\s+has an?\s+(?:incompatible Parquet schema|invalid version number"
     r"|unsupported encoding|unsupported compression codec)"
@@ -44,7 +44,7 @@ _SHOWN = re.compile(
 
 @dataclass(frozen=True)
 class NodeError:
-    """The numbers of an error, None where it tells none."""
+    """The numbers of an error, None where it has none."""
 
     code: int | None
     query: int | None
@@ -74,7 +74,7 @@ def _number(text: str, name: str, follower: str) -> int | None:
 
 
 def says(text: str, *signs: str) -> bool:
-    """Whether one of these signs is in the engine's words; what stands in quotes can be a value."""
+    """Whether one of these signs is in the engine's words; quoted text is left out, it can be a value."""
     words = _QUOTED.sub("", text).lower()
     return any(sign.lower() in words for sign in signs)
 
@@ -86,7 +86,7 @@ def is_scan_error(text: str) -> bool:
 
 
 def scan_context(text: str) -> str:
-    """What a failed scan says of its cause: the object, the column, the fault; no value."""
+    """The cause of a failed scan: the object, the column, the fault; no value."""
     context = re.split(r"context:", text, maxsplit=1, flags=re.IGNORECASE)[-1]
     context = re.split(r"\bquery:\s*\d", context, maxsplit=1, flags=re.IGNORECASE)[0]
     shown = dict.fromkeys(" ".join(found.split()) for found in _SHOWN.findall(context))

@@ -1,7 +1,7 @@
 """An older table that a backfill takes rows from: its name, its columns, and whether they can be taken.
 
-It has the API's names in lower case (`Column.api_name`); the fields of `meetingTime` lie in one column, as
-SUPER or as JSON text. A view does as well: whatever a table has otherwise, a view over it can mend.
+It has the API's names in lower case (`Column.api_name`); the fields of `meetingTime` are in one column, as
+SUPER or as JSON text. It may be a view: a table with other names or types can be read through a view over it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WHERE table_schema = %s
 
 
 class Form(Enum):
-    """What a column's type lets be read from it."""
+    """How a column is read, by its type."""
 
     INTEGER = auto()
     TEXT = auto()
@@ -92,9 +92,9 @@ def table_name(text: str) -> TableName:
 
 @dataclass(frozen=True)
 class OldTable:
-    """An older table: the form of each column that is taken, by its name there.
+    """An older table: the form of each column that is taken, by its name in the table.
 
-    `school`: whose rows they are, when the table does not say it.
+    `school`: the school of all rows, when the table has no column for it.
     """
 
     name: TableName
@@ -103,7 +103,7 @@ class OldTable:
 
 
 def look(warehouse: Warehouse, name: TableName, school: int | None) -> OldTable:
-    """Look at the columns of an older table; raises WarehouseError with all that is at fault with them."""
+    """Read the columns of an older table; raises WarehouseError that names all faults of them."""
     found = {
         column.strip().lower(): normal(kind)
         for column, kind in warehouse.rows(COLUMNS, [name.schema, name.table])
@@ -122,7 +122,7 @@ def look(warehouse: Warehouse, name: TableName, school: int | None) -> OldTable:
 
 
 def look_again(warehouse: Warehouse, name: str, school: int) -> OldTable:
-    """Look at a table that was taken once; `school` is used where it does not say whose rows they are."""
+    """The same of a table that rows were taken from before; `school` is used if it has no column for it."""
     try:
         known = table_name(name)
     except ValueError as fault:
@@ -136,7 +136,7 @@ def _form(kind: str) -> Form | None:
 
 
 def _faults(found: Mapping[str, str], school: int | None) -> Iterator[str]:
-    """What keeps a table with these columns and types from being taken."""
+    """Why a table with these columns and types cannot be taken."""
     for name in REQUIRED:
         if name not in found and name != SCHOOL:
             yield f"it has no column {name}"

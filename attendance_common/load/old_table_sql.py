@@ -1,9 +1,9 @@
-"""The rows of an older table in SQL, as the native table has them, each with its hash or its fault.
+"""The rows of an older table in SQL, converted to the native table's types, each with its hash or its fault.
 
-No value is guessed: a row with one that its native column cannot hold has a fault, and stays where it is. A
+No value is guessed: a row with a value that its native column cannot hold has a fault, and is not taken. A
 JSON path that is missing may give NULL or an empty text, and a JSON null NULL or `null` (the page of DG:
-JSON_EXTRACT_PATH_TEXT changed): all of them are NULL here. The patterns have no backslash: Redshift reads one
-as an escape.
+JSON_EXTRACT_PATH_TEXT changed): all of them are read as NULL. The patterns have no backslash: Redshift
+reads one as an escape.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TWICE = "the list has its id in another row as well"
 
 
 def dates(table: OldTable) -> Statement:
-    """How many rows each date has; text that is no date is among them."""
+    """How many rows each date has; also of texts that are no dates."""
     return f"SELECT former.{DAY}, COUNT(*)\nFROM {table.name.quoted} AS former\nGROUP BY former.{DAY}", []
 
 
@@ -78,7 +78,7 @@ def _meeting(table: OldTable) -> str:
 
 
 def _given(column: Column, table: OldTable) -> str:
-    """What the table says of a column, in its own type. Only a text may be empty."""
+    """A column's value in the older table's type; an empty text is NULL, but in columns of text."""
     if column.api_name == SCHOOL and table.school is not None:
         return "CAST(%s AS BIGINT)"
     if column.api_name is None or column.api_name not in table.forms:
@@ -93,7 +93,7 @@ def _given(column: Column, table: OldTable) -> str:
 
 
 def _form(column: Column, table: OldTable) -> Form | None:
-    """What the column is read from; None when its value has its type already."""
+    """The form that the column is read from; None when its value has the native type already."""
     if is_nested(column):
         return Form.TEXT if MEETING in table.forms else None
     if column.api_name == SCHOOL and table.school is not None:
@@ -102,7 +102,7 @@ def _form(column: Column, table: OldTable) -> Form | None:
 
 
 def _typed(column: Column, table: OldTable) -> str:
-    """The value as the native column holds it; NULL when it cannot."""
+    """The value converted to the native column's type; NULL when it cannot be."""
     name, form = f"given.{column.native}", _form(column, table)
     if form is None:
         return name
@@ -132,7 +132,7 @@ def _boolean(name: str, form: Form) -> str:
 
 
 def _instant(name: str) -> str:
-    """ISO 8601 as UTC; finer than microseconds is cut. Without an offset it would be a guess: NULL."""
+    """ISO 8601 as UTC, cut to microseconds; NULL for a time that has no offset, which would be a guess."""
     local = f"REPLACE(SUBSTRING({name}, 1, 19), 'T', ' ')"
     fraction = f"NVL(SUBSTRING(REGEXP_SUBSTR({name}, '[.][0-9]+'), 1, 7), '')"
     zone = f"NULLIF(REGEXP_SUBSTR({name}, {_ZONE}), '')"
@@ -153,7 +153,7 @@ _UNFIT = {
 
 
 def _faults() -> Iterator[str]:
-    """A WHEN for each fault of a row, the gravest first; no text quotes a value."""
+    """A WHEN for each fault of a row, the worst first; no text quotes a value."""
     for column in NATIVE_COLUMNS:
         if column.required:
             yield f"WHEN typed.given_{column.native} IS NULL THEN {_literal(f'it has no {_name(column)}')}"

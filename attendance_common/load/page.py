@@ -64,7 +64,7 @@ class LoadLine:
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What the page is about.
+    """What the page shows.
 
     `records`: date -> records of all schools. `by_school`: school -> date -> records, of the newest dates.
     `lateness`: how late changes came -> how many. `quarantine`: reason -> records.
@@ -88,7 +88,7 @@ class Cell:
 
 
 def render(facts: PageFacts, now: dt.datetime) -> str:
-    """The page. `now`: UTC, without a zone."""
+    """The page as HTML. `now`: UTC, with no zone."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     folder = resources.files("attendance_common.load") / "templates"
@@ -112,7 +112,7 @@ def render(facts: PageFacts, now: dt.datetime) -> str:
 
 
 def number(value: int | None) -> str:
-    """`12,345`; nothing where nothing is known."""
+    """`12,345`; an empty text for None."""
     return "" if value is None else f"{value:,}"
 
 
@@ -124,7 +124,7 @@ def share(part: int, whole: int) -> str:
 def _schools(
     by_school: Mapping[int, Mapping[dt.date, int]], dates: Sequence[dt.date]
 ) -> Iterator[tuple[int, list[Cell]]]:
-    """Each school with its cells; schools that lack a date stand first."""
+    """Each school with its cells; schools that lack most dates come first."""
     rows = [(school, cells(counts, dates)) for school, counts in by_school.items()]
     yield from sorted(rows, key=lambda row: (-sum(cell.kind == "none" for cell in row[1]), row[0]))
 

@@ -23,7 +23,7 @@ from attendance_common.load.status_facts import gather, newest_records
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.tables import RUNS
 
-DATES = 14  # of which each school's records are shown
+DATES = 14  # for which each school's records are shown
 WEEKS = 53
 LOADS, RUN_LINES = 15, 30
 
@@ -61,7 +61,7 @@ LIMIT {RUN_LINES}"""
 
 
 def write_page(settings: LoaderSettings, file: Path) -> Outcome:
-    """Write the page; the result is that of `--status`. Raises AttendanceError, also when FILE cannot be."""
+    """Write the page to the file; the result is that of `--status`. Raises AttendanceError."""
     now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     _try_folder(file)
     areas = landing.Areas(settings.bucket, settings.prefix)
@@ -116,14 +116,14 @@ def quarantined(records: Iterable[Record]) -> dict[str, int]:
 
 
 def _try_folder(file: Path) -> None:
-    """Raise before anything is asked when the file cannot be written."""
+    """Raise AttendanceError before any query when the file cannot be written."""
     if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)) or file.is_dir():
         sentence = f"--status-page: {file} cannot be written: name a file in a folder that can be written"
         raise AttendanceError(sentence, to_mend=True)
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write the whole file beside its place, then switch: who reads it sees the old or the new one."""
+    """Write a new file and rename it: a reader sees the whole old page or the whole new one."""
     new = file.with_name(f".{file.name}.new")
     try:
         new.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The lists of the landing zone beside the control table: what is to be registered, loaded, and said."""
+"""Compares the landing zone with the control table: what is to be registered, loaded and reported. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from attendance_common import landing
 
-_HIDDEN_STARTS = (".", "_", "#")  # Spectrum passes these over (DG: c-spectrum-external-tables)
-NAMED = 1_000  # of the foreign objects, so many are known by their names
+_HIDDEN_STARTS = (".", "_", "#")  # Spectrum ignores these (DG: c-spectrum-external-tables)
+NAMED = 1_000  # names of foreign objects that are kept; the others are only counted
 
 
 class ListId(NamedTuple):
@@ -23,17 +23,18 @@ class ListId(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A list's object as S3 lists it; `last_modified` in UTC, without a zone, as the control table has it."""
+    """A list's object as S3 lists it; `last_modified` in UTC, no zone, as in the control table."""
 
     etag: str
     last_modified: dt.datetime
 
 
 class Loaded:
-    """The lists that were loaded, each with the version of its object, or None: it was gone.
+    """The lists that were loaded, each with the version of its object; None: the object was gone.
 
-    They come in the order of their dates. There may be hundreds of thousands, so a list takes 16 bytes of one
-    array: its school, and a hash of its version. `backfilled_to`: the last date of an older table's rows.
+    They have to come in the order of their dates. There may be hundreds of thousands, so a list takes 16
+    bytes of an array: its school, and a hash of its version. `backfilled_to`: the last date that has rows of
+    an older table.
     """
 
     def __init__(self, lists: Iterable[tuple[ListId, Version | None]] = ()) -> None:
@@ -80,10 +81,10 @@ class Part:
 
 @dataclass
 class Found:
-    """What lies in the landing zone: dates and number of its lists, lists that changed, foreign objects and
-    the names of the first of them.
+    """What the landing zone has: dates and number of its lists, lists that changed, and foreign objects.
 
-    `gone`: loaded lists whose object is not there -> whether the control table knows that already.
+    `gone`: loaded lists whose object is gone from S3 -> whether the control table has that already.
+    `foreign_names`: the names of the first foreign objects.
     """
 
     days: set[dt.date] = field(default_factory=set)
@@ -107,9 +108,10 @@ def version_of(entry: Mapping[str, Any]) -> Version:
 
 
 def compare(entries: Iterable[Mapping[str, Any]], prefix: str, loaded: Loaded) -> Found:
-    """Look at a listing (Key, ETag, LastModified): a list changed when its version is not the loaded one.
+    """Compare a listing (Key, ETag, LastModified) with what was loaded.
 
-    Lists are gone when the listing has others of their date.
+    A list changed when its version is not the loaded one. A loaded list is gone when the listing has other
+    lists of its date and not this one; `combined` finds dates of which all lists are gone.
     """
     found = Found()
     missing: dict[dt.date, dict[int, int]] = {}
@@ -144,13 +146,13 @@ def _gone(missing: Mapping[dt.date, Mapping[int, int]]) -> dict[ListId, bool]:
 
 
 def hidden(name: str) -> bool:
-    """Whether Spectrum passes the object over."""
+    """Whether Spectrum ignores the object."""
     last = name.rsplit("/", 1)[-1]
     return last == "" or last.startswith(_HIDDEN_STARTS) or last.endswith("~")
 
 
 def combined(parts: Iterable[Found], loaded: Loaded) -> Found:
-    """One finding of listings that share no date, and are the whole landing zone."""
+    """The whole landing zone, from parts of it that share no date."""
     whole = Found()
     for part in parts:
         whole.days |= part.days
@@ -164,7 +166,7 @@ def combined(parts: Iterable[Found], loaded: Loaded) -> Found:
 
 
 def checked_from(loaded: Loaded, found: Found) -> dt.date:
-    """The first date that a load checks: not those before, of which older tables' rows are most."""
+    """The first date that a load checks. Dates before it have rows of older tables alone, maybe millions."""
     if loaded.backfilled_to is None:
         return dt.date.min
     landed = found.days | {each.day for each in found.gone}
@@ -177,7 +179,7 @@ def to_register(found: Found, registered: Collection[dt.date]) -> list[dt.date]:
 
 
 def batches(lists: Iterable[ListId], dates: int) -> list[list[ListId]]:
-    """The lists in groups of up to so many dates, oldest first; each group is loaded in one transaction."""
+    """The lists in groups of up to `dates` dates, oldest first; each group is loaded in one transaction."""
     by_date: dict[dt.date, list[ListId]] = defaultdict(list)
     for each in sorted(lists):
         by_date[each.day].append(each)
@@ -202,9 +204,10 @@ def halves(lists: Sequence[ListId]) -> list[list[ListId]]:
 
 
 class Summary(NamedTuple):
-    """What was read of one list: its rows, and how many have an id, another id than the others, a student,
-    the list's date, and a place since the list was loaded before; the first and the last object, by its name,
-    that holds rows of this date and school.
+    """Counts of what was read of one list: rows, rows with an id, different ids, rows with a student, rows of
+    the list's date, rows that have a place because the list was loaded before.
+
+    `first_object`, `last_object`: the least and the greatest name of the objects that its rows came from.
     """
 
     rows: int
@@ -223,7 +226,7 @@ class Summary(NamedTuple):
 
 
 def fault_of(summary: Summary | None) -> str | None:
-    """Why a list cannot be loaded, by what was read of it; None when it can."""
+    """Why a list cannot be loaded, judged by what was read of it; None when it can."""
     if summary is None:
         return "Spectrum found no row of this school in it"
     if summary.is_tombstone:
@@ -241,9 +244,10 @@ def fault_of(summary: Summary | None) -> str | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a batch's lists are: loaded (with their records), changed while they were read, at fault (why).
+    """The lists of a batch after they were read.
 
-    `placed`: of those that are loaded, the ones that have places, so they were loaded before.
+    `accepted`: they count as loaded -> their records. `rewritten`: their object changed while it was read.
+    `faults`: they cannot be loaded -> why. `placed`: accepted lists that have places, so were loaded before.
     """
 
     accepted: dict[ListId, int]

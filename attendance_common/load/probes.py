@@ -1,7 +1,7 @@
-"""Asks Redshift what is assumed about it: a probe for each assumption, by its name.
+"""Tests on Redshift what is assumed about it: a probe for each assumption, by its name.
 
-What a probe makes is temporary or rolled back. It gives an answer without data, and raises NotTried where it
-cannot have one here.
+What a probe creates is temporary or rolled back. It gives an answer that has no data in it, and raises
+NotTried where this cluster cannot be asked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from attendance_common.load.list_sql import listed, row_hash, within
 from attendance_common.load.plan import ListId
 from attendance_common.load.warehouse import Warehouse
 
-# What the probes work on: a table whose rows lie on the compute nodes, which have errors of their own.
+# The probes use a table, not constants: its rows are on the compute nodes, which have errors of their own.
 CREATE_WORDS = "CREATE TEMP TABLE attendance_check_words (number BIGINT NOT NULL, word VARCHAR(16))"
 FILL_WORDS = "INSERT INTO attendance_check_words (number, word) VALUES (1, %s), (2, %s), (3, %s)"
 CREATE_NARROW = "CREATE TEMP TABLE attendance_check_narrow (number BIGINT NOT NULL, word VARCHAR(4))"
@@ -54,7 +54,7 @@ PATHS = (
 
 @dataclass(frozen=True)
 class PartitionLog:
-    """A view that says of how many partitions a query read: its name, and how it knows the query."""
+    """A view of queries on external tables: how to find the last query, and how many partitions it read."""
 
     last_query: str
     partitions: str
@@ -79,9 +79,9 @@ LOG_TRIES, LOG_PAUSE = 3, 1.0  # a log can lag behind its query; seconds between
 
 @dataclass(frozen=True)
 class Place:
-    """Where the probes look: the warehouse, the landing zone's lists, and the values of all partitions.
+    """What the probes use: the warehouse, the landing zone's lists, and the values of all partitions.
 
-    `temporary`, `spectrum`: whether temporary tables can be made, and a partition be read.
+    `temporary`, `spectrum`: whether temporary tables can be created, and whether a partition can be read.
     """
 
     warehouse: Warehouse
@@ -92,14 +92,14 @@ class Place:
     spectrum: bool
 
     def require_temporary_tables(self) -> None:
-        """Raise NotTried where none can be made."""
+        """Raise NotTried where none can be created."""
         if not self.temporary:
             raise NotTried("it needs temporary tables")
 
     def day_of(self, *, padded: bool | None = None) -> dt.date:
-        """The newest date that has lists and is registered, with leading zeros or not; else NotTried.
+        """The newest date that has lists and is registered, with leading zeros or not; raises NotTried.
 
-        One whose day or month has one digit goes before the others: leading zeros make a difference there.
+        Dates whose day or month has one digit come first: only there a leading zero makes a difference.
         """
         if not self.spectrum:
             raise NotTried("it needs Spectrum")
@@ -171,7 +171,7 @@ def _pruning(place: Place) -> str:
 
 
 def _logged(warehouse: Warehouse, log: PartitionLog) -> tuple[int, int] | None:
-    """How many partitions the last query could have read, and did; None when the view does not say."""
+    """How many partitions the last query could have read, and did; None when the view has no row of it."""
     try:
         [(query,)] = warehouse.rows(log.last_query)
         for attempt in range(LOG_TRIES):
@@ -203,7 +203,7 @@ def _on_words(work: Callable[[Warehouse], str], words: Sequence[str], place: Pla
 
 
 def _refusal_of(text: str, warehouse: Warehouse) -> str:
-    """How a statement is refused; what it gives, when it is not."""
+    """How a statement is refused; its result when it is not."""
     try:
         rows = warehouse.rows(text)
     except WarehouseError as error:

@@ -1,7 +1,7 @@
 """Findings of the checks of the data: which are new, and the sentences about them.
 
-A finding is known by its check, school, date and subject. It stands from the first load that sees it to the
-first one that does not. An error needs a person once, when it is new; a warning is only listed.
+A finding is identified by its check, school, date and subject. It lasts from the first load that finds it to
+the first one that does not. An error needs a person once, when it is new; a warning is only listed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from attendance_common.tables import CHECKS, RUN_SCHOOLS, STATUS_CODES
 Severity = Literal["error", "warn"]
 Key = tuple[str, "int | None", "dt.date | None", "str | None"]
 
-NAMED = 5  # of many new findings of a check, so many are named
+NAMED = 5  # new findings of a check that are named; the others are counted
 
 
 class Seen(NamedTuple):
-    """What the checks' statement says of one finding.
+    """A row of the checks' statement: one finding.
 
-    `day` and `subject` tell the findings of one check and school apart; `first` and `last` are the dates of
+    `day` and `subject` distinguish the findings of one check and school; `first` and `last` are the dates of
     what was counted.
     """
 
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding as the table has it. `reported`: when a load ended with it among what needs a person."""
+    """A finding as the table has it. `reported`: when a load first reported it as needing a person."""
 
     name: str
     severity: Severity
@@ -59,18 +59,18 @@ class Finding:
 
     @property
     def key(self) -> Key:
-        """What makes it the same finding as that of another load."""
+        """What identifies it: another load's finding with the same key is the same finding."""
         return self.name, self.school, self.day, self.subject
 
     @property
     def is_new(self) -> bool:
-        """Whether it needs a person, and no load has said so."""
+        """Whether it needs a person, and no load has reported it."""
         return self.severity == "error" and self.reported is None
 
 
 @dataclass(frozen=True)
 class Check:
-    """What is said of a check's findings; `cure`: what to do about an error."""
+    """How a check's findings are reported; `cure`: what to do about an error."""
 
     severity: Severity
     sentence: Callable[[Seen], str]
@@ -249,7 +249,7 @@ CHECKS_OF_THE_DATA: dict[str, Check] = {
 
 
 def findings(seen: Iterable[Seen], known: Iterable[Finding], now: dt.datetime) -> list[Finding]:
-    """What stands now: a finding that was known keeps since when it stands, and when it was reported."""
+    """The findings of now. One that was `known` keeps `since` and `reported`."""
     former = {each.key: each for each in known}
     return [_finding(each, former, now) for each in seen]
 
@@ -287,5 +287,5 @@ def _sentence(name: str, found: Sequence[Finding]) -> str:
 
 
 def unchecked(fault: str) -> str:
-    """The checks could not be made."""
+    """The sentence for checks that could not be made."""
     return f"the data was loaded and not checked: {fault}"

@@ -1,4 +1,4 @@
-"""Makes the checks of the data after a load, and keeps what they find in their table."""
+"""Makes the checks of the data after a load, and writes their findings to the table of findings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from attendance_common.log import log
 
 
 def renew(warehouse: Warehouse, run: str, now: dt.datetime) -> list[Finding]:
-    """Make the checks and replace the findings in the table, in one transaction; gives those of now.
+    """Make the checks and replace the findings in the table, in one transaction; gives the findings.
 
-    Of two loads, the second sees what the first one found: no finding gets lost, and none is there twice.
+    It takes the loads' lock, so of two loads the second sees the findings of the first one: no finding is
+    lost or doubled.
     """
-    moment = now.replace(tzinfo=None, microsecond=0)  # Redshift has UTC without a zone
+    moment = now.replace(tzinfo=None, microsecond=0)  # the table has UTC, with no zone
 
     def once() -> list[Finding]:
         days = [day for (day,) in warehouse.rows(quality_sql.LAST_SCHOOL_DAYS)]
@@ -37,7 +38,7 @@ def findings(warehouse: Warehouse) -> list[Finding]:
 
 
 def note_reported(warehouse: Warehouse, run: str) -> None:
-    """Note that this run reported its new errors; where that fails, the next checks report them again."""
+    """Note that this run reported its new errors; if that fails, the next run reports them again."""
     try:
         warehouse.autocommit(quality_sql.NOTE_REPORTED, [run])
     except WarehouseError as fault:

@@ -1,7 +1,7 @@
 """The statement of the checks of the data: one SELECT for each check.
 
-They look at the last ten school days unless they say otherwise. What they give are schools, dates and counts,
-never a student.
+They cover the last ten school days where nothing else is said. They give schools, dates and counts, never a
+student.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ SELECT
 {rest}"""
 
 
-# A run of school days without a record is one finding, known by its first day while it lasts.
+# Successive school days that lack records are one finding, identified by the first of these days.
 _MISSING = _arm(
     "'missing days'",
     f"""\
@@ -229,7 +229,7 @@ HAVING COUNT(*) > 0""",
     last="MAX(last_date)",
 )
 
-# The runs that the tables know: what this load's own end takes over is looked at by the next checks.
+# Only of runs that have rows: a run whose record this load copies at its end is checked by the next load.
 _QUARANTINE = _arm(
     "'quarantine growing'",
     f"""\
@@ -267,7 +267,7 @@ _ARMS = (
 
 
 def find(school_days: Sequence[dt.date]) -> Statement:
-    """Everything that the checks find; `school_days`: the last ones, at least one."""
+    """All findings; `school_days`: the last ones, at least one."""
     first = min(school_days)
     year = first.year if first.month >= 7 else first.year - 1
     of_the_year = dt.date(max(year, dt.MINYEAR), 7, 1)  # 0001-01-01 is a date that a source has sent

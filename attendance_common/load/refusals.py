@@ -1,6 +1,6 @@
-"""What a refusal of Redshift means: which may pass, which can be sent again, and the operator's cure.
+"""What a refusal of Redshift means: whether it may pass, whether to send it again, and the operator's cure.
 
-Redshift's own text is in a sentence only where it cannot hold a record's data; its numbers always are.
+A sentence quotes Redshift's own text only where that cannot have a record's data in it; its numbers always.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SETUP = "run redshift_period_attendance_setup.sql with psql"
 
 
 class Conflict(WarehouseError):
-    """Another transaction got in the way, or the connection broke: what was rolled back can be done again."""
+    """Another transaction conflicted, or the connection broke: it was rolled back, and can be done again."""
 
 
 class Canceled(WarehouseError):
@@ -24,14 +24,14 @@ class Canceled(WarehouseError):
 
 
 class Locked(WarehouseError):
-    """The lock that loads queue for was not free in time."""
+    """Another load held the lock for longer than this one waits."""
 
 
 class Unreadable(WarehouseError):
-    """What lies in the landing zone is not what the table declares: other partitions may be."""
+    """Rows in the landing zone are not what the table declares; rows of other lists may be."""
 
 
-# Redshift says these as XX000, not as 40001 (aws-sdk-pandas#665); the texts are those seen in public reports.
+# Redshift reports these as XX000, not as 40001 (aws-sdk-pandas#665); the texts are from public reports.
 _CONFLICT_CODES = (1018, 1023)
 _CONFLICT_SIGNS = (
     "serializable isolation violation",
@@ -40,7 +40,7 @@ _CONFLICT_SIGNS = (
 )
 _CONFLICT_STATES = ("40001", "40P01", "57P01", "57P02", "57P03")
 
-# Redshift's own words that hold no data, and the cure.
+# Redshift's own words that have no data in them, and the cure.
 _OWN_WORDS_MAY_PASS = {
     "Disk Full": "the cluster has no space left, so free some or add nodes",
     "out of memory": "let other queries end, or give the loader's queue more memory",
@@ -55,7 +55,7 @@ _OWN_WORDS_TO_MEND = {
     "Insufficient Lake Formation permission(s)": "in Lake Formation, grant the IAM role of Spectrum SELECT "
     "on the Glue table and DESCRIBE on its database",
 }
-# What Glue and IAM say names roles and tables, and holds no data (DG: c-spectrum-troubleshooting).
+# The words of Glue and IAM name roles and tables, and have no data in them (DG: c-spectrum-troubleshooting).
 _CATALOG_SIGNS = (
     "external catalog api",
     "is not authorized to",
@@ -64,10 +64,10 @@ _CATALOG_SIGNS = (
     "is not associated to cluster",
     "is not associated with this cluster",
 )
-# Of them, those in which Glue itself is the fault (Glue API: common errors; dbt-external-tables#2).
+# Of them, those that are faults of Glue itself (Glue API: common errors; dbt-external-tables#2).
 _CATALOG_MAY_PASS = ("rate exceeded", "throttl", "curl", "timed out", "internalservice", "serviceunavailable")
 
-# The rows of some lists are at fault, so the batch is halved: known by the code, else by the words.
+# The rows of some lists are at fault, so the batch is halved: recognized by the code, else by the words.
 _TOO_LONG = "a value is longer than its column"
 _NULL = "NULL lies where a value is required"
 _DATA_CODES = {8001: _TOO_LONG, 8007: _NULL, 15007: "an object is not what the external table declares"}
@@ -92,7 +92,7 @@ def is_conflict(state: str, text: str) -> bool:
 
 
 def of_statement(state: str, text: str, parameters: dict[str, Any]) -> WarehouseError:
-    """The error that a SQLSTATE and its text stand for; no SQLSTATE: there is no connection."""
+    """The error that a SQLSTATE and its text mean; an empty SQLSTATE: Redshift could not be connected to."""
     node = node_error.parse(text)
     error = _meaning(state, text, node, parameters)
     error.numbers = _numbers(state, node)

@@ -12,13 +12,13 @@ from attendance_common.load.warehouse import Warehouse
 
 
 def forget_rows(lists: Collection[ListId]) -> Statement:
-    """Let each row of these lists be written again; which version it was stays known."""
+    """Have each row of these lists written again; the rest of the hash still says which version it was."""
     pairs, values = sql.of_pairs(lists)
     return f"UPDATE {PLACES}\nSET hash = {FORGOTTEN}\nWHERE origin = {S3}\n    AND {pairs}", values
 
 
 def reload(warehouse: Warehouse, lists: Collection[ListId]) -> None:
-    """Let these lists count as changed, and each of their rows: the next load of them writes all anew."""
+    """Make these lists, and each of their rows, count as changed: the next load writes them all again."""
 
     def work() -> None:
         warehouse.rows(*forget_lists(lists))

@@ -1,4 +1,4 @@
-"""The repair of the native table: rows that are missing, changed or there more than once are read again.
+"""The repair of the native table: rows that are missing, changed or doubled are read again.
 
 A repair is no change of a record: the row keeps the time at which its version was loaded.
 """
@@ -20,10 +20,11 @@ from attendance_common.load.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Repaired:
-    """Records that were read again; records that could not be; rows whose id no list has, and their dates.
+    """What a repair did: `records` were read again, `unreadable` ones could not be.
 
-    `days_without_winner`: dates of rows whose id has places, and none that wins: the places are damaged.
-    `lost_tables`: older tables that rows were backfilled from, and that are gone or have other columns now.
+    `unknown`, `unknown_days`: rows whose id no list has, and their dates. `days_without_winner`: dates of
+    rows whose id has places, and none that wins: the places are damaged. `lost_tables`: older tables that
+    rows were backfilled from, and that are gone or have other columns now.
     """
 
     records: int
@@ -41,7 +42,7 @@ def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
 
 
 def forget_lists(days: Sequence[dt.date]) -> Statement:
-    """Let all lists of these dates count as changed, but for those whose object is gone."""
+    """Have all lists of these dates loaded again, but for those whose object is gone."""
     return sql.forget((f"etag IS NOT NULL\n    AND {_of('partition_date', days)}", days))
 
 
@@ -57,9 +58,9 @@ WHERE origin = {S3}
 
 
 def drop_places(days: Sequence[dt.date], gone: Sequence[ListId]) -> Statement:
-    """Forget the places of these dates, but for lists whose object is gone: nothing brings them back.
+    """Delete the places of these dates, but not of lists whose object is gone: these cannot be loaded again.
 
-    No row leaves the table by it: a row whose id has no place stays, and is named.
+    The table keeps its rows; a row whose id has no place is reported.
     """
     text = f"DELETE FROM {PLACES}\nWHERE origin = {S3}\n    AND {_of('partition_date', days)}"
     if not gone:
@@ -88,9 +89,9 @@ WHERE {_of("found.attendance_date", days)}"""
 
 
 def find_suspects(days: Sequence[dt.date]) -> Statement:
-    """Winners whose id the table has otherwise on these dates: not at all, not as loaded, or more than once.
+    """Winners whose row on these dates is missing from the table, not as it was loaded, or doubled.
 
-    `reread`: the winner's own row lies on one of these dates, so it has to be read again.
+    `reread`: the winner is on one of these dates, so its row has to be read again.
     """
     return _FIND_SUSPECTS.format(on_days=_of("places.partition_date", days)), [*days, *days, *days]
 
@@ -164,7 +165,7 @@ WHERE suspect.id = staged.id
 
 
 def delete_rows(days: Sequence[dt.date]) -> Statement:
-    """Take the rows of suspects out of these dates, those of winners that could not be read excepted."""
+    """Delete the rows of suspects on these dates, but for those of winners that could not be read."""
     return native_sql.delete_rows("suspect", "found", f"IN ({sql.placeholders(days)})"), days
 
 
@@ -196,7 +197,7 @@ DROP = "DROP TABLE table_row, suspect, staged"
 
 
 def forget(warehouse: Warehouse, days: Sequence[dt.date]) -> None:
-    """Let the lists of these dates be loaded again, which fills their places anew."""
+    """Have the lists of these dates loaded again by the next load, which writes their places anew."""
 
     def work() -> None:
         warehouse.rows(*forget_lists(days))
@@ -207,7 +208,7 @@ def forget(warehouse: Warehouse, days: Sequence[dt.date]) -> None:
 
 
 def repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
-    """Bring the table's rows of these dates to the winners, in one transaction; raises Unreadable."""
+    """Make the table's rows of these dates those of the winners, in one transaction; raises Unreadable."""
     return warehouse.locked(lambda: _repair(warehouse, days))
 
 

@@ -1,4 +1,4 @@
-"""Run records of both scripts in S3, for the loader: listed by time, and read one by one."""
+"""The run records of both scripts in S3: listed by time, and read one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attendance_common.log import log
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MOST_BYTES = 16 * 2**20  # of a record; one of a thousand schools has one
+MOST_BYTES = 16 * 2**20  # of a record; a record of a thousand schools has about one MB
 
 
 class RunFiles:

@@ -1,6 +1,6 @@
-"""Rows of the tables of runs, made from run records: what a record lacks, or has otherwise, is NULL.
+"""Rows of the tables of runs, from run records. What a record lacks, or has in a wrong type, is NULL.
 
-A record comes from S3 and may be of an older version, or somebody else's, so nothing of it is relied on.
+A record comes from S3, and may be of an older version or somebody else's, so each value is checked.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def rows_of(name: RunName, record: Record) -> RunRows | None:
 
 
 def status_of(record: Record) -> ExitStatus | None:
-    """The exit status that a record has."""
+    """The exit status in a record; None when it has none."""
     status = record.get("status")
     return ExitStatus(status) if type(status) is int and status in set(ExitStatus) else None
 
 
 def fault_of(about: Record) -> str | None:
-    """Why a school was not read whole, landed or loaded, by what a record says of it."""
+    """Why a school was not read whole, landed or loaded, by its entry in a record; None when it was."""
     if isinstance(about.get("fault"), str):
         return str(about["fault"])
     faults = [
@@ -82,7 +82,7 @@ def _schools(by_school: object) -> Iterator[tuple[int, Record]]:
 
 
 def _lines(sentences: object) -> str | None:
-    """Sentences, one a line; None where there are none."""
+    """Sentences as text, one in each line; None when there are none."""
     if not isinstance(sentences, list):
         return None
     return "\n".join(" ".join(each.split()) for each in sentences if isinstance(each, str)) or None
@@ -96,7 +96,7 @@ def _row(table: Table, values: Record) -> Row:
 
 
 def _value(column: TableColumn, value: object) -> object:
-    """What a column takes of a value; None where it cannot be one of this type."""
+    """A value as the column takes it; None when it is not of the column's type."""
     kind, _, width = column.type.partition("(")
     if kind == "VARCHAR":
         return _text(value, int(width.rstrip(")")))
@@ -107,7 +107,7 @@ def _value(column: TableColumn, value: object) -> object:
 
 
 def _text(value: object, width: int) -> str | None:
-    """A text of so many bytes at the most, without what PostgreSQL's protocol or UTF-8 cannot hold."""
+    """A text cut to `width` bytes, with no NUL and no lone surrogate: Redshift and UTF-8 take neither."""
     if not isinstance(value, str):
         return None
     whole = value.replace("\0", "").encode("utf-8", "replace")
@@ -119,7 +119,7 @@ def _number(value: object) -> int | None:
 
 
 def _time(value: object) -> dt.datetime | None:
-    """A time in UTC, without a zone."""
+    """A time in UTC, with no zone."""
     time = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     if not isinstance(time, dt.datetime):
         return None
@@ -143,9 +143,9 @@ _CONVERSIONS: dict[str, Callable[[object], object]] = {
 
 # --- statements ---------------------------------------------------------------------------------------------
 
-# A record is named by the time at which its run began, and written when it ends: the record of a long run may
-# come after those of many later ones. No run takes as long as this margin. A run that a wrong clock dated
-# into the future is no measure of what is known.
+# A record is named by the time at which its run began, and written when it ends. So the record of a long run
+# may come after those of many later runs; no run takes as long as this margin. Runs that a wrong clock dated
+# into the future do not count as the newest.
 MARGIN_DAYS = 7
 
 KNOWN = f"""\

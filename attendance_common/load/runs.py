@@ -1,4 +1,4 @@
-"""Takes the records of runs, of both scripts, over from S3 into the tables of runs: each once."""
+"""Copies the run records of both scripts from S3 into the tables of runs, each record once."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ from attendance_common.run_record import soon
 from attendance_common.tables import RUNS
 
 NO_ROW = f"the run has no row in {RUNS.qualified} yet"
-MOST = 200  # records in one load: a year of hourly runs comes in some days, and holds up no load
-_ROWS = 1_000  # in one INSERT, so that it is far from the 16 MB that a statement may have
+MOST = 200  # records in one load: a backlog of a year is copied in some days, and delays no load
+_ROWS = 1_000  # in one INSERT: far below the 16 MB that a statement may have
 
 
-def take_over(warehouse: Warehouse, files: RunFiles) -> None:
-    """Insert a row for each run whose record lies in S3 and that has none, the oldest first.
+def copy_records(warehouse: Warehouse, files: RunFiles) -> None:
+    """Insert a row for each run that has a record in S3 and no row yet, the oldest first.
 
-    One transaction, under the lock of the loads, so no run comes twice. Raises AttendanceError: then nothing
-    was inserted, and the next load does it.
+    It is one transaction under the loads' lock, so no run is inserted twice. Raises AttendanceError: then
+    nothing was inserted, and the next load does it.
     """
-    taken = warehouse.locked(lambda: _take_over(warehouse, files))
+    taken = warehouse.locked(lambda: _copy_records(warehouse, files))
     log.debug("%s taken over", counted(taken, "run record", "run records"))
 
 
-def take_over_or_wait(warehouse: Warehouse, files: RunFiles) -> None:
-    """Take over; raises AttendanceError for what only a person can mend. The next load does what may pass."""
+def copy_records_or_wait(warehouse: Warehouse, files: RunFiles) -> None:
+    """The same, but an error that may pass is only logged: the next load copies the records."""
     try:
-        take_over(warehouse, files)
+        copy_records(warehouse, files)
     except AttendanceError as fault:
         if fault.to_mend:
             raise
         log.info("%s: the next load takes it over (%s)", NO_ROW, fault)
 
 
-def take_over_soon(warehouse: Warehouse, files: RunFiles) -> None:
-    """Take over after a failure, in a few seconds or not at all, where the cluster was reached before."""
+def copy_records_soon(warehouse: Warehouse, files: RunFiles) -> None:
+    """The same after a failure: in a few seconds or not at all, and only if Redshift was reached before."""
 
-    def take() -> None:
+    def copy() -> None:
         try:
             warehouse.connection.close()
-            take_over(warehouse, files)
-        except AttendanceError:  # it may be what the run failed with, which is said next
+            copy_records(warehouse, files)
+        except AttendanceError:  # it may be the error of the run, which is reported next
             log.info("%s: a later load takes it over", NO_ROW)
 
     if warehouse.connection.was_opened:
-        soon(take)
+        soon(copy)
 
 
-def _take_over(warehouse: Warehouse, files: RunFiles) -> int:
+def _copy_records(warehouse: Warehouse, files: RunFiles) -> int:
     known = warehouse.rows(KNOWN)
     newest = max((began for _, _, began in known if began), default=None)
     since = newest and newest - dt.timedelta(days=MARGIN_DAYS)

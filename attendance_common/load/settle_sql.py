@@ -1,6 +1,6 @@
-"""The SQL that finds the winners of a batch: every place of each id that it touches, as it is to be, ranked.
+"""The SQL that finds the winners of a batch: it ranks all places of each id that the batch touches.
 
-How this runs on Redshift is said in `merge_sql`.
+`merge_sql` says how this runs on Redshift.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from attendance_common.load.plan import ListId
 
 NEVER = "CAST('0001-01-01' AS TIMESTAMP)"  # no modified_on counts as oldest
 
-# A place of an older table competes only while no list of the landing zone has the id. A marked place, which
-# its list holds no more, competes only while the id has no other; the one whose row the native table has then
-# stays. Of the others the newest wins; on a tie the later date, then the greater school.
+# The order of the places of an id; the first one wins. Places of the landing zone come before places of older
+# tables. Places that are not marked come before marked ones, of which the list no longer has the record; of
+# marked ones, that whose row the native table has is first. Then the newest; on a tie the later date, then
+# the greater school.
 _RANK = f"""\
 ROW_NUMBER() OVER (
             PARTITION BY id
@@ -38,8 +39,8 @@ ROW_NUMBER() OVER (
         )"""
 
 
-# A version begins after the one that it replaces, though the clock of the cluster went back, or another load
-# began later and was done first.
+# A version begins after the one that it replaces, even when the clock of the cluster went back, or when a
+# load that began later committed first.
 _BEGINS = f"GREATEST({NOW}, NVL(DATEADD(microsecond, 1, loaded_before), {NOW}))"
 _WRITTEN = "version = 1 AND NVL(hash_before, '') <> hash"
 _SAME = same_version("NVL(hash_before, '')", "hash")
@@ -52,7 +53,7 @@ def settle(first: dt.date, last: dt.date) -> Statement:
 
 
 def settle_backfill(first: dt.date, last: dt.date) -> Statement:
-    """The same for rows of an older table. What it no longer has stays as it is: it loses no place."""
+    """The same for rows of an older table. A row that the older table no longer has keeps its place."""
     return _SETTLE.format(origin=BACKFILL, lost="1 = 0"), [first, last]
 
 
@@ -166,8 +167,10 @@ FROM ranked"""
 
 
 def outside_batch(first: dt.date, last: dt.date) -> Statement:
-    """Which lists outside the batch have rows that are to be written; between which dates the table changes;
-    and whether the table has a row that no place knows on one of the batch's dates, from `first` to `last`.
+    """What else a batch with dates from `first` to `last` needs: rows of a kind, a date and a school.
+
+    `row`: a list outside the batch of which a row is to be written. `first`, `last`: the dates between which
+    the table changes. `unknown`: a date of the batch on which the table has a row that has no place, or NULL.
     """
     return _OUTSIDE_BATCH, [first, last]
 
@@ -199,7 +202,7 @@ WHERE settled.written
 
 
 def keep_equal_rows(first: dt.date, last: dt.date) -> Statement:
-    """Let rows of the batch's dates stay that are what is to be written, though no place knows them."""
+    """Do not write rows that the table has already on the batch's dates, although they have no place."""
     return _KEEP_EQUAL_ROWS, [first, last]
 
 
@@ -217,7 +220,7 @@ WHERE settled.id = former.id
     AND former.attendance_date BETWEEN %s AND %s
     AND settled.hash = {row_hash("former")}"""
 
-# Ids whose winner's list, outside the batch, no longer holds the row: the load of that list decides.
+# Ids whose winner is in a list outside the batch that no longer has the row: the load of that list decides.
 CREATE_UNRESOLVED = """\
 CREATE TEMP TABLE unresolved AS
 SELECT settled.id
@@ -245,5 +248,5 @@ DROP_UNRESOLVED = "DROP TABLE unresolved"
 
 
 def forget_lists(lists: Collection[ListId]) -> Statement:
-    """Let these lists count as changed."""
+    """Make these lists count as changed."""
     return forget(of_pairs(lists))

@@ -1,4 +1,4 @@
-"""Ids that lists of two schools hold: the table keeps one row of each, so one of the schools lacks it."""
+"""Ids that are in lists of two schools: the table has one row of each, so one of the schools lacks it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ LIST = f"SELECT id FROM {PLACES} WHERE NOT marked GROUP BY id HAVING MIN(school_
 
 
 def find(warehouse: Warehouse, days: Collection[dt.date]) -> list[SharedIds]:
-    """Pairs of schools with the same ids; `days`: the dates of places that do not win."""
+    """Pairs of schools that have the same ids; `days`: the dates of the places that do not win."""
     if not days:
         return []
     return [SharedIds(*each) for each in warehouse.rows(FIND, [min(days), max(days)])]

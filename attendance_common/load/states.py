@@ -1,6 +1,6 @@
-"""The states of the world that a load sees: each is told once, and again after a week while it lasts.
+"""Conditions that last, such as a foreign object: each is reported once, and again after a week.
 
-Every load judges them everywhere, so what its record does not name was not found.
+Every load looks for them everywhere, so a condition that its record does not name was not found.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from attendance_common.load.plan import Found, ListId
 from attendance_common.load.shared_ids import SharedIds
 
 FOREIGN, GONE, SHARED = "foreign object", "object gone", "id in two schools"  # conditions, see `conditions`
-MOST = 1_000  # places of a condition that a record names one by one; more are judged as one
+MOST = 1_000  # places of a condition that a record names one by one; more are judged as one condition
 
 Thing = TypeVar("Thing")
 
@@ -28,7 +28,10 @@ def judge(
     shared: Collection[SharedIds],
     areas: Areas,
 ) -> None:
-    """Judge what lies in the landing zone, and ids of two schools; `forgotten` lists are not missed."""
+    """Judge foreign objects, lists whose object is gone, and ids of two schools: adds to `judged`.
+
+    `forgotten` lists are not reported as gone.
+    """
     foreign = {_digest(name): name for name in found.foreign_names}
     _note(
         judged,
@@ -50,9 +53,9 @@ def _note(
     count: int,
     sentence: Callable[[Sequence[Thing], int], str],
 ) -> None:
-    """Note a condition in `count` places; those where it is not standing get one sentence."""
+    """Note a condition in `count` places; one sentence names those that are to be reported now."""
     judged.conditions[condition] = {}
-    too_many = count > MOST  # known by their number: another number is new
+    too_many = count > MOST  # identified by their number, so another number is a new condition
     keys = [f"{count} together"] if too_many else list(places)
     since = {key: moment for key in keys if (moment := judged.find(condition, key, 1))}
     if since:
@@ -62,5 +65,5 @@ def _note(
 
 
 def _digest(name: str) -> str:
-    """An object's name in a record: somebody else's name may say anything."""
+    """A hash of an object's name, for a record: a name that somebody else chose may have anything in it."""
     return hashlib.sha256(name.encode()).hexdigest()[:16]

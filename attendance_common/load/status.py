@@ -15,14 +15,14 @@ from attendance_common.load.quality import Finding
 from attendance_common.numerals import counted
 from attendance_common.run_record import SCRIPTS, SOME
 
-FULL = ("whole", "today", "load")  # scopes of runs that read all there is of their schools or lists
-MOST_SHARDS = 1_000  # more are no shards, but somebody else's text
+FULL = ("whole", "today", "load")  # scopes of runs that read all records of their schools, or all lists
+MOST_SHARDS = 1_000  # a greater number is no number of shards, but somebody else's text
 NAMES = {"fetch": "fetcher", "load": "loader"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as its row in the table of runs has it."""
+    """A run, as in its row of the table of runs."""
 
     run: str
     script: str
@@ -36,7 +36,7 @@ class Run:
 
     @property
     def is_good(self) -> bool:
-        """Whether it did what it was asked for, be it that a person is needed."""
+        """Whether it finished, even if it needs a person."""
         return self.status in FINISHED
 
     @property
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(frozen=True)
 class SchoolRun:
-    """What a fetch made of a school: the newest good one or the newest with a fault, of a scope."""
+    """A reading of a school: the newest good one or the newest with a fault, of a scope."""
 
     school: int
     scope: str | None
@@ -61,7 +61,7 @@ class SchoolRun:
     in_quarantine: int | None
 
     def supersedes(self, other: SchoolRun) -> bool:
-        """Whether it is a later reading, of as much at the least."""
+        """Whether it is later, and read at least as much."""
         return self.began > other.began and (self.scope in FULL or other.scope not in FULL)
 
 
@@ -88,16 +88,16 @@ class School:
 class Facts:
     """What is known of runs, of schools and of the landing zone.
 
-    `rows`: school -> rows and newest date in the table. `waiting`: lists that are not loaded as they are.
-    `said`: sentences of the runs of the last days, the newest first. `lasting`: moments since which states
-    last. `findings`: those of the checks of the data, errors first.
+    `rows`: school -> rows and newest date in the table. `waiting`: lists that changed since they were loaded.
+    `reported`: sentences of the runs of the last days, the newest first. `lasting`: moments since which
+    conditions last. `findings`: those of the checks of the data, errors first.
     """
 
     runs: Sequence[Run] = ()
     rows: Mapping[int, tuple[int, dt.date]] = field(default_factory=dict)
     school_runs: Sequence[SchoolRun] = ()
     waiting: Mapping[ListId, Version] = field(default_factory=dict)
-    said: Sequence[str] = ()
+    reported: Sequence[str] = ()
     lasting: Collection[str] = ()
     findings: Sequence[Finding] = ()
 
@@ -117,7 +117,7 @@ class Status:
 
     @property
     def in_quarantine(self) -> int:
-        """Records that lay in quarantine when their schools were read last."""
+        """Records that were in quarantine when their schools were last read."""
         return sum(each.in_quarantine or 0 for each in self.schools)
 
     def counts(self) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Status:
 
 
 def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:
-    """What to show. `now`: UTC, without a zone. `hours`: how old the last good runs may be; 0: of any age."""
+    """What to show. `now`: UTC, with no zone. `hours`: how old the last good runs may be; 0: any age."""
     good = {script: _last_good(_of(facts.runs, script)) for script in SCRIPTS}
     stuck = _stuck(facts.waiting, good["load"])
     attention = [
@@ -201,9 +201,9 @@ def _last_good(runs: Sequence[Run]) -> Run | None:
 
 
 def _of_script(script: str, every: Iterable[Run], now: dt.datetime, hours: int) -> list[str]:
-    """What of a script's runs needs a person: the newest run, and the newest full one of each shard.
+    """What needs a person by a script's newest run, and by the newest full run of each shard.
 
-    A later run of less than all makes nothing good that a full run named.
+    A later run of only a part does not cancel what a full run reported.
     """
     runs = _of(every, script)
     deciding = runs[:1]
@@ -216,7 +216,7 @@ def _of_script(script: str, every: Iterable[Run], now: dt.datetime, hours: int) 
 
 
 def _parts(runs: Sequence[Run]) -> list[str | None]:
-    """The shards of the newest full run: `2/3` -> `1/3`, `2/3`, `3/3`; None stands for all schools."""
+    """The shards of the newest full run: `2/3` -> `1/3`, `2/3`, `3/3`; None: of all schools."""
     newest = next((each.part for each in runs if each.is_full), None)
     count = (newest or "").rpartition("/")[2]
     if not (count.isascii() and count.isdecimal() and int(count) <= MOST_SHARDS):
@@ -237,7 +237,7 @@ def _age(script: str, part: str | None, good: Run | None, now: dt.datetime, hour
 
 
 def _named(run: Run) -> list[str]:
-    """What a run's row says for a person."""
+    """The sentences for a person in a run's row."""
     if not run.is_good:
         cure = "run it again" if run.status == ExitStatus.MAY_PASS else "mend that, and run it again"
         return [f"the {run.name} failed with status {run.status}: {run.error or 'see its log'}; {cure}"]
@@ -245,10 +245,10 @@ def _named(run: Run) -> list[str]:
 
 
 def _states(facts: Facts, attention: Sequence[str]) -> list[str]:
-    """What was said of states that last, but for what is said now."""
+    """What earlier runs reported of conditions that last, but for what is in `attention`."""
     now = [sentence.rpartition(" (")[0] for sentence in attention]
     ends = tuple(f"(since {moment})" for moment in sorted(facts.lasting))
-    lasting = dict.fromkeys(each for each in facts.said if ends and each.endswith(ends))
+    lasting = dict.fromkeys(each for each in facts.reported if ends and each.endswith(ends))
     return [each for each in lasting if each not in now]
 
 
@@ -256,7 +256,7 @@ def _states(facts: Facts, attention: Sequence[str]) -> list[str]:
 
 
 def _stuck(waiting: Mapping[ListId, Version], load: Run | None) -> list[ListId]:
-    """The lists that lay in the landing zone when the last good load began, and were not loaded."""
+    """The lists that were in the landing zone when the last good load began, and were not loaded."""
     return [] if load is None else [each for each in sorted(waiting) if waiting[each][1] < load.began]
 
 

@@ -24,8 +24,8 @@ from attendance_common.load.warehouse import Warehouse
 from attendance_common.run_record import SCRIPTS
 from attendance_common.tables import RUN_SCHOOLS, RUNS, Table
 
-DAYS = 8  # of run records: a state that lasts is said once a week
-MOST = 50  # records of a script that are read: the newest, back to a good one of all schools
+DAYS = 8  # of run records: a condition that lasts is reported once a week
+MOST = 50  # newest records of a script that are read; fewer, when a good run of all schools is among them
 
 _RUN = ("run", "script", "scope", "part", "began", "ended", "status", "error", "attention")
 _SCHOOL = ("school_id", "scope", "began", "fault", "in_quarantine")
@@ -41,8 +41,8 @@ QUALIFY ROW_NUMBER() OVER (
     ORDER BY began DESC, run DESC
 ) = 1"""
 
-# Of each school and kind of fetch, the newest reading without a fault and the newest with one. A run that was
-# stopped has schools that it did not come to.
+# Of each school and kind of fetch, the newest reading that has no fault and the newest that has one. A run
+# that was stopped has rows of schools that it did not begin to read.
 NEWEST_READINGS = f"""\
 SELECT {", ".join(_SCHOOL)}
 FROM {RUN_SCHOOLS.qualified} AS schools
@@ -62,7 +62,7 @@ ORDER BY began DESC"""
 
 
 def status(settings: LoaderSettings, context: Context) -> Outcome:
-    """The result; without --json, the page for a person stands before it on stdout."""
+    """The result; unless --json is given, prints a page for a person first."""
     now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     areas = landing.Areas(settings.bucket, settings.prefix)
     s3 = aws.s3_client(settings, LISTERS)
@@ -80,7 +80,7 @@ def gather(warehouse: Warehouse, listing: Listing, records: Mapping[RunName, Rec
     rows = {school: (count, newest) for school, count, newest in warehouse.rows(ROWS)}
     runs = {(each.run, each.script): each for each in (Run(*row) for row in warehouse.rows(NEWEST_RUNS))}
     school_runs = [SchoolRun(*row) for row in warehouse.rows(NEWEST_READINGS)]
-    said = [sentence for (lines,) in warehouse.rows(ATTENTION) for sentence in lines.splitlines()]
+    reported = [sentence for (lines,) in warehouse.rows(ATTENTION) for sentence in lines.splitlines()]
     findings = quality_run.findings(warehouse)
     waiting = listing.compare(control.loaded(warehouse)).changed
     for name, record in records.items():
@@ -88,8 +88,8 @@ def gather(warehouse: Warehouse, listing: Listing, records: Mapping[RunName, Rec
             run = Run(**_chosen(RUNS, found.run, _RUN))
             runs[run.run, run.script] = run
             school_runs += _readings(found.schools) if name.script == "fetch" else []
-            said = [*(run.attention or "").splitlines(), *said]
-    return Facts(list(runs.values()), rows, school_runs, waiting, said, lasting(records), findings)
+            reported = [*(run.attention or "").splitlines(), *reported]
+    return Facts(list(runs.values()), rows, school_runs, waiting, reported, lasting(records), findings)
 
 
 def newest_records(files: RunFiles, now: dt.datetime) -> dict[RunName, Record]:
@@ -116,7 +116,7 @@ def _chosen(table: Table, row: Row, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _readings(rows: Iterable[Row]) -> Iterator[SchoolRun]:
-    """What a record says of its schools, but for those that the run did not come to."""
+    """The readings of a run's schools, but for those that it did not begin to read."""
     for row in rows:
         values = _chosen(RUN_SCHOOLS, row, (*_SCHOOL, "pages"))
         if values.pop("pages") or values["fault"]:
@@ -124,10 +124,10 @@ def _readings(rows: Iterable[Row]) -> Iterator[SchoolRun]:
 
 
 def lasting(records: Mapping[RunName, Record]) -> set[str]:
-    """The moments since which states last, by the newest record that judged each; records: newest first.
+    """The moments since which conditions last, by the newest record that judged each; records: newest first.
 
-    A load judges a condition everywhere, so what its newest record does not name has ended. A fetch judges
-    schools of a school year.
+    A load judges a condition everywhere, so a condition that its newest record does not name has ended. A
+    fetch judges schools of a school year.
     """
     moments: set[str] = set()
     judged: set[tuple[str, ...]] = set()

@@ -1,4 +1,4 @@
-"""`--status` for a person: 100 columns at the most, what needs a look first."""
+"""`--status` for a person: lines of up to 100 characters, what needs a person first."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _sentences(title: str, sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _findings(status: Status) -> list[str]:
-    """What the checks find, errors first: so many, and where the others are."""
+    """The first findings of the checks, errors first, and where to find the others."""
     shown = [
         f"{each.severity}: {each.finding} (since {minute(each.since)} UTC)"
         for each in status.findings[:_FINDINGS]
@@ -70,7 +70,7 @@ def _ended(run: Run | None, now: dt.datetime) -> str:
 
 
 def _table(schools: Sequence[School]) -> Iterator[str]:
-    """A line for each school; why it needs a look stands last, cut to the width."""
+    """A line for each school; its fault comes last, cut to the width."""
     cells = [_HEADS, *map(_cells, schools)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row, fault in zip(cells, ["", *(each.fault for each in schools)], strict=True):

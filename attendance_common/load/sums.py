@@ -1,4 +1,4 @@
-"""What a load did and saw: its sums for the result, and what failed in it."""
+"""What a run has done and seen so far: for its result and its record."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from attendance_common.load.shared_ids import SharedIds
 
 @dataclass
 class Done:
-    """What a run did and saw so far: counts, lists at fault, the landing zone, ids of two schools, findings
-    of the checks of the data (None: not checked), and sentences of what was mended, or could not be.
+    """What a run has done and seen so far.
+
+    `counts`, `sums`: for the result. `faults`: lists that could not be loaded. `lost_control_rows`: lists
+    that were loaded before and had no control row. `found`: the landing zone. `shared`: ids of two schools.
+    `findings`: of the checks of the data; None: not checked. `sentences`: what was repaired, or could not be.
     """
 
     counts: dict[str, Any]
@@ -36,7 +39,7 @@ class Done:
         return any(self.sums[name] for name in ("inserted", "updated", "removed", "repaired_dates"))
 
     def add(self, batch: Loaded) -> None:
-        """Add what came of a batch."""
+        """Add the outcome of a batch."""
         self.sums.update(batch.counts)
         self.faults |= batch.faults
         self.lost_control_rows |= batch.lost_control_rows
@@ -61,7 +64,7 @@ class Done:
         }
 
     def failures(self, areas: Areas) -> list[str]:
-        """A sentence for each thing that needs a person whenever a run meets it."""
+        """A sentence for each thing that needs a person each time that a run finds it."""
         return [
             *([] if self.found.lists else [attention.nothing_landed(areas)]),
             *attention.unloaded(self.faults, self.found.changed, areas),

@@ -1,8 +1,9 @@
-"""The native table beside what was loaded: the check of every run.
+"""Compares the native table with what was loaded: the check of every run.
 
-For each date, the rows of the table, the sums of their ids and times, are those of the winners in `places`;
-and the places of each date are as many as its lists had records when they were loaded. A date that has rows
-of an older table alone is checked by `--verify` and by a backfill, not by every run: there may be millions.
+For each date, the number of the table's rows and the sums of their ids and times have to be those of the
+winners in `places`. Each date has to have as many places as its lists had records when they were loaded.
+Dates that have rows of an older table alone are checked by `--verify` and by a backfill, not by every run:
+there may be millions of rows.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _SECONDS = "DATEDIFF(second, CAST('1970-01-01' AS TIMESTAMP), modified_on)"
 
 
 def compare(first: dt.date, last: dt.date, oldest: dt.datetime) -> Statement:
-    """The sums of each date from `first` to `last`; what left the table before `oldest` need not be kept.
+    """The sums of each date from `first` to `last`; `expired` counts the versions that ended before `oldest`.
 
-    One statement, so one snapshot: no other load can come between.
+    It is one statement, so it sees one snapshot: no other load can commit in between.
     """
     return _COMPARE, [*[first, last] * 3, oldest]
 
@@ -130,10 +131,13 @@ ORDER BY day"""
 
 
 class DateSums(NamedTuple):
-    """One date: rows and sums of the table, the same of the winners. Of the landing zone: places that are not
-    marked, records that its lists had when they were loaded, lists that count as changed since; marked
-    places; places that are not marked and do not win (another list has the same id). Former versions that are
-    no longer to be kept. Lists of the landing zone, and of older tables.
+    """The numbers of one date.
+
+    `table_…`: rows of the table, and sums of their ids and times; `winner…`: the same of the winners.
+    `places`: places of landed lists that are not marked; `records`: records that these lists had when they
+    were loaded; `forgotten`: lists that are to be loaded again. `marked`: marked places. `superseded`: places
+    that are not marked and do not win, because another list has the id. `expired`: versions in the history
+    that are too old to be kept. `landed_lists`, `backfilled_lists`: lists in S3, and of older tables.
     """
 
     day: dt.date
@@ -166,8 +170,12 @@ class DateSums(NamedTuple):
 
 @dataclass(frozen=True)
 class TableState:
-    """What the check found: dates on which the table or the places differ, marked places, the newest date;
-    dates of places whose id another list has as well, and wins; former versions that are not to be kept.
+    """What the check found.
+
+    `damaged_rows`: dates on which the table differs from the winners. `damaged_places`: dates on which the
+    places differ from the control table. `marked`: number of marked places. `newest`: the newest date.
+    `superseded`: dates of places that do not win, because another list has the id. `expired`: number of
+    versions in the history that are too old to be kept.
     """
 
     damaged_rows: list[dt.date]
@@ -179,12 +187,12 @@ class TableState:
 
     @property
     def newest_date(self) -> str | None:
-        """The newest date of the table, as the result says it."""
+        """The newest date as text, for the result."""
         return None if self.newest is None else self.newest.isoformat()
 
 
 def state_of(dates: Iterable[DateSums]) -> TableState:
-    """What the check's rows mean."""
+    """The state that the sums of these dates show."""
     found = list(dates)
     return TableState(
         damaged_rows=[each.day for each in found if each.table_differs],
@@ -199,7 +207,7 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
 def check(warehouse: Warehouse, first: dt.date, oldest: dt.datetime) -> TableState:
     """Compare the table with the winners from `first` on, but for dates that have rows of older tables alone.
 
-    What left it before `oldest` is counted, of all dates.
+    `expired` counts versions that ended before `oldest`, of all dates.
     """
     found = sums(warehouse, first, dt.date.max, oldest)
     state = state_of(each for each in found if not each.only_backfilled)

@@ -1,4 +1,4 @@
-"""`--verify`: S3, the control table, the places and the table, row by row; changes nothing."""
+"""`--verify`: compares S3, the control table, the places and the table, row by row; changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Verified:
     sentences: list[str] = field(default_factory=list)
 
 
-# A list's rows by its places, and how many rows that were read have no place that is the same.
+# Of each list: its places, the rows that were read, and how many of these have no place with the same hash.
 BY_LIST = f"""\
 SELECT partition_date, school_id, SUM(places), SUM(rows_read), SUM(other)
 FROM (
@@ -65,7 +65,7 @@ def verify_lists(
     damaged: Sequence[dt.date],
     dates: int,
 ) -> Verified:
-    """Compare every list that counts as loaded, so many dates at a time.
+    """Compare every list that counts as loaded, `dates` dates at a time.
 
     `damaged`: dates on which the table has other rows than were loaded.
     """
@@ -90,7 +90,7 @@ def _compare(
 ) -> dict[dt.date, int]:
     """One transaction that is rolled back: its tables are temporary.
 
-    Gives the dates of records that the table has otherwise than they were loaded, with their number.
+    Gives the dates on which records of the table differ from what was loaded, with the number of records.
     """
     days = sorted({each.day for each in lists})
     warehouse.rows(*sql.stage(lists))
@@ -122,7 +122,7 @@ def differences(
 
 
 def _as_loaded(places: int, rows: int, other: int) -> bool:
-    """A tombstone is one row and has no place."""
+    """Whether the rows that were read are those of the places; a tombstone is one row and has no place."""
     return other == 0 and (places == rows or (places, rows) == (0, 1))
 
 

@@ -1,4 +1,4 @@
-"""`--verify` of rows that came from older tables: places, table and older table; changes nothing."""
+"""`--verify` of backfilled rows: compares places, table and older table; changes nothing."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ Dates = dict[dt.date, int]
 
 @dataclass
 class _Found:
-    """Of one older table: records that the native table has otherwise than they were taken; rows that the
-    older table has otherwise.
+    """Differences to what was taken from one older table, by date: records of the native table that differ,
+    and `others`, rows of the older table that differ.
     """
 
     differing: Dates = field(default_factory=dict)
@@ -56,7 +56,7 @@ class _Found:
 def verify_backfilled(warehouse: Warehouse, damaged: Collection[dt.date]) -> Verified:
     """Compare what was taken from older tables, month by month.
 
-    `damaged`: dates on which the native table has other rows than were taken; they are told.
+    `damaged`: dates on which the native table has other rows than were taken; they are reported.
     """
     verified = Verified()
     days_of: dict[str, list[dt.date]] = defaultdict(list)
@@ -65,7 +65,7 @@ def verify_backfilled(warehouse: Warehouse, damaged: Collection[dt.date]) -> Ver
         days_of[name].append(day)
         schools[name] = school
     for name, days in days_of.items():
-        table = _seen(warehouse, name, schools[name])
+        table = _columns_of(warehouse, name, schools[name])
         found = _Found()
         for month in _months(days):
             warehouse.snapshot(partial(_compare, warehouse, table, month, found))
@@ -83,7 +83,7 @@ def _sentences(name: str, found: _Found, damaged: list[dt.date]) -> list[str]:
     return sentences
 
 
-def _seen(warehouse: Warehouse, name: str, school: int) -> OldTable | None:
+def _columns_of(warehouse: Warehouse, name: str, school: int) -> OldTable | None:
     """The older table; None when it is gone, or has other columns: then the places alone are compared."""
     try:
         return old_table.look_again(warehouse, name, school)

@@ -9,11 +9,11 @@ from attendance_common.tables import TableColumn
 
 @dataclass(frozen=True)
 class View:
-    """A view; `meaning` is its comment in Redshift, `remark` stands above it in the setup file.
+    """A view; `meaning` is its comment in Redshift, `remark` is the comment above it in the setup file.
 
     `columns` are those of `select`, in order. `late_binding`: needed by a view that reads an external table
-    (DG: r_CREATE_VIEW), and by one that shows all columns of a table, since an ordinary view keeps them from
-    being altered. Redshift takes no comments on its columns.
+    (DG: r_CREATE_VIEW), and by one that shows all columns of a table, since Redshift alters no column that an
+    ordinary view reads. Redshift takes no comments on its columns.
     """
 
     schema: str
