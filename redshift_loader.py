@@ -44,7 +44,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
 
 
 def run_and_record(run: LoadRun) -> command.Outcome:
-    """Backfill, verify or load; a run that fails leaves its record as well."""
+    """Backfill, verify or load, and record the run, also when it fails; gives its result."""
     conclusion = Conclusion(run)
     try:
         if run.flags.backfill_from:
@@ -63,7 +63,7 @@ def run_and_record(run: LoadRun) -> command.Outcome:
 
 
 def load_changed(run: LoadRun) -> None:
-    """Load what changed; remove what no list holds any more; check the table, and repair it."""
+    """Load the lists that changed; remove what no list has any more; check the table, and repair it."""
     external.check_table(run.warehouse)
     native_tables.check_tables(run.warehouse)
     registered = external.registered_days(run.warehouse, run.areas)
@@ -94,7 +94,7 @@ def verify(run: LoadRun) -> None:
 
 
 def backfill(run: LoadRun) -> None:
-    """Take the rows of an older table, and repair the dates that have such rows alone."""
+    """Take the rows of an older table, and repair the dates that have only rows of older tables."""
     native_tables.check_tables(run.warehouse)
     damaged = take_rows(run)
     if without_winner := upkeep.repair_dates(run, damaged):

@@ -1,1 +1,1 @@
-"""What the loader alone uses: what lies in S3, what is to be loaded, and the warehouse."""
+"""What only the loader uses: what S3 has, what is to be loaded, and Redshift."""

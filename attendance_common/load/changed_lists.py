@@ -26,10 +26,10 @@ class ChangedLists:
         self._registered = set(registered)
 
     def load(self, part: Part, forgotten: Collection[ListId] = ()) -> dt.date:
-        """Load the lists of a part that changed, round by round until none waits for another round.
+        """Load the lists of a part that changed, in rounds, until no list waits for another round.
 
-        Lists that cannot be loaded are noted as faults in the run's `done`. Gives the first date that the
-        table is to be checked from.
+        Lists that cannot be loaded are added to the faults in the run's `done`. `forgotten`: the lists of
+        --forget-list. Gives the first date from which the table is to be checked.
         """
         done = self._run.done
         for _ in range(ROUNDS):
@@ -49,7 +49,7 @@ class ChangedLists:
         return plan.checked_from(loaded, found)
 
     def load_again(self, days: Sequence[dt.date]) -> dt.date:
-        """Load all lists of these dates, whose places somebody damaged; gives the same as `load`."""
+        """Load all lists of these dates again, because their places are damaged; gives the same as `load`."""
         self._run.done.sentences.append(attention.places_reloaded(days))
         repair.forget(self._run.warehouse, days)
         return self.load(Part(days[0], days[-1]))
@@ -88,7 +88,7 @@ def reload_part(run: LoadRun) -> None:
 
 
 def _log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:
-    """Log what came of a batch: `12 lists of 2025-12-08 to 2025-12-09: 3 inserted, 1 updated`."""
+    """Log the outcome of a batch: `12 lists of 2025-12-08 to 2025-12-09: 3 inserted, 1 updated`."""
     counts = [f"{count} {name.replace('_', ' ')}" for name, count in outcome.counts.items() if count]
     summary = ", ".join(counts) or ("not loaded" if outcome.faults else "nothing to do")
     log.info("%s: %s", named(lists), summary, extra=event("batch_loaded", counts=outcome.counts))

@@ -26,7 +26,7 @@ class Conclusion:
         self._files = RunFiles(run.s3, run.areas)
 
     def conclude(self) -> Outcome:
-        """Judge what the run saw, write its record, and give its result.
+        """Judge what the run saw and write its record; gives its result.
 
         --verify reports all that it finds, also what other runs have reported, and records no judgement.
         """
@@ -46,7 +46,7 @@ class Conclusion:
         return Outcome(counts, sentences)
 
     def _conclude_backfill(self) -> Outcome:
-        """Write the record of a backfill and give its result: it sees no state of the landing zone."""
+        """Write the record of a backfill; gives its result. Nothing is judged: S3 was not looked at."""
         counts, sentences = self._run.done.result(), self._run.done.sentences
         self._records.write({**self._about(), **counts, "attention": sentences})
         return Outcome(counts, sentences)
@@ -67,9 +67,9 @@ class Conclusion:
             copy_records_or_wait(self._run.warehouse, self._files)
 
     def record_failure(self, error: BaseException) -> None:
-        """Write the record and the table rows of a run that failed with `error`, within a few seconds or not.
+        """Write the record of a run that failed with `error`, and its row, if that takes only seconds.
 
-        Raises nothing: the caller raises `error`.
+        Failures of that are only logged: it is `error` that the caller raises.
         """
         done = self._run.done
         record = {**self._about(), **done.result(), "by_school": done.by_school()}

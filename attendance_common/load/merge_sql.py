@@ -52,7 +52,7 @@ def stage_more(lists: Collection[ListId]) -> Statement:
 
 
 # A list's rows, and how many have an id, another id than the others, a student, the list's date, a place; and
-# the first and the last of the objects that hold them.
+# the first and the last of the objects that have them.
 SUMMARY = """\
 SELECT
     partition_date,

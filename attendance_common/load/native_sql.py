@@ -1,6 +1,7 @@
 """INSERT and DELETE of rows of the native table.
 
-Which rows, says a temporary table of `versions`: it has one row for each version, with flags of its module.
+The rows are chosen by a temporary table, `versions`: one row for each version, with flags that its module
+defines.
 """
 
 from __future__ import annotations

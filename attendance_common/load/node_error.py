@@ -73,7 +73,7 @@ def _number(text: str, name: str, follower: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def says(text: str, *signs: str) -> bool:
+def has_words(text: str, *signs: str) -> bool:
     """Whether one of these signs is in the engine's words; quoted text is left out, it can be a value."""
     words = _QUOTED.sub("", text).lower()
     return any(sign.lower() in words for sign in signs)
@@ -82,7 +82,7 @@ def says(text: str, *signs: str) -> bool:
 def is_scan_error(text: str) -> bool:
     """Whether Spectrum failed to read an object."""
     # The second is what older clusters say (aws-sdk-pandas#280).
-    return says(text, "Spectrum Scan Error", "S3 Query Exception")
+    return has_words(text, "Spectrum Scan Error", "S3 Query Exception")
 
 
 def scan_context(text: str) -> str:

@@ -96,7 +96,7 @@ class Found:
 
 
 def loaded_list(row: tuple[Any, ...]) -> tuple[ListId, Version | None]:
-    """What a row of the control table (date, school, ETag, LastModified) says."""
+    """The list and version in a row of the control table (date, school, ETag, LastModified)."""
     day, school, etag, last_modified = row
     return ListId(day, school), None if etag is None else Version(etag, last_modified)
 

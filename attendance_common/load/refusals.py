@@ -9,7 +9,7 @@ from typing import Any
 
 from attendance_common.errors import WarehouseError
 from attendance_common.load import node_error
-from attendance_common.load.node_error import NodeError, says
+from attendance_common.load.node_error import NodeError, has_words
 
 _REFUSED = "Redshift refused a statement"
 SETUP = "run redshift_period_attendance_setup.sql with psql"
@@ -87,7 +87,7 @@ _STATES = {
 def is_conflict(state: str, text: str) -> bool:
     """Whether the same statements may succeed when they are sent again."""
     if state == "XX000":
-        return node_error.parse(text).code in _CONFLICT_CODES or says(text, *_CONFLICT_SIGNS)
+        return node_error.parse(text).code in _CONFLICT_CODES or has_words(text, *_CONFLICT_SIGNS)
     return state in _CONFLICT_STATES
 
 
@@ -110,13 +110,13 @@ def _meaning(state: str, text: str, node: NodeError, parameters: dict[str, Any])
         return _scan_error(state, text, node)
     if words := _own_words(text):
         return _by_own_words(state, words, node)
-    if says(text, *_CATALOG_SIGNS):
+    if has_words(text, *_CATALOG_SIGNS):
         return _catalog_error(state, text, node)
     return _by_number(state, text, node)
 
 
 def _own_words(text: str) -> str | None:
-    return next((each for each in [*_OWN_WORDS_MAY_PASS, *_OWN_WORDS_TO_MEND] if says(text, each)), None)
+    return next((each for each in [*_OWN_WORDS_MAY_PASS, *_OWN_WORDS_TO_MEND] if has_words(text, each)), None)
 
 
 def _by_own_words(state: str, words: str, node: NodeError) -> WarehouseError:
@@ -149,7 +149,7 @@ def _by_number(state: str, text: str, node: NodeError) -> WarehouseError:
 
 
 def _by_data_words(text: str) -> str | None:
-    return next((fault for words, fault in _DATA_WORDS.items() if says(text, words)), None)
+    return next((fault for words, fault in _DATA_WORDS.items() if has_words(text, words)), None)
 
 
 def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
@@ -166,7 +166,7 @@ def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
 
 def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
     detail = f"({first_line(text)}; {_numbers(state, node)})"
-    if says(text, *_CATALOG_MAY_PASS):
+    if has_words(text, *_CATALOG_MAY_PASS):
         return WarehouseError(f"the Glue Data Catalog did not answer as it should {detail}", query=node.query)
     sentence = f"Spectrum's IAM role or its policy is wrong, see docs/operations.md {detail}"
     return WarehouseError(sentence, to_mend=True, query=node.query)

@@ -144,7 +144,7 @@ def _columns(columns: Sequence[TableColumn]) -> str:
 
 
 def _layout(table: Table) -> str:
-    """Where rows lie: DISTSTYLE, DISTKEY, SORTKEY."""
+    """How rows are distributed and sorted: DISTSTYLE, DISTKEY, SORTKEY."""
     distkey = [f"DISTKEY ({table.distkey})"] if table.distkey else []
     compound = "COMPOUND " if len(table.sortkey) > 1 else ""
     sortkey = [f"{compound}SORTKEY ({', '.join(table.sortkey)})"] if table.sortkey else []

@@ -1,4 +1,4 @@
-"""What a run does after loading: it removes what no list holds, checks the table, and repairs it."""
+"""What a run does after loading: it removes what no list has any more, checks the table, and repairs it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from attendance_common.load.table_check import TableState
 
 
 def check(run: LoadRun, first: dt.date) -> TableState:
-    """Check the table from `first` on, but for dates that have an older table's rows alone."""
+    """Check the table from `first` on, but for dates that have only rows of older tables."""
     return table_check.check(run.warehouse, first, run.keeps_since)
 
 
 def remove_departed(run: LoadRun, first: dt.date) -> TableState:
-    """Remove what no list holds any more; gives the check of the table after that.
+    """Remove what no list has any more; gives the check of the table after that.
 
-    Nothing is removed while the check finds places damaged: they may be why a list seems not to hold a row.
+    Nothing is removed while the check finds damaged places, because the places say what is to be removed.
     """
     state = check(run, first)
     if state.damaged_places or not (state.marked or run.forgotten):
@@ -40,9 +40,9 @@ def remove_departed(run: LoadRun, first: dt.date) -> TableState:
 
 
 def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
-    """Read the rows again that the table has otherwise than they were loaded.
+    """Repair the table on these dates: read the rows again that are not as they were loaded.
 
-    Gives the dates of rows whose places are damaged: these cannot be repaired so.
+    Gives the dates of rows whose places are damaged: these rows cannot be repaired from their places.
     """
     without_winner: list[dt.date] = []
     step = run.settings.batch_partitions
@@ -58,7 +58,7 @@ def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
 
 
 def expire(run: LoadRun, state: TableState) -> None:
-    """Delete former versions from the history that are older than HISTORY_DAYS."""
+    """Delete the versions from the history that are older than REDSHIFT_HISTORY_DAYS."""
     if state.expired:
         statement = history_sql.expire(run.keeps_since)
         run.warehouse.locked(lambda: run.warehouse.rows(*statement))
@@ -66,13 +66,13 @@ def expire(run: LoadRun, state: TableState) -> None:
 
 
 def report(run: LoadRun, state: TableState) -> None:
-    """Note the newest date, and which schools have the same ids, for the run's result."""
+    """Add the newest date, and which schools have the same ids, to the run's `done`."""
     run.done.counts["newest_date"] = state.newest_date
     run.done.shared = shared_ids.find(run.warehouse, state.superseded)
 
 
 def check_data(run: LoadRun) -> None:
-    """Make the checks of the data; when they fail, the load has succeeded all the same, and says so."""
+    """Make the checks of the data; when they cannot be made, the load has still succeeded, and reports it."""
     try:
         run.done.findings = quality_run.renew(run.warehouse, run.context.run, run.began)
     except WarehouseError as fault:
