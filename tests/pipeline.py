@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -21,10 +22,11 @@ import psycopg2
 import psycopg2.extras
 import pyarrow.parquet
 
-from tests import chains
+from tests import chains, warm_start
 from tests.documents import ROOT
 from tests.model import Former
 from tests.sandbox import Sandbox
+from tests.warm_start import WarmProcess, WarmStart
 
 FETCHER = "esd_period_attendance_fetcher.py"
 LOADER = "redshift_loader.py"
@@ -49,8 +51,17 @@ class Finished:
 class Running:
     """A script under way."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], directory: Path = ROOT) -> None:
-        self.process = subprocess.Popen(
+    def __init__(self, process: subprocess.Popen[str] | WarmProcess) -> None:
+        self.process = process
+        self._lines: list[str] = []
+        self._heard = threading.Condition()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @classmethod
+    def cold(cls, command: list[str], environment: dict[str, str], directory: Path = ROOT) -> Running:
+        """Start a command in an interpreter of its own."""
+        process = subprocess.Popen(
             command,
             cwd=directory,
             env=environment,
@@ -58,22 +69,19 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._lines: list[str] = []
-        self._told = threading.Condition()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        return cls(process)
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            with self._told:
+            with self._heard:
                 self._lines.append(line)
-                self._told.notify_all()
+                self._heard.notify_all()
 
     def until(self, text: str) -> None:
         """Wait until the story says so."""
-        with self._told:
-            assert self._told.wait_for(lambda: text in "".join(self._lines), PATIENCE), text
+        with self._heard:
+            assert self._heard.wait_for(lambda: text in "".join(self._lines), PATIENCE), text
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -100,6 +108,11 @@ sys.exit(redshift_loader.main([]))
 """
 
 
+@functools.cache
+def _warm_start() -> WarmStart:
+    return WarmStart()
+
+
 class Pipeline:
     """The owner's three commands, and the state that they leave."""
 
@@ -116,7 +129,7 @@ class Pipeline:
 
     def load_trying_twice(self) -> Finished:
         """Run the loader with two tries of what another transaction got in the way of."""
-        return Running([sys.executable, "-c", _TWICE], self.sandbox.process_environment()).end()
+        return Running.cold([sys.executable, "-c", _TWICE], self.sandbox.process_environment()).end()
 
     def script(self, name: str, *flags: str, **variables: str) -> Finished:
         """Run a script to its end."""
@@ -142,7 +155,10 @@ class Pipeline:
 
     def start(self, name: str, *flags: str, **variables: str) -> Running:
         """Start a script."""
-        return Running([sys.executable, name, *flags], self.sandbox.process_environment(**variables))
+        environment = self.sandbox.process_environment(**variables)
+        if warm_start.suits(environment):
+            return Running(_warm_start().start([name, *flags], environment, ROOT))
+        return Running.cold([sys.executable, name, *flags], environment)
 
     def setup(self, *flags: str) -> subprocess.CompletedProcess[str]:
         """Run the setup file with psql."""

@@ -88,7 +88,7 @@ def test_the_scripts_own_env_file_is_read_from_any_directory(
     elsewhere.mkdir()
     variables = still.pipeline.sandbox.process_environment(S3_BUCKET="", **WITHOUT_WAITING)
     del variables["S3_BUCKET"]
-    done = Running([sys.executable, str(installed / script)], variables, elsewhere).end()
+    done = Running.cold([sys.executable, str(installed / script)], variables, elsewhere).end()
     told(done, "s3://edna-absent", "check S3_BUCKET")
     first = done.story.splitlines()[0]
     assert f", .env: {installed / '.env'}, " in first

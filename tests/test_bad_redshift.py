@@ -177,5 +177,5 @@ sys.exit(redshift_loader.main([]))
 
 def test_redshift_is_asleep(still: World, silent: str) -> None:
     variables = still.pipeline.sandbox.process_environment(REDSHIFT_PORT=silent)
-    done = Running([sys.executable, "-c", BRIEFLY], variables).end(30)
+    done = Running.cold([sys.executable, "-c", BRIEFLY], variables).end(30)
     told(done, "cannot be reached", "the cluster is awake", status=1)

@@ -105,7 +105,7 @@ class Version:
         command = [sys.executable, *arguments]
         if arguments[0] == "-c":  # what it prints is no result line
             command = [sys.executable, "-c", f"{arguments[1]}; print('{{}}')"]
-        done = Running(command, environment, self._directory).end()
+        done = Running.cold(command, environment, self._directory).end()
         return Finished(done.status, done.result, done.story, done.output.removesuffix("{}\n"))
 
 

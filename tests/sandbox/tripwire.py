@@ -5,13 +5,13 @@ A call is a request to the source, a request to AWS, or an SQL statement, in the
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from .aws_front import AwsFront
 from .esd.faults import Dropped
@@ -21,6 +21,16 @@ from .sandbox import Sandbox
 ONLOOKER = "onlooker"  # application_name of a client whose statements are nobody's calls
 DIES_WITHIN = 10.0  # seconds from SIGKILL to the end
 SETTLES_WITHIN = 60.0  # seconds for calls that a dead process left behind
+
+
+class Process(Protocol):
+    """What is killed, as `subprocess.Popen` has it."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end."""
 
 
 class To(Enum):
@@ -69,7 +79,7 @@ class Tripwire:
         self.calls: list[Call] = []
         self.found: list[str] = []
         self.struck: Call | None = None
-        self.process: Future[subprocess.Popen[str]] = Future()  # its owner says who it is
+        self.process: Future[Process] = Future()  # its owner says who it is
         self._at, self._way, self._look = at, way, look
         self._under_way = 0
         self._moved = threading.Condition()
