@@ -18,28 +18,40 @@ SNAPSHOT_SECONDS = 300.0  # a listing that is younger serves the next school, to
 AT_A_TIME = 16  # lists that are counted at a time
 
 
+class _Snapshot:
+    """The ETags of all lists: school -> date -> ETag; listed again when it is five minutes old."""
+
+    def __init__(self, objects: ListObjects) -> None:
+        self._objects = objects
+        self._etags: dict[int, dict[dt.date, str]] = {}
+        self._taken: float | None = None
+
+    def newest(self) -> Mapping[int, Mapping[dt.date, str]]:
+        """The ETags as they are now, or were less than five minutes ago."""
+        if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
+            self._taken = time.monotonic()
+            self._etags = self._objects.etags()
+        return self._etags
+
+
 class LandedLists:
     """The lists below `place`, an s3:// URL, as they are landed."""
 
     def __init__(self, objects: ListObjects, place: str) -> None:
         self.place = place
         self._objects = objects
-        self._snapshot: dict[int, dict[dt.date, str]] = {}
-        self._taken: float | None = None
+        self._snapshot = _Snapshot(objects)
 
     def lists_of(self, school_id: int, years: frozenset[int]) -> SchoolLists:
-        """The school's lists as they are now, or were less than five minutes ago; to be read before it is."""
-        return SchoolLists(school_id, years, dict(self._newest_snapshot().get(school_id, {})))
+        """The school's lists as they are now, or were less than five minutes ago.
+
+        Ask for them before the school is read.
+        """
+        return SchoolLists(school_id, years, dict(self._snapshot.newest().get(school_id, {})))
 
     def landed_schools(self) -> Collection[int]:
         """Every school that has lists, tombstones included."""
-        return self._newest_snapshot().keys()
-
-    def _newest_snapshot(self) -> Mapping[int, Mapping[dt.date, str]]:
-        if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
-            self._taken = time.monotonic()
-            self._snapshot = self._objects.etags()
-        return self._snapshot
+        return self._snapshot.newest().keys()
 
     def newest_date(self, lists: SchoolLists, until: dt.date) -> dt.date | None:
         """The newest date up to `until` whose list has a record."""
@@ -76,10 +88,11 @@ class LandedLists:
 
     def newest_of_all(self, since: dt.date, until: dt.date) -> dt.date | None:
         """The newest date of this time on which any school's list has a record."""
-        snapshot = self._newest_snapshot()
+        snapshot = self._snapshot.newest()
         places = [(day, school) for school, etags in snapshot.items() for day in etags]
         within = sorted((place for place in places if since <= place[0] <= until), reverse=True)
-        found = self._first_with_records((place[0], partial(self._if_there, *place)) for place in within)
+        looks = ((place[0], partial(_readable, self._objects, *place)) for place in within)
+        found = self._first_with_records(looks)
         return found and found[0]
 
     def _first_with_records(
@@ -94,18 +107,19 @@ class LandedLists:
         return None
 
     def count_of_year(self, lists: SchoolLists, year: int) -> int:
-        """How many records the lists have whose only school year this is; those that cannot be read not."""
+        """How many records the lists have whose only school year this is; without unreadable lists."""
 
         def count(day: dt.date) -> int:
-            landed = self._if_there(day, lists.school_id)
+            landed = _readable(self._objects, day, lists.school_id)
             return landed.rows.height if landed is not None and landed.years == {year} else 0
 
         with aws.explained(self.place), ThreadPoolExecutor(AT_A_TIME) as pool:
             return sum(pool.map(count, lists.etags))
 
-    def _if_there(self, day: dt.date, school_id: int) -> LandedList | None:
-        """What is landed; None when nothing is, or what cannot be read."""
-        try:
-            return self._objects.read(day, school_id)
-        except UnreadableList:
-            return None
+
+def _readable(objects: ListObjects, day: dt.date, school_id: int) -> LandedList | None:
+    """The landed list; None when there is none, or when it cannot be read."""
+    try:
+        return objects.read(day, school_id)
+    except UnreadableList:
+        return None

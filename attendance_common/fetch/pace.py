@@ -33,15 +33,15 @@ class Pace:
             self._free.wait_for(lambda: self._under_way < self.allowed)
             self._under_way += 1
             begun = time.monotonic()
+        slower = faster = False
         try:
             yield
+            faster = True
         except TemporaryFault as fault:
-            self._ended(begun, slower=fault.slow)
+            slower = fault.slow
             raise
-        except BaseException:
-            self._ended(begun)
-            raise
-        self._ended(begun, faster=True)
+        finally:
+            self._ended(begun, slower=slower, faster=faster)
 
     def _ended(self, begun: float, *, slower: bool = False, faster: bool = False) -> None:
         with self._free:

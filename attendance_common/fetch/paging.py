@@ -1,7 +1,7 @@
-"""Which page of a school is asked for next, and where its list ends. A page may lie about counts.
+"""Which page of a school is asked for next, and where its list ends. The counts in an answer may be wrong.
 
 `Progress` is what is known of the list while its pages come. A course decides by it: `WholeList` (every page
-told of, then those behind them), `NewestPages` (back to a date) or `ChosenPages`.
+that an answer announces, then those behind them), `NewestPages` (back to a date) or `ChosenPages`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,53 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from attendance_common.fetch.totals import Paging
+from attendance_common.fetch.totals import Paging, greater
 
 MOST_GAPS = 4  # after so many, no further page of the school is asked for
-_IDLE_PAGES = 3  # in a row that bring nothing new: the list is going round in circles
+_IDLE_PAGES = 3  # in a row that bring nothing new: the source sends the same pages again and again
+
+
+@dataclass
+class StatedLength:
+    """What the answers say about the length of the list."""
+
+    counts: list[int] = field(default_factory=list)  # of records, in the order in which the answers came
+    pages: int | None = None  # the most pages that any answer stated; None: no answer did
+
+    def add(self, paging: Paging) -> None:
+        """Add what one answer says."""
+        if paging.count is not None:
+            self.counts.append(paging.count)
+        if paging.pages:  # 0 is also sent with records: it says nothing
+            self.pages = greater(paging.pages, self.pages)
+
+
+@dataclass
+class ReceivedPages:
+    """The pages that came."""
+
+    fresh: dict[int, bool] = field(default_factory=dict)  # page -> whether it brought a new record
+    records: int = 0  # on all pages, repeats included
+    repeated: dict[int, int] = field(default_factory=dict)  # page that repeats another -> its records
+    largest: int = 0  # records on the largest page
+    oldest: dt.date | dt.datetime | None = None  # of all records, in the column that the list is sorted by
+
+    def add(
+        self,
+        number: int,
+        records: int,
+        *,
+        oldest: dt.date | dt.datetime | None,
+        fresh: bool,
+        repeats: bool,
+    ) -> None:
+        """Add a page; `repeats`: it lists the same records as an earlier page."""
+        self.fresh[number] = fresh
+        self.records += records
+        if repeats:
+            self.repeated[number] = records
+        self.largest = max(self.largest, records)
+        self.oldest = min((each for each in (self.oldest, oldest) if each is not None), default=None)
 
 
 @dataclass
@@ -24,34 +67,16 @@ class Progress:
     page_size: int
     asked: int = 0  # the highest page asked for
     waiting: int = 0  # pages asked for and not answered
-    fresh: dict[int, bool] = field(default_factory=dict)  # page that came -> whether it brought a new record
-    counts: list[int] = field(default_factory=list)  # what the answers counted, in the order they came
-    received: int = 0  # records on all pages, repeats included
-    repeated: dict[int, int] = field(default_factory=dict)  # page that repeats another -> its records
-    largest: int = 0  # records on the largest page
-    oldest: dt.date | dt.datetime | None = None  # of all records that came, by what the list is sorted by
+    received: ReceivedPages = field(default_factory=ReceivedPages)
+    stated: StatedLength = field(default_factory=StatedLength)
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
     refused: dict[int, str] = field(default_factory=dict)  # page that the source refused -> how
-    pages_known: int | None = None  # the most pages that any answer told of; None: none did
 
     def ask(self, number: int) -> int:
         """Note that a page is being asked for; gives its number."""
         self.waiting += 1
         self.asked = max(self.asked, number)
         return number
-
-    def came(self, number: int, paging: Paging, received: int, *, fresh: bool, repeats: bool) -> None:
-        """Note a page that came; `repeats`: it lists the same records as an earlier page."""
-        self.waiting -= 1
-        self.fresh[number] = fresh
-        self.received += received
-        if repeats:
-            self.repeated[number] = received
-        self.largest = max(self.largest, received)
-        if paging.count is not None:
-            self.counts.append(paging.count)
-        if paging.pages:  # 0 is also said beside records: it tells nothing
-            self.pages_known = max(paging.pages, self.pages_known or 0)
 
     def fail(self, number: int, reason: str, *, refused: bool) -> None:
         """Note a page that did not come."""
@@ -60,50 +85,51 @@ class Progress:
 
     @property
     def last_page(self) -> int:
-        """The last page told of: by a number of pages, else by a count of records; 0 when by nothing."""
-        if self.pages_known is not None:
-            return self.pages_known
-        return -(-max(self.counts, default=0) // (self.largest or self.page_size))
+        """The last page: by the stated number of pages, else by the count of records, else 0."""
+        if self.stated.pages is not None:
+            return self.stated.pages
+        return -(-max(self.stated.counts, default=0) // (self.received.largest or self.page_size))
 
     @property
     def sent(self) -> int:
         """Records that came, repeats included, but each page once: a source may ignore the page number."""
-        return self.received - sum(self.repeated.values())
+        return self.received.records - sum(self.received.repeated.values())
 
     @property
     def missing(self) -> int:
         """How many records fewer came than the last answer counted.
 
-        Where no answer counted any: the records on pages told of that repeat another page, since their own
-        did not come.
+        Where no answer counted any: the records on pages up to the last one that repeat another page, since
+        their own records did not come.
         """
-        if self.counts:
-            return max(0, self.counts[-1] - self.sent)
-        return sum(records for page, records in self.repeated.items() if page <= self.last_page)
+        if self.stated.counts:
+            return max(0, self.stated.counts[-1] - self.sent)
+        return sum(records for page, records in self.received.repeated.items() if page <= self.last_page)
 
     @property
     def gaps(self) -> dict[int, str]:
         """Pages that are lacking -> why.
 
-        Behind the pages told of, a refusal is the end of the list; a failure is a gap only when nothing told
-        the number of pages, when that number is wrong, or when records are lacking.
+        Behind the last page, a refusal is the end of the list. A failure there is a gap only when no answer
+        stated the number of pages, when that number is wrong, or when records are missing.
         """
-        longer = any(fresh and n > self.last_page for n, fresh in self.fresh.items())
-        doubtful = self.pages_known is None or longer or bool(self.missing)
+        longer = any(fresh and n > self.last_page for n, fresh in self.received.fresh.items())
+        doubtful = self.stated.pages is None or longer or bool(self.missing)
         lacking = {n: why for n, why in self.failed.items() if n <= self.last_page or n == 1 or doubtful}
         lacking |= {n: why for n, why in self.refused.items() if n <= self.last_page or n == 1}
         return dict(sorted(lacking.items()))
 
     @property
     def goes_round(self) -> bool:
-        """Whether pages came again in place of others that the source tells of."""
-        again = any(page <= self.last_page for page in self.repeated)
-        return self.went_idle or again or bool(self.repeated and self.missing)
+        """Whether the source sent pages again in place of others that it counts."""
+        repeated = self.received.repeated
+        again = any(page <= self.last_page for page in repeated)
+        return self.went_idle or again or bool(repeated and self.missing)
 
     @property
     def went_idle(self) -> bool:
-        """Whether pages told of came without anything new, several in a row."""
-        idle = [n for n, fresh in self.fresh.items() if not fresh and n <= self.last_page]
+        """Whether several pages in a row, up to the last one, brought nothing new."""
+        idle = [n for n, fresh in self.received.fresh.items() if not fresh and n <= self.last_page]
         return any({n + 1, n + 2} <= set(idle) for n in idle) if len(idle) >= _IDLE_PAGES else False
 
     @property
@@ -117,8 +143,11 @@ class Course(Protocol):
     """Decides which pages are asked for, and in which order the list is to be."""
 
     sort_field: str  # as the API names it
-    column: str  # and as `PackedPage.keys` does
+    column: str  # the same as `PackedPage.keys` names it
     direction: str
+    is_whole: bool  # it asks for every page of the list
+    is_recent: bool  # it asks for the newest pages
+    is_by_modification: bool  # the newest are those that were modified last
 
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now; None when there is none, or none before an awaited page has come."""
@@ -128,22 +157,23 @@ class Course(Protocol):
 
 
 class WholeList:
-    """Every page that any answer told of, then those behind them until one brings nothing new."""
+    """Every page that any answer announces, then those behind them until one brings nothing new."""
 
     sort_field, column, direction = "date", "day", "Ascending"
+    is_whole, is_recent, is_by_modification = True, False, False
 
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now."""
         if not progress.asked:
             return 1
-        if 1 not in progress.fresh or progress.given_up or progress.went_idle:
+        if 1 not in progress.received.fresh or progress.given_up or progress.went_idle:
             return None
         if progress.asked < progress.last_page:
             return progress.asked + 1
         return progress.asked + 1 if _goes_on_behind(progress) else None
 
     def wants_all(self, _progress: Progress, /) -> bool:
-        """It does."""
+        """Always."""
         return True
 
 
@@ -155,21 +185,22 @@ def _goes_on_behind(progress: Progress) -> bool:
     """
     if progress.asked == progress.last_page:
         return True
-    return progress.waiting == 0 and progress.fresh.get(progress.asked, False)
+    return progress.waiting == 0 and progress.received.fresh.get(progress.asked, False)
 
 
 class NewestPages:
-    """The newest pages, one after another, until one has a record of before `since`; then the last page.
+    """The newest pages, one after another, until one has a record from before `since`; then the last page.
 
-    Behind the pages told of, until one brings nothing new.
+    Behind the last page it goes on until a page brings nothing new.
 
     `since` is a date, or a time: then the records that were modified last are the newest.
     """
 
     direction = "Descending"
+    is_whole, is_recent = False, True
 
     def __init__(self, since: dt.date | dt.datetime) -> None:
-        by_time = isinstance(since, dt.datetime)
+        self.is_by_modification = by_time = isinstance(since, dt.datetime)
         self.sort_field, self.column = ("modifiedOn", "modified_on") if by_time else ("date", "day")
         self._since = since
 
@@ -184,17 +215,19 @@ class NewestPages:
             return last if last > progress.asked else None
         if progress.asked < progress.last_page:
             return progress.asked + 1
-        return progress.asked + 1 if progress.fresh.get(progress.asked, False) else None
+        return progress.asked + 1 if progress.received.fresh.get(progress.asked, False) else None
 
     def wants_all(self, progress: Progress, /) -> bool:
-        """It does while every record that came is new enough."""
-        return progress.oldest is None or progress.oldest >= self._since
+        """Yes while every record that came is new enough."""
+        oldest = progress.received.oldest
+        return oldest is None or oldest >= self._since
 
 
 class ChosenPages:
     """These pages, all at once."""
 
     sort_field, column, direction = "date", "day", "Ascending"
+    is_whole, is_recent, is_by_modification = False, False, False
 
     def __init__(self, pages: Iterable[int]) -> None:
         self.pages = sorted(pages)
@@ -206,5 +239,5 @@ class ChosenPages:
         return next((page for page in self.pages if page > progress.asked), None)
 
     def wants_all(self, _progress: Progress, /) -> bool:
-        """It does not."""
+        """Never."""
         return False

@@ -30,13 +30,13 @@ def can_be_proved(reading: Reading) -> bool:
     """Whether it has no gap, an id for every record, and pages that do not only repeat one another."""
     if reading.gaps or any(rejection.record_id is None for rejection in reading.contents.rejections):
         return False
-    return not reading.progress.goes_round or reading.progress.counts[-1:] == [reading.progress.sent]
+    return not reading.progress.goes_round or reading.progress.stated.counts[-1:] == [reading.progress.sent]
 
 
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
     """Whether every count that both readings were told is the number of different records of the first."""
-    counts = first.progress.counts + (second.progress.counts if second else [])
-    agree = bool(first.progress.counts) and set(counts) == {first.contents.different}
+    counts = first.progress.stated.counts + (second.progress.stated.counts if second else [])
+    agree = bool(first.progress.stated.counts) and set(counts) == {first.contents.different}
     return agree and can_be_proved(first) and not (second and second.gaps)
 
 
@@ -47,7 +47,7 @@ def proved_by_repetition(first: Reading, second: Reading) -> bool:
         for reading in (first, second)
     )
     same = ours.keys() == theirs.keys() and all(ours[n].lists_the_same_as(theirs[n]) for n in ours)
-    return same and second.is_whole and can_be_proved(first) and can_be_proved(second)
+    return same and second.course.is_whole and can_be_proved(first) and can_be_proved(second)
 
 
 def is_proved(first: Reading, second: Reading) -> bool:

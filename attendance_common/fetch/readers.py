@@ -116,9 +116,74 @@ class Readers:
             task = self._tasks.get()
             try:
                 answer: PackedPage | BaseException = self._read(task)
-            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            except BaseException as error:  # noqa: BLE001 - the main thread raises it; else it would wait for ever
                 answer = error
             self.events.put(PageCame(task, answer))
+
+
+class OpenReadings:
+    """The readings that have pages to ask for; the next one of `waiting` is opened when it is needed."""
+
+    def __init__(self, waiting: Iterator[Reading]) -> None:
+        self._waiting = waiting
+        self._open: deque[Reading] = deque()
+        self._pages_of_closed = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._open)
+
+    def next_task(self) -> Task | None:
+        """The next page to ask for, of the reading first that was opened first."""
+        for reading in self._open:
+            number = reading.next_page()
+            if number is not None:
+                return Task(reading, number)
+        return None
+
+    def open_next(self) -> bool:
+        """Open the next reading that waits; gives whether there was one."""
+        following = next(self._waiting, None)
+        if following is not None:
+            self._open.append(following)
+        return following is not None
+
+    def open_first(self, reading: Reading) -> None:
+        """Open a reading whose pages are asked for before all others."""
+        self._open.appendleft(reading)
+
+    def close(self, reading: Reading) -> None:
+        """Take away a reading that has finished."""
+        self._open.remove(reading)
+        self._pages_of_closed += _pages_known(reading)
+
+    def pages_known(self) -> int:
+        """How many pages all readings have, by what is known so far."""
+        return self._pages_of_closed + sum(map(_pages_known, self._open))
+
+
+class SettlingThread:
+    """Settles one reading at a time, in a thread of its own; the end of each comes to `events`."""
+
+    def __init__(self, settle: Settle, events: queue.SimpleQueue[PageCame | Settled]) -> None:
+        self._settle = settle
+        self._events = events
+        self._pool = ThreadPoolExecutor(1)
+        self.pending = 0  # readings whose end was not taken from `events` yet
+
+    def submit(self, reading: Reading) -> None:
+        """Have the reading settled."""
+        self.pending += 1
+        future = self._pool.submit(self._settle, reading)
+        future.add_done_callback(lambda done: self._events.put(Settled(done)))
+
+    def finish(self, event: Settled) -> Reading | None:
+        """The second look that a settled school needs, if any; raises what went wrong."""
+        self.pending -= 1
+        return event.future.result()
+
+    def stop(self) -> None:
+        """End; a school that is being written is written whole first."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class SchoolQueue:
@@ -130,73 +195,57 @@ class SchoolQueue:
     """
 
     def __init__(self, readings: Iterator[Reading], readers: Readers, ahead: int, settle: Settle) -> None:
-        self._waiting = readings
+        self._open = OpenReadings(readings)
         self._readers = readers
         self._ahead = ahead
-        self._settle = settle
-        self._opened: deque[Reading] = deque()
-        self._under_way = self._settling = self._read = self._closed = 0
+        self._settling = SettlingThread(settle, readers.events)
+        self._under_way = 0  # pages that are being asked for
+        self._pages_read = 0
         self.forbidden: dict[int, Forbidden] = {}  # school that may not be read -> why
 
     def read_all(self, show: Callable[[int, int], None]) -> None:
-        """Read until nothing is left; `show` is told the pages read, and those known of.
+        """Read until nothing is left; calls `show(pages read, pages known of)` after each event.
 
         When it is stopped, the school that is being written is written whole.
         """
-        settler = ThreadPoolExecutor(1)
         try:
             while True:
                 self._ask_for_pages()
-                if not (self._opened or self._settling):
+                if not (self._open or self._settling.pending):
                     return
                 event = self._readers.events.get()
                 if isinstance(event, Settled):
                     self._settled(event)
                 else:
-                    self._came(event, settler)
-                show(self._read, self._closed + sum(map(_pages_known, self._opened)))
+                    self._came(event)
+                show(self._pages_read, self._open.pages_known())
         finally:
-            settler.shutdown(wait=True, cancel_futures=True)
+            self._settling.stop()
 
     def _ask_for_pages(self) -> None:
         while self._under_way < self._ahead:
-            task = self._next_task()
-            if task is None:
-                following = next(self._waiting, None) if self._settling < _SETTLING else None
-                if following is None:
-                    return
-                self._opened.append(following)
-                continue
-            self._readers.submit(task)
-            self._under_way += 1
+            task = self._open.next_task()
+            if task is not None:
+                self._readers.submit(task)
+                self._under_way += 1
+            elif self._settling.pending >= _SETTLING or not self._open.open_next():
+                return
 
-    def _next_task(self) -> Task | None:
-        """The next page to ask for, the school first that was opened first."""
-        for reading in self._opened:
-            number = reading.next_page()
-            if number is not None:
-                return Task(reading, number)
-        return None
-
-    def _came(self, event: PageCame, settler: ThreadPoolExecutor) -> None:
+    def _came(self, event: PageCame) -> None:
         self._under_way -= 1
-        self._read += 1
+        self._pages_read += 1
         reading = event.task.reading
         take_in(event)
         if isinstance(event.answer, Forbidden) and not reading.pages:
             self.forbidden[reading.school_id] = event.answer
         if reading.finished:
-            self._opened.remove(reading)
-            self._closed += _pages_known(reading)
-            self._settling += 1
-            future = settler.submit(self._settle, reading)
-            future.add_done_callback(lambda done: self._readers.events.put(Settled(done)))
+            self._open.close(reading)
+            self._settling.submit(reading)
 
     def _settled(self, event: Settled) -> None:
-        self._settling -= 1
-        again = event.future.result()
+        again = self._settling.finish(event)
         if again is not None:
-            self._opened.appendleft(again)
+            self._open.open_first(again)
 
 
 def take_in(event: PageCame) -> None:

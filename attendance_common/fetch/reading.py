@@ -10,13 +10,39 @@ import polars as pl
 from attendance_common.fetch.contents import Contents
 from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.page import Rejection
-from attendance_common.fetch.paging import ChosenPages, Course, NewestPages, Progress, WholeList
+from attendance_common.fetch.paging import (
+    ChosenPages,
+    Course,
+    NewestPages,
+    Progress,
+    StatedLength,
+    WholeList,
+)
+
+
+class _SeenRecords:
+    """The records of the pages that came, for one question: does the next page bring a new one?"""
+
+    def __init__(self) -> None:
+        self._ids = pl.Series("id", [], dtype=pl.Int64)
+        self._rejected: set[Rejection] = set()
+
+    def has_all_of(self, page: PackedPage) -> bool:
+        """Whether each record on the page has come before. The first test is quick and mostly decides."""
+        if page.ids.len() and not (self._ids == page.ids[0]).any():
+            return False
+        return page.ids.is_in(self._ids.implode()).all() and self._rejected.issuperset(page.rejections)
+
+    def add(self, page: PackedPage) -> None:
+        """Add the page's records."""
+        self._ids.append(page.ids)
+        self._rejected.update(page.rejections)
 
 
 class Reading:
     """The pages of one school, in whatever order they come.
 
-    What it says is asked for when it has `finished`, not before.
+    Ask what they say together only once it has `finished`.
     """
 
     def __init__(self, school_id: int, course: Course, progress: Progress) -> None:
@@ -24,9 +50,8 @@ class Reading:
         self.course = course
         self.progress = progress
         self.pages: dict[int, PackedPage] = {}
-        self.was_refused = False  # its first page, so that asking again is no use
-        self._ids = pl.Series("id", [], dtype=pl.Int64)  # of all rows that came
-        self._rejected: set[Rejection] = set()
+        self.was_refused = False  # its first page, and asking again would not help
+        self._seen = _SeenRecords()
 
     # --- while it is read ----------------------------------------------------------------------------------
 
@@ -41,67 +66,46 @@ class Reading:
         return self.progress.waiting == 0 and self.course.following(self.progress) is None
 
     def add(self, number: int, page: PackedPage) -> None:
-        """Take in a page; what it says of the whole list may add pages to ask for."""
-        fresh = self._brings_something_new(page)
+        """Add a page; what it says of the whole list may add pages to ask for."""
+        fresh = not self._seen.has_all_of(page)
         repeats = bool(page.received) and not fresh and any(map(page.lists_the_same_as, self.pages.values()))
-        self.progress.came(number, page.paging, page.received, fresh=fresh, repeats=repeats)
-        found = [self.progress.oldest, page.oldest(self.course.column)]
-        self.progress.oldest = min((each for each in found if each is not None), default=None)
+        oldest = page.oldest(self.course.column)
+        self.progress.waiting -= 1
+        self.progress.received.add(number, page.received, oldest=oldest, fresh=fresh, repeats=repeats)
+        self.progress.stated.add(page.paging)
         self.pages[number] = page
-        self._ids.append(page.ids)
-        self._rejected.update(page.rejections)
+        self._seen.add(page)
 
     def fail(self, number: int, reason: str, *, refused: bool = False, lasting: bool = False) -> None:
         """Note that a page could not be had after all tries, or that the source refused it.
 
-        `lasting`: it would be refused again. A first page that is makes `was_refused` true.
+        `lasting`: it would be refused again; for the first page this sets `was_refused`.
         """
         self.progress.fail(number, reason, refused=refused)
         self.was_refused |= lasting and number == 1
-
-    def _brings_something_new(self, page: PackedPage) -> bool:
-        """Whether a record on the page has not come before. The first look is quick, and mostly enough."""
-        if page.ids.len() and not (self._ids == page.ids[0]).any():
-            return True
-        return not page.ids.is_in(self._ids.implode()).all() or not self._rejected.issuperset(page.rejections)
 
     # --- when it has finished ------------------------------------------------------------------------------
 
     @property
     def gaps(self) -> dict[int, str]:
-        """Pages that are lacking -> why."""
+        """Pages that are missing -> why."""
         return self.progress.gaps
 
     @property
     def short(self) -> int | None:
-        """Records fewer than the source tells of; None where pages are lacking or were not to be read."""
+        """How many records fewer came than the source counts; None where not all pages came."""
         wanted = self.course.wants_all(self.progress) and not self.gaps
         return self.progress.missing if wanted else None
 
     @property
     def received(self) -> int:
         """Records on all pages, repeats included."""
-        return self.progress.received
+        return self.progress.received.records
 
     @cached_property
     def contents(self) -> Contents:
         """What the pages hold."""
         return Contents(self.pages)
-
-    @property
-    def is_recent(self) -> bool:
-        """Whether the newest pages were to be read."""
-        return isinstance(self.course, NewestPages)
-
-    @property
-    def is_by_modification(self) -> bool:
-        """Whether what was modified last was asked for first."""
-        return self.course.sort_field == "modifiedOn"
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all pages were to be read."""
-        return isinstance(self.course, WholeList)
 
     def ordered(self) -> list[PackedPage]:
         """The pages in the order of the list."""
@@ -127,5 +131,5 @@ def reading_again(first: Reading, pages: list[int]) -> Reading:
     """A second look at some pages of a reading."""
     with_records = [number for number, page in first.pages.items() if page.received]
     last_page = max(first.progress.last_page, *with_records, 0)
-    progress = Progress(first.progress.page_size, pages_known=last_page)
+    progress = Progress(first.progress.page_size, stated=StatedLength(pages=last_page))
     return Reading(first.school_id, ChosenPages(pages), progress)

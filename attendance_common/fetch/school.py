@@ -57,14 +57,14 @@ class Tally:
         """Count what a reading brought; `unlanded`: ids of records whose lists cannot be read."""
         self.pages += len(reading.pages)
         self.received += reading.received
-        self.source_count = [self.source_count, *reading.progress.counts][-1]
+        self.source_count = [self.source_count, *reading.progress.stated.counts][-1]
         self.not_landed = len(unlanded)
         ids = _without(reading.contents.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
         self.landed_ids = ids if self.landed_ids is None else pl.concat([self.landed_ids, ids]).unique()
         self.landed = self.landed_ids.len()
         self.quarantined |= {rejection.key: rejection.reason for rejection in reading.contents.rejections}
         self.left_out += reading.contents.left_out
-        if reading.is_by_modification:
+        if reading.course.is_by_modification:
             self.undated = reading.contents.undated
         days = reading.contents.days
         past = [day for day in days if day <= today]
@@ -182,7 +182,7 @@ class Settler:
     def _settle(self, school: School, reading: Reading) -> Reading | None:
         if not reading.pages and school.first is None:
             why = "; ".join(reading.gaps.values())
-            if reading.is_recent and reading.was_refused:
+            if reading.course.is_recent and reading.was_refused:
                 school.refusal = why
                 return first_page_by_date(reading)
             school.fault = school.refusal or why
@@ -196,7 +196,7 @@ class Settler:
             log.warning("school %d: page %d could not be had: %s", school.school_id, page, why, extra=fields)
         if school.first is not None:
             self._decide(school, school.first, reading)
-        elif reading.is_whole:
+        elif reading.course.is_whole:
             return self._look_again(school, reading, plan)
         elif school.refusal is not None:
             school.unsorted = True
@@ -208,9 +208,8 @@ class Settler:
         """Whether the source sorted the pages of a recent reading."""
         school.short = reading.short
         school.unsorted = not sorting.does_sort(reading)
-        newest = (
-            self._zone.landed.newest_modified if reading.is_by_modification else self._zone.landed.newest_date
-        )
+        landed = self._zone.landed
+        newest = landed.newest_modified if reading.course.is_by_modification else landed.newest_date
         newest_landed = partial(newest, school.lists)
         school.seems_older = not school.unsorted and sorting.seems_older(reading, newest_landed)
 
@@ -218,7 +217,7 @@ class Settler:
 
     def _land(self, school: School, reading: Reading) -> SchoolPlan:
         """Write what was read: arrivals, then departures, then the quarantine."""
-        proved = self._year is not None and reading.is_whole and proved_by_counts(reading)
+        proved = self._year is not None and reading.course.is_whole and proved_by_counts(reading)
         contents = reading.contents
         read = ReadRecords(contents.newest.select("id", "day"), contents.rejected_ids, is_proved=proved)
         plan = self._zone.land(school.lists, contents.by_date(), read, self._also(school, reading))
@@ -241,7 +240,7 @@ class Settler:
 
     def _also(self, school: School, reading: Reading) -> list[dt.date]:
         """The dates that a whole reading does not mention and whose lists it is compared with as well."""
-        if not reading.is_whole:
+        if not reading.course.is_whole:
             return []
         days = reading.contents.days
         emptied = not days and school.school_id in self._allowed
@@ -249,7 +248,7 @@ class Settler:
         return sorted(day for day in unread if emptied or near(day, days))
 
     def _update_quarantine(self, school: School, reading: Reading, unlanded: Collection[int]) -> None:
-        proved = reading.is_whole and proved_by_counts(reading) and not unlanded
+        proved = reading.course.is_whole and proved_by_counts(reading) and not unlanded
         since = self._began.isoformat(timespec="seconds")
 
         def change(lines: quarantine.Lines) -> quarantine.Lines:
