@@ -60,32 +60,40 @@ class Run:
         from attendance_common.fetch.quarantine import Quarantine
 
         s3: S3Client = aws.s3_client(settings, CONNECTIONS)
-        self.areas = areas = landing.Areas(settings.bucket, settings.prefix)
+        areas = landing.Areas(settings.bucket, settings.prefix)
         encryption = aws.encryption(settings)
         dry_run = context.dry_run
-        self.settings, self.context, self.flags = settings, context, context.flags
+        self.settings, self.context = settings, context
         self.now = dt.datetime.now(dt.timezone.utc)
-        self.began = self.now.isoformat(timespec="seconds")
-        self.year = settings.school_year_id
         self.zone: LandingZone = LandingZone(s3, areas, encryption, context.run, dry_run=dry_run)
         self.quarantine: Quarantine = Quarantine(s3, areas, encryption, dry_run=dry_run)
         self.records = RunRecords(s3, areas, "fetch", encryption, dry_run=dry_run)
-        self.history = History(s3, areas, "fetch", self.now, self.year)
+        self.history = History(s3, areas, "fetch", self.now, settings.school_year_id)
         self.schools: dict[int, School] = {}
 
+    @property
+    def flags(self) -> argparse.Namespace:
+        """The flags of the command line."""
+        return self.context.flags
+
+    @property
+    def year(self) -> int | None:
+        """The school year that is asked for; None: the API's own choice, records of today."""
+        return self.settings.school_year_id
+
     def numbers(self) -> dict[int, dict[str, Any]]:
-        """What became of each school so far."""
+        """The counts of each school so far."""
         return {school: about.numbers() for school, about in self.schools.items()}
 
     def about(self) -> dict[str, Any]:
         """What its record says of the run, however it ends; `part`: of the schools, that it was to read."""
         return {
             "run": self.context.run,
-            "began": self.began,
+            "began": self.now.isoformat(timespec="seconds"),
             "scope": self.scope,
             "part": SOME if self.flags.school else self.flags.shard.name,
             "school_year": self.year,
-            "landing_zone": self.areas.zone,
+            "landing_zone": self.zone.landed.place,
         }
 
     @property
@@ -137,7 +145,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     try:
         read_schools(run, api, schools, listed.asked_as)
     except Terminated as stopped:
-        unread = sum(school.tally.pages == 0 for school in run.schools.values())
+        unread = sum(school.tally.read.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
     doubts = [*(another_landing_zone(run) if begins else []), *unlisted, *remove(run)]
@@ -147,9 +155,9 @@ def fetch_schools(run: Run) -> command.Outcome:
 def another_landing_zone(run: Run) -> list[str]:
     """A sentence when the last run landed something elsewhere: nothing was landed here before this run."""
     last = run.history.last_landing()
-    if last is None or last[0] == run.areas.zone:
+    if last is None or last[0] == run.zone.landed.place:
         return []
-    return [attention.another_landing_zone(run.areas.zone, *last)]
+    return [attention.another_landing_zone(run.zone.landed.place, *last)]
 
 
 def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int], list[str]]:
@@ -173,7 +181,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mappin
     """
     from attendance_common.fetch.judge import SHORT
     from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
-    from attendance_common.fetch.school import Settler
+    from attendance_common.fetch.settler import Settler
 
     settler = Settler(
         run.zone,
@@ -204,7 +212,7 @@ def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:
 
     years = frozenset[int]() if run.year is None else frozenset({run.year})
     for school in schools:
-        if any(about.unsorted for about in run.schools.values()):
+        if any(about.order.is_wrong for about in run.schools.values()):
             return
         run.schools[school] = School(run.zone.landed.lists_of(school, years))
         if run.flags.since is None:
@@ -217,14 +225,16 @@ def remove(run: Run) -> list[str]:
     """Let the records leave that are proved gone, unless they are too many; a sentence where they are."""
     from attendance_common.fetch.proof import brake
 
-    proved: list[Removals] = [school.removals for school in run.schools.values() if school.removals]
+    proved: list[Removals] = [
+        school.missing.proved for school in run.schools.values() if school.missing.proved
+    ]
     verdict = brake(proved, run.flags.allow_removals)
     for removals in verdict.released:
         school = run.schools[removals.school_id]
-        school.tally.removed = run.zone.take_out(school.lists, removals.ids)
-        about = event("removed", school=school.school_id, counts={"removed": school.tally.removed})
+        school.tally.landed.removed = run.zone.take_out(school.lists, removals.ids)
+        about = event("removed", school=school.school_id, counts={"removed": school.tally.landed.removed})
         gone = "school %d: %d records are gone at the source, and leave"
-        log.info(gone, school.school_id, school.tally.removed, extra=about)
+        log.info(gone, school.school_id, school.tally.landed.removed, extra=about)
     return attention.braked(verdict.stopped, run.schools)
 
 
@@ -265,7 +275,7 @@ def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> co
         *attention.quarantined(schools, run.quarantine.place),
         *judged.sentences,
     ]
-    if left_out := sum((school.tally.left_out for school in schools), Counter()):
+    if left_out := sum((school.tally.read.left_out for school in schools), Counter()):
         fields = event("left_out", counts={"fields": len(left_out)})
         log.info("%s", attention.left_out(left_out), extra=fields)
     counts = {"scope": run.scope, **sums.counts(numbers), "standing": judged.standing}

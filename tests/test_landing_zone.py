@@ -49,7 +49,7 @@ def test_what_was_read_is_landed_and_the_same_again_is_no_write(
 
 def zone_again(zone: LandingZone) -> SchoolLists:
     """The school's lists as they are now."""
-    zone.landed._taken = None
+    zone.landed._snapshot._taken = None
     return zone.landed.lists_of(SCHOOL, YEAR)
 
 

@@ -144,7 +144,7 @@ def test_a_record_that_moves_into_such_a_list_stays_where_it_was(
 ) -> None:
     land(zone, {1: LAST, 2: LAST}, proved=True)
     put(pipeline, LANDING + NAME, b"cut")
-    zone.landed._taken = None
+    zone.landed._snapshot._taken = None
     _, plan = land(zone, {1: FIRST, 2: LAST}, proved=False)
     assert (plan.unlanded, plan.departures) == ([1], {})
     take_away(pipeline, LANDING + NAME)
@@ -196,7 +196,7 @@ def test_what_is_merged_into_such_a_list_is_named(zone: LandingZone, pipeline: P
 def test_the_newest_date_is_that_of_a_list_that_can_be_read(zone: LandingZone, pipeline: Pipeline) -> None:
     land(zone, {1: FIRST}, proved=True)
     put(pipeline, LANDING + object_name(LAST, SCHOOL), b"cut")
-    zone.landed._taken = None
+    zone.landed._snapshot._taken = None
     lists = zone.landed.lists_of(SCHOOL, YEAR)
     assert zone.landed.newest_date(lists, LAST) == FIRST
     assert lists.unreadable == {LAST: "it is no Parquet"}

@@ -66,11 +66,11 @@ def odd_objects(schools: Iterable[School], place: str) -> list[str]:
                 f"{where}: lists that could not be read were replaced by what the source holds: "
                 f"{_listed(lists, lists.replaced)}; find out who else writes below {place}"
             )
-        if school.quarantine_fault:
-            odd = len(school.tally.quarantined)
+        if school.tally.quarantined.fault:
+            odd = len(school.tally.quarantined.reasons)
             cannot = counted(odd, "record that cannot be landed was", "records that cannot be landed were")
             lost = f", and {cannot} not added to it" if odd else ""
-            sentences.append(f"{where}: {school.quarantine_fault}{lost}; then run again")
+            sentences.append(f"{where}: {school.tally.quarantined.fault}{lost}; then run again")
     return sentences
 
 
@@ -104,14 +104,14 @@ def unsorted_source(
         f"school {school.school_id}: the newest record that came is older than what is landed, and no answer "
         f"tells of a last page; {cure}"
         for school in schools
-        if school.seems_older
+        if school.order.seems_older
     ]
-    seen = next((school for school in schools if school.unsorted), None)
+    seen = next((school for school in schools if school.order.is_wrong), None)
     if seen:
-        unread += sum(school.unsorted and school.refusal is not None for school in schools)
+        unread += sum(school.order.is_wrong and school.order.refusal is not None for school in schools)
         what = f"the source does not sort as asked (school {seen.school_id}){_unread(unread)}"
         how = ": it refuses a first page in this order, and gives the one sorted by date, oldest first"
-        sentences.insert(0, f"{what}{how if seen.refusal else ''}; {cure}")
+        sentences.insert(0, f"{what}{how if seen.order.refusal else ''}; {cure}")
     return sentences
 
 
@@ -134,7 +134,7 @@ def with_counts(reasons: Counter[str], most: int | None = None) -> str:
 
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
     """The sentence about records that are new in quarantine; `place` is where they lie."""
-    reasons = Counter(reason for school in schools for reason in school.tally.quarantined_new.values())
+    reasons = Counter(reason for school in schools for reason in school.tally.quarantined.new.values())
     if not reasons:
         return []
     new = counted(reasons.total(), "record is", "records are")

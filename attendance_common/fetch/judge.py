@@ -40,7 +40,7 @@ def judge_shortage(judged: Judged, schools: Collection[School]) -> None:
     """Judge of each school of which all pages were read whether as many records came as it counts."""
     for school in schools:
         if school.short is not None:
-            sentence = attention.short(school.school_id, school.tally.source_count, school.short)
+            sentence = attention.short(school.school_id, school.tally.read.source_count, school.short)
             judged.note(SHORT, school.school_id, school.short, sentence)
 
 
@@ -62,7 +62,7 @@ class Judge:
 
     def recent(self, schools: Collection[School]) -> None:
         """Judge what recent readings say."""
-        sorts = not any(school.unsorted for school in schools)  # else few schools were asked
+        sorts = not any(school.order.is_wrong for school in schools)  # else few schools were asked
         if self.share and sorts and any(not school.fault for school in schools):
             nothing = not _some_listed(schools)
             sentence = attention.nothing_recent(self.share.name, self.year)
@@ -115,7 +115,7 @@ class Judge:
     def _judge_dark(self, school: School, since: dt.date) -> None:
         """A school whose newest list is of another year has not begun this one; it is not dark."""
         found = None
-        if not (school.tally.received or school.short):
+        if not (school.tally.read.received or school.short):
             found = self.landed.newest_list(school.lists, since, self.today)
         newest, years = found or (since, frozenset())
         is_dark = found is not None and (not years or self.year in years)
@@ -151,10 +151,10 @@ def _before(newest: dt.date) -> dt.date:
 
 def _some_listed(schools: Collection[School]) -> bool:
     """Whether a school lists a record, be it one for the quarantine."""
-    return any(school.tally.received for school in schools)
+    return any(school.tally.read.received for school in schools)
 
 
 def _newest_read(schools: Collection[School]) -> dt.date | None:
     """The newest date up to today that was read."""
-    newest = [school.tally.newest_past for school in schools if school.tally.newest_past]
+    newest = [school.tally.read.newest_past for school in schools if school.tally.read.newest_past]
     return max(newest, default=None)

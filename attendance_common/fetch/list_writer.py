@@ -33,7 +33,7 @@ _RACES = 10  # lost to other writers of one list before it counts as failed
 
 
 class ListWriter:
-    """Compares and writes single lists; `run` is named in tombstones. Methods raise UnreadableList, AwsError."""
+    """Compares and writes single lists; `run` is named in tombstones. Raises UnreadableList, AwsError."""
 
     def __init__(self, objects: ListObjects, run: str, *, dry_run: bool) -> None:
         self._objects = objects

@@ -1,0 +1,112 @@
+"""What a run counts of one school: records read, landed and in quarantine. No student's data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from attendance_common.fetch.attention import MOST_FIELDS
+from attendance_common.fetch.reading import Reading
+
+
+@dataclass
+class ReadCounts:
+    """What the readings of the school brought."""
+
+    pages: int = 0
+    received: int = 0
+    source_count: int | None = None  # what the source counted last
+    undated: int | None = None  # records without a readable time; None: not read by modification
+    left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
+    newest_date: dt.date | None = None
+    newest_past: dt.date | None = None  # up to today
+
+    def add(self, reading: Reading, today: dt.date) -> None:
+        """Count a reading."""
+        self.pages += len(reading.pages)
+        self.received += reading.received
+        self.source_count = [self.source_count, *reading.progress.stated.counts][-1]
+        self.left_out += reading.contents.left_out
+        if reading.course.is_by_modification:
+            self.undated = reading.contents.undated
+        days = reading.contents.days
+        past = [day for day in days if day <= today]
+        self.newest_date = max(filter(None, [self.newest_date, *days[-1:]]), default=None)
+        self.newest_past = max(filter(None, [self.newest_past, *past[-1:]]), default=None)
+
+
+@dataclass
+class LandedCounts:
+    """What the school's lists got and lost."""
+
+    records: int = 0  # different ones
+    ids: pl.Series | None = None  # of these, while a second look is under way
+    unlanded: int = 0  # records that were read, and whose lists cannot be
+    compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
+    moved: int = 0
+    removed: int = 0
+
+    def add(self, reading: Reading, unlanded: Collection[int]) -> None:
+        """Count the records of a reading; `unlanded`: ids of those whose lists cannot be read."""
+        self.unlanded = len(unlanded)
+        ids = without(reading.contents.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
+        self.ids = ids if self.ids is None else pl.concat([self.ids, ids]).unique()
+        self.records = self.ids.len()
+
+
+@dataclass
+class QuarantineCounts:
+    """The school's records that cannot be landed."""
+
+    reasons: dict[int | str, str] = field(default_factory=dict)  # record of this run -> reason
+    new: dict[int | str, str] = field(default_factory=dict)  # of these, what no run has reported yet
+    stored: int | None = None  # its records in the file; None: not known
+    fault: str | None = None  # why its file cannot be read, and stays as it is
+
+
+@dataclass
+class Tally:
+    """All counts of a school."""
+
+    read: ReadCounts = field(default_factory=ReadCounts)
+    landed: LandedCounts = field(default_factory=LandedCounts)
+    quarantined: QuarantineCounts = field(default_factory=QuarantineCounts)
+
+    def add(self, reading: Reading, unlanded: Collection[int], today: dt.date) -> None:
+        """Count what a reading brought; `unlanded`: ids of records whose lists cannot be read."""
+        self.read.add(reading, today)
+        self.landed.add(reading, unlanded)
+        found = reading.contents.rejections
+        self.quarantined.reasons |= {rejection.key: rejection.reason for rejection in found}
+
+    def numbers(self) -> dict[str, Any]:
+        """What the run's record says."""
+        read, landed, quarantined = self.read, self.landed, self.quarantined
+        accounted = landed.records + len(quarantined.reasons) + landed.unlanded
+        return {
+            "pages": read.pages,
+            "source_count": read.source_count,
+            "received": read.received,
+            "landed": landed.records,
+            "repeats": max(0, read.received - accounted),
+            "quarantined": len(quarantined.reasons),
+            "quarantined_new": len(quarantined.new),
+            "quarantine": dict(Counter(quarantined.reasons.values())),
+            **({} if quarantined.stored is None else {"in_quarantine": quarantined.stored}),
+            **({"not_landed": landed.unlanded} if landed.unlanded else {}),
+            **({"left_out": dict(read.left_out.most_common(MOST_FIELDS))} if read.left_out else {}),
+            **({} if read.undated is None else {"undated": read.undated}),
+            "moved": landed.moved,
+            "removed": landed.removed,
+            "newest_date": None if read.newest_date is None else read.newest_date.isoformat(),
+        }
+
+
+def without(ids: pl.Series, others: pl.Series) -> pl.Series:
+    """The ids that are not among the others."""
+    return ids.filter(~ids.is_in(others.implode()))
