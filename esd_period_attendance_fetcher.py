@@ -135,7 +135,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     """Read the schools, land what was read, let go what is proved gone, and say what came of it."""
     secret = aws.read_secret(run.settings, run.settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(run.settings, secret)
-    gc.collect()  # the client that read the secret; from here on little is left in cycles,
+    gc.collect()  # the client that read the secret; from here on few objects are in cycles,
     gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
@@ -356,8 +356,8 @@ EXAMPLES = {
 
 def flags() -> argparse.ArgumentParser:
     """The fetcher's flags."""
-    made = command.parser((__doc__ or "").strip(), FetcherSettings, EXAMPLES)
-    kind = made.add_mutually_exclusive_group()
+    parser = command.parser((__doc__ or "").strip(), FetcherSettings, EXAMPLES)
+    kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--since", type=date, metavar="DATE", help="only dates from DATE (YYYY-MM-DD) on")
     kind.add_argument(
         "--days", dest="since", type=days_ago, metavar="N", help="only the dates of the last N days"
@@ -387,21 +387,21 @@ def flags() -> argparse.ArgumentParser:
         action="store_true",
         help="list what is in quarantine: school, record id, reason, since when; does not ask the API",
     )
-    made.add_argument(
+    parser.add_argument(
         "--school",
         type=school_id,
         action="append",
         metavar="ID",
         help="only this school (repeatable); goes before --shard",
     )
-    made.add_argument(
+    parser.add_argument(
         "--shard",
         type=shard,
         default=Shard(1, 1),
         metavar="i/n",
         help="only the i-th of n shares of the schools",
     )
-    return made
+    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

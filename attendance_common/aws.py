@@ -35,7 +35,7 @@ def _client(settings: AwsSettings, service: str, **options: Any) -> Any:
 
 
 def _have_credentials(session: boto3.session.Session) -> None:
-    """Get the credentials now: later, what is wrong with them would be told of the bucket or the secret."""
+    """Get the credentials now: a later error would blame the bucket or the secret for them."""
     from botocore.exceptions import NoCredentialsError
 
     credentials = session.get_credentials()
@@ -74,9 +74,9 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
 
 def client(settings: AwsSettings, service: str) -> Any:
     """A client of another service, for a call or two."""
-    made = _client(settings, service)
-    _log_requests(made)
-    return made
+    created = _client(settings, service)
+    _log_requests(created)
+    return created
 
 
 def brief_client(settings: AwsSettings, service: str, seconds: int, region: str | None = None) -> Any:
@@ -90,9 +90,9 @@ def brief_client(settings: AwsSettings, service: str, seconds: int, region: str 
         retries={"total_max_attempts": 1},
         region_name=region,
     )
-    made = _client(settings, service, config=config)
-    _log_requests(made)
-    return made
+    created = _client(settings, service, config=config)
+    _log_requests(created)
+    return created
 
 
 def read_secret(

@@ -122,5 +122,5 @@ def _use_key(settings: AwsSettings) -> None:
     """Encrypt and decrypt a data key, as S3 does for an object."""
     client = aws.client(settings, "kms")
     with aws.explained(f"{settings.kms_key_id} (check S3_KMS_KEY_ID and the key's policy)"):
-        made = client.generate_data_key(KeyId=settings.kms_key_id, KeySpec="AES_256")
-        client.decrypt(KeyId=settings.kms_key_id, CiphertextBlob=made["CiphertextBlob"])
+        data_key = client.generate_data_key(KeyId=settings.kms_key_id, KeySpec="AES_256")
+        client.decrypt(KeyId=settings.kms_key_id, CiphertextBlob=data_key["CiphertextBlob"])

@@ -1,4 +1,4 @@
-"""States of the world that last: told once, counted as standing until told long ago, forgotten when they end.
+"""States of the world that last: reported once, then only counted (`standing`) for seven days, then again.
 
 A run's record holds what was judged: condition -> school -> None (not found), or since when, when it was told
 last, and how much. Only a state that is new, or was told more than seven days ago, needs a person.
@@ -35,15 +35,15 @@ class Judged:
 
     last: Last
     now: dt.datetime
-    each_time: bool = False  # tell what is standing as well: a person asked
+    each_time: bool = False  # report what is standing as well: a person asked
     conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
     standing: int = 0
 
     def note(self, condition: str, school: int | str, by: int, sentence: str | Callable[[], str]) -> None:
-        """Note a condition of a school: found when `by` is not 0; then told, unless it is standing.
+        """Note a condition of a school: found when `by` is not 0; then reported, unless it is standing.
 
-        `sentence`: what is told, or what makes it: that is called only when it is told.
+        `sentence`: the text, or a function that makes it, called only when it is reported.
         """
         if not by:
             self.conditions.setdefault(condition, {})[str(school)] = None

@@ -126,8 +126,8 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 def _abbreviates(name: str, full: str) -> bool:
     """Whether all words of the name stand for words of the full one, in this order, and for most of them."""
     words, full_words = name.strip("_").split("_"), full.split("_")
-    left = iter(full_words)
-    in_order = all(any(_stands_for(word, each) for each in left) for word in words)
+    remaining = iter(full_words)
+    in_order = all(any(_stands_for(word, each) for each in remaining) for word in words)
     return in_order and 2 * len(words) > len(full_words)
 
 

@@ -88,8 +88,8 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.append(cause)
         yield cause
-        held = [getattr(cause, "reason", None), *cause.args]
-        waiting += [each for each in held if isinstance(each, BaseException)]
+        causes = [getattr(cause, "reason", None), *cause.args]
+        waiting += [each for each in causes if isinstance(each, BaseException)]
         waiting.append(cause.__cause__ or cause.__context__)
 
 

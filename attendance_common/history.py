@@ -68,7 +68,7 @@ class History:
         return None
 
     def last_report(self, school: int) -> str:
-        """When the newest run began that told what came of the school; a week ago when none did since."""
+        """When the newest run began that reported on the school; a week ago when none did since."""
         finished = (
             str(record["began"])
             for record in self._newest_first()

@@ -1,4 +1,4 @@
-"""The record that each run leaves beside the landing zone: counts and sentences, never a student's data."""
+"""The record that each run writes to S3: counts and sentences, never a student's data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from attendance_common.log import log
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SOON = 5.0  # seconds that a run which failed has left for its record
+SOON = 5.0  # seconds that a failed run may take to write its record
 SCRIPTS = ("fetch", "load")  # each has a folder of records
 SOME = "some"  # what a record calls a part of the schools or lists that flags named
 NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name: names sort by time
@@ -72,7 +72,7 @@ class RunRecords:
             self._client.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption)
 
     def write_failed(self, record: dict[str, Any], error: BaseException) -> None:
-        """Write the record of a run that failed, if that can be done soon: it is `error` that is told."""
+        """Write the record of a run that failed, if that can be done soon: `error` is what is reported."""
         whole = {**record, **failed(error)}
 
         def write() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAMED_LISTS = 5  # of many lists, so many are named
 MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
 
-# --- failures of the run: told each time ------------------------------------------------------------------
+# --- failures of the run: reported each time --------------------------------------------------------------
 
 
 def failures(schools: Iterable[School]) -> list[str]:
@@ -119,11 +119,11 @@ def _unread(schools: int) -> str:
     return f", {counted(schools, 'school was', 'schools were')} not read" if schools else ""
 
 
-def another_landing_zone(here: str, there: str, began: str) -> str:
+def another_landing_zone(place: str, last_place: str, began: str) -> str:
     """Nothing was landed here, and the last run landed elsewhere."""
     return (
-        f"nothing was landed below {here} before this run, while the run of {began} landed below {there}: "
-        "check S3_PREFIX; if it was meant to change, nothing is to be done"
+        f"nothing was landed below {place} before this run, while the run of {began} landed below "
+        f"{last_place}: check S3_PREFIX; if it was meant to change, nothing is to be done"
     )
 
 
@@ -162,7 +162,7 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
     return sentences
 
 
-# --- states of the world: told once, and again after a week; `Judged` adds since when ----------------------
+# --- states of the world: reported once, and again after a week; `Judged` adds since when ------------------
 
 
 def short(school: int, count: int | None, lacking: int) -> str:

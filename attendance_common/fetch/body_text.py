@@ -17,10 +17,10 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?((?:iso|windows|latin|cp|utf)[\w-]*)", 
 
 
 def as_utf8(body: bytes, content_type: str) -> bytes:
-    """The body in UTF-8 without a byte order mark; as it is when its encoding cannot be told.
+    """The body in UTF-8 without a byte order mark; as it is when its encoding cannot be recognized.
 
-    A mark tells the encoding, or NULs among the first characters do. Else it is UTF-8 if it can be that, or
-    what the content type says.
+    A byte order mark shows the encoding, or NULs among the first characters do. Else it is UTF-8 if it can be
+    that, or what the content type says.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):

@@ -12,7 +12,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 def cut_deep(text: str, level: int, stand_in: Callable[[str], str]) -> str:
     """Replace each list and object that opens on a level and goes deeper than a hundred levels.
 
-    `level`: how many lists and objects are open where it begins. `stand_in`: its text -> what stands there.
+    `level`: how many lists and objects are open where it begins. `stand_in`: its text -> what replaces it.
     """
     pieces: list[str] = []
     copied = depth = deepest = begins = 0

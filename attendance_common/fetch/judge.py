@@ -1,4 +1,4 @@
-"""Which states of the world a run found: decided when its schools are read, and what is to leave has left."""
+"""Which states of the world a run found; judged after its schools are read and records are removed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def judge_shortage(judged: Judged, schools: Collection[School]) -> None:
 class Judge:
     """Judges what the readings under a school year say of the schools; what nobody read is not judged.
 
-    `share`: None where the run was to read schools that were named one by one; they tell nothing of all.
+    `share`: None where the run was to read schools that were named one by one; they say nothing about all.
     `skipped`: schools that may be dark or unlisted. `stale_days`: how old the newest record may be; 0: any.
     """
 

@@ -163,7 +163,7 @@ class Comparison:
 
 
 def compare(landed: pl.DataFrame, day: dt.date, read: ReadRecords) -> Comparison:
-    """What became of the landed records of a date that was read, or near one that was."""
+    """Which landed records a reading moves or lacks, of a date that was read, or near one that was."""
     found = landed.select("id").join(read.places, on="id", how="left", maintain_order="left")
     moved = found.filter(pl.col("day") != day)["id"].to_list()
     lacking = found.filter(pl.col("day").is_null())["id"].to_list()

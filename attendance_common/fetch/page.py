@@ -151,8 +151,8 @@ def _by_column(rows: Iterable[Sequence[Any]], columns: int) -> list[Sequence[Any
 
 def _series(columns: Iterable[Column], values: Iterable[Sequence[Any]]) -> list[pl.Series]:
     return [
-        pl.Series(column.name, held, dtype=SCHEMA[column.name])
-        for column, held in zip(columns, values, strict=True)
+        pl.Series(column.name, cells, dtype=SCHEMA[column.name])
+        for column, cells in zip(columns, values, strict=True)
     ]
 
 

@@ -34,7 +34,7 @@ def can_be_proved(reading: Reading) -> bool:
 
 
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
-    """Whether every count that both readings were told is the number of different records of the first."""
+    """Whether every count in the answers of both readings is the number of different records of the first."""
     counts = first.progress.stated.counts + (second.progress.stated.counts if second else [])
     agree = bool(first.progress.stated.counts) and set(counts) == {first.contents.different}
     return agree and can_be_proved(first) and not (second and second.gaps)

@@ -62,7 +62,7 @@ class Reading:
 
     @property
     def finished(self) -> bool:
-        """Nothing is awaited and nothing is left to ask for."""
+        """No page is awaited and no page remains to be asked for."""
         return self.progress.waiting == 0 and self.course.following(self.progress) is None
 
     def add(self, number: int, page: PackedPage) -> None:

@@ -13,7 +13,7 @@ from attendance_common.fetch.school_lists import SchoolLists
 
 @dataclass
 class Replayed:
-    """What became of a school's records; `unreadable`: its lists some of which could not be read."""
+    """Counts of a school's records; `unreadable`: its lists some of which could not be read."""
 
     counts: dict[str, int]
     unreadable: list[SchoolLists] = field(default_factory=list)

@@ -11,7 +11,7 @@ from attendance_common.fetch.totals import Paging, greater, read_paging
 
 _NUMBER = re.compile("[0-9]{1,19}")
 _GREATEST = 2**63 - 1  # of a BIGINT column
-_PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be told as it is
+_PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be quoted as it is
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class SchoolList:
     odd: dict[str, str] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
     count: int | None = None  # the most schools that any answer counted
-    pages_counted: int | None = None  # the most pages that any answer told of
+    pages_counted: int | None = None  # the most pages that any answer stated
     listed: int = 0  # entries, repeats included, but for those of repeated pages
     _pages: set[tuple[str, ...]] = field(default_factory=set)  # the ids on each page that came
     _seen: set[str] = field(default_factory=set)  # ids, as JSON
@@ -90,7 +90,7 @@ class SchoolList:
 
     @property
     def gaps(self) -> dict[int, str]:
-        """Pages that could not be had -> why; none behind the last page told of when no school is missing."""
+        """Pages that could not be had -> why; none behind the last stated page when no school is missing."""
         if self.pages_counted is None or self.missing_schools:
             return self.failed
         return {page: why for page, why in self.failed.items() if page <= self.pages_counted}
@@ -107,7 +107,7 @@ class SchoolList:
 
     @property
     def missing_pages(self) -> int:
-        """How many pages fewer came than were told of, where nothing counts the schools."""
+        """How many pages fewer came than were stated, where nothing counts the schools."""
         return max(0, (self.pages_counted or 0) - self.pages_came) if self.count is None else 0
 
 

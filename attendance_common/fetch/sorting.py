@@ -21,9 +21,9 @@ def does_sort(reading: Reading) -> bool:
 
 
 def seems_older(reading: Reading, newest_landed: NewestLanded) -> bool:
-    """Whether the newest record that came is older than what is landed, and no answer told of a last page.
+    """Whether the newest record that came is older than what is landed, and no answer states a last page.
 
-    `newest_landed` gives what the newest record is not older than: it is told up to which date to look.
+    `newest_landed(until)` gives the newest landed date or time up to a date.
     """
     newest: Any = reading.contents.newest[reading.course.column].max()
     if reading.progress.last_page or newest is None:

@@ -13,7 +13,7 @@ from attendance_common.fetch.answers import content_type, decoded, described, pa
 from attendance_common.fetch.connection import Connection, Server
 from attendance_common.fetch.faults import TemporaryFault
 
-USUAL_LIFE = 3600.0  # seconds, where the answer tells of none
+USUAL_LIFE = 3600.0  # seconds, where the answer states none
 _SHORTEST_LIFE = 60.0  # or each request would ask for a token; one that ends earlier is renewed by its 401
 _IN_A_HEADER = re.compile("[!-~]+")
 _REFUSALS = (400, 401, 403)

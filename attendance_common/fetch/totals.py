@@ -1,4 +1,4 @@
-"""What an answer of the API tells of the whole list: how many pages and how many entries it has."""
+"""What an answer of the API says about the whole list: how many pages and how many entries it has."""
 
 from __future__ import annotations
 
