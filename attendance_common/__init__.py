@@ -2,6 +2,6 @@
 
 from attendance_common import installation
 
-__version__ = "1.0.0.dev0"
+__version__ = "1.0.0"
 
 installation.check()
