@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from attendance_common.conditions import ALL
+from attendance_common.fetch.extra_fields import MOST_FIELDS
 from attendance_common.numerals import counted, records
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from attendance_common.fetch.school_lists import SchoolLists
 
 NAMED_LISTS = 5  # of many lists, so many are named
-MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
 
 # --- failures of the run: reported each time --------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Any
 from attendance_common.columns import COLUMNS, NESTED
 
 UNNAMED = "a field whose name is no plain word"  # what a field is called that must not be named
+MOST_FIELDS = 10  # that a result or the log names: a source may give each record fields of its own
 
 _WIDTH = next(column.width for column in COLUMNS if column.name == "extra_fields")
 _KNOWN = frozenset(column.path for column in COLUMNS if column.path) | {(NESTED,)}

@@ -11,7 +11,6 @@ _SUMS = (
 )
 
 _LISTS = 5  # that are named of a school
-MOST_FIELDS = 10  # that are named: a source may give each record fields of its own
 
 Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from attendance_common.fetch.attention import MOST_FIELDS
+from attendance_common.fetch.extra_fields import MOST_FIELDS
 from attendance_common.fetch.reading import Reading
 
 
