@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := esd_period_attendance_fetcher.py redshift_loader.py attendance_common tests
 
-.PHONY: help install demo sandbox sql dictionary policies settings check quick test airflow-check torture audit \
+.PHONY: help install demo sandbox sql dictionary policies settings golden check quick test airflow-check torture audit \
   bench clean
 
 help:            ## what can be made
@@ -33,6 +33,9 @@ dictionary: install ## write docs/data-dictionary.md anew, from the declared col
 
 policies: install ## write docs/policies/ anew, from the declared policies
 	@$(BIN)/python -m tests.rendered policies
+
+golden: install  ## write tests/golden/ anew, from the loader's statements: read the difference
+	@$(BIN)/python -m tests.golden.renew
 
 check: install   ## lint and types
 	$(BIN)/ruff check
