@@ -73,6 +73,11 @@ ODD: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.fixture
+def pipeline(sandbox: Sandbox) -> Pipeline:
+    return Pipeline(sandbox)  # of an empty landing zone: the world below was fetched
+
+
+@pytest.fixture
 def zone(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> LandingZone:
     return zone_of(sandbox, monkeypatch)
 
