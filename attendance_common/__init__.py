@@ -1,4 +1,4 @@
-"""What the fetcher and the loader share."""
+"""Modules that the fetcher and the loader share, and a package for each of the two."""
 
 from attendance_common import installation
 

@@ -1,7 +1,8 @@
-"""Alerts: which run sends a message to a person, and what it says. Pure; `announce` sends it.
+"""Alerts: decides which run sends a message to a person, and writes the message. Pure; `announce` sends it.
 
-A run that ends with status 1, 2 or 3 has sentences: its attention, or its error. The same sentences are sent
-once a day, other sentences at once. A run that ends with status 0 forgets them.
+A run that ends with status 1, 2 or 3 has sentences for a person: its attention, or its error. Sentences that
+differ from those of the last alert are sent at once; the same sentences are sent again after a day. A run
+that ends with status 0 sends nothing and clears what was remembered.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from attendance_common.errors import ExitStatus
 from attendance_common.numerals import counted
 
-# A nightly run does not begin to the minute: a day later is any time after 23 hours.
+# A nightly run begins at a slightly different minute each day: 23 hours already count as a day.
 AGAIN = dt.timedelta(hours=23)
 MEANINGS = {
     ExitStatus.MAY_PASS: "failed, may pass: the next run tries again",
@@ -41,7 +42,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Memory:
-    """What was sent last: each sentence with the time at which it was seen first; when it was sent."""
+    """The last alert: each sentence with the time at which it was first seen, and when the alert was sent."""
 
     since: Mapping[str, str]
     sent: str
@@ -52,7 +53,7 @@ class Memory:
 
 
 def memory_of(content: object) -> Memory | None:
-    """A memory from the JSON that `Memory.text` made; None for anything else."""
+    """The memory that `Memory.text` wrote as JSON; None when the content is anything else."""
     try:
         since, sent = content["since"], content["sent"]  # type: ignore[index]
         dt.datetime.fromisoformat(sent)
@@ -62,12 +63,12 @@ def memory_of(content: object) -> Memory | None:
 
 
 def sentences_of(result: Mapping[str, Any]) -> list[str]:
-    """What a person should read of a result line: its error, or its attention."""
+    """The sentences of a result line that a person should read: its error, or its attention."""
     return [result["error"]] if "error" in result else list(result.get("attention", ()))
 
 
 def due(last: Memory | None, sentences: Sequence[str], now: dt.datetime) -> Memory | None:
-    """What is to be remembered once a message with these sentences is sent; None when none is due."""
+    """The memory to store once a message with these sentences is sent; None when no message is due."""
     if not sentences or (last and _is_known(last, sentences, now)):
         return None
     moment = now.isoformat(timespec="seconds")
@@ -81,13 +82,13 @@ def _is_known(last: Memory, sentences: Sequence[str], now: dt.datetime) -> bool:
 
 
 def subject(ended: Ended) -> str:
-    """One line of ASCII, as e-mail needs it (API: SNS Publish, Subject)."""
+    """The subject of the message: one line of ASCII, as e-mail needs it (API: SNS Publish, Subject)."""
     reasons = counted(len(ended.sentences), "sentence", "sentences")
     return f"Attendance {ended.command}: status {int(ended.status)}, {reasons} to read"[:LONGEST_SUBJECT]
 
 
 def message(ended: Ended, since: Mapping[str, str]) -> str:
-    """What a person reads: how the run ended, each sentence and since when, where to look."""
+    """The text of the message: how the run ended, each sentence with its `since`, and where to look."""
     shown = ended.sentences[:MOST_SENTENCES]
     lines = [
         f"The {ended.command} ended with status {int(ended.status)}: {MEANINGS[ended.status]}.",

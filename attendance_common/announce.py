@@ -1,7 +1,7 @@
-"""Says that a run has ended: a message by SNS, a heartbeat to a monitor, metrics to CloudWatch.
+"""Announces the end of a run: an SNS message, a heartbeat to a monitor, metrics to CloudWatch.
 
-Each where its setting asks for it. A failure is logged, and changes nothing of the run; each takes a few
-seconds at most. No student's data is sent: the sentences are those of the result line.
+Each is sent only when its setting is set, and takes a few seconds at most. A failure is logged and does not
+change the result of the run. No student's data is sent: the sentences are those of the result line.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ ALIVE = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 
 
 def announce(settings: AwsSettings, result: Mapping[str, Any], share: str | None = None) -> None:
-    """Send what the settings ask for of a run with this result line; never raises an Exception.
+    """Send what the settings ask for, for a run with this result line. Raises no Exception.
 
-    `share`: the share of the schools that the run was about, such as `2/4`: it has its own memory of alerts.
+    `share`: the share of the schools that the run read, such as `2/4`; it has its own memory of alerts.
     """
     now = dt.datetime.now(dt.timezone.utc)
     if settings.alert_topic:
@@ -37,7 +37,7 @@ def announce(settings: AwsSettings, result: Mapping[str, Any], share: str | None
 
 
 def _try(what: str, send: Callable[[], None]) -> None:
-    """Send; what goes wrong is logged by its kind alone where it is not this project's own sentence."""
+    """Send, and log a failure. Only this project's own errors are quoted; others are named by their type."""
     try:
         send()
     except AttendanceError as fault:
@@ -47,7 +47,7 @@ def _try(what: str, send: Callable[[], None]) -> None:
 
 
 class _Alerts:
-    """The alerts of a command, and S3's memory of what was sent last."""
+    """Sends the alerts of a command, and stores in S3 what was sent last."""
 
     def __init__(self, settings: AwsSettings, share: str | None) -> None:
         self._settings = settings
@@ -57,7 +57,10 @@ class _Alerts:
         self._key = f"{self._areas.alerts}{settings.command}{of}.json"
 
     def send(self, result: Mapping[str, Any], now: dt.datetime) -> None:
-        """Send a message when one is due, then remember it: a kill in between sends it twice, never not."""
+        """Send a message when one is due, then store that it was sent.
+
+        A process that is killed in between sends the message again in its next run.
+        """
         last = self._remembered()
         sentences = alerts.sentences_of(result)
         if not sentences:
@@ -89,7 +92,7 @@ class _Alerts:
             )
 
     def _remembered(self) -> alerts.Memory | None:
-        """What was sent last; None where nothing was, or where nobody can tell: then it is sent again."""
+        """What was sent last; None when nothing was, or when S3 cannot be read: then it is sent again."""
         try:
             body = self._s3.get_object(Bucket=self._areas.bucket, Key=self._key)["Body"].read()
             return alerts.memory_of(json.loads(body))
@@ -116,7 +119,7 @@ def _measure(settings: AwsSettings, result: Mapping[str, Any], now: dt.datetime)
 
 
 def _beat(settings: AwsSettings) -> None:
-    """Call the monitor. Its URL is a secret of a kind, so no error may quote it."""
+    """Call the monitor. Its URL is a kind of password, so no error may quote it."""
     import requests
 
     url = str(settings.heartbeat_url).replace("{command}", settings.command)

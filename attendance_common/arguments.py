@@ -1,4 +1,4 @@
-"""What flags of both scripts take: text -> value; what cannot be one raises ArgumentTypeError."""
+"""Parsers for the values of flags that both scripts have. A wrong value raises ArgumentTypeError."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def date(text: str) -> dt.date:
 
 
 def school_id(text: str) -> int:
-    """The id of a school."""
+    """`12549` -> the id of the school."""
     if text.isascii() and text.isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError("must be the id of a school, such as 12549")

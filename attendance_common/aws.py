@@ -1,4 +1,4 @@
-"""AWS clients, the Secrets Manager look-up, and what an AWS error means to the operator."""
+"""AWS clients, reads from Secrets Manager, lists and conditional PUTs in S3, and a log of AWS requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
 from attendance_common.log import event, log
 
-if TYPE_CHECKING:  # boto3 takes its time to import: only when it is used, so that --help answers at once
+if TYPE_CHECKING:  # boto3 is slow to import: it is imported where it is used, so that --help answers at once
     import boto3
     from mypy_boto3_s3 import S3Client
 
@@ -23,19 +23,19 @@ _USER_AGENT = "period-attendance"
 
 
 def _client(settings: AwsSettings, service: str, **options: Any) -> Any:
-    """A client of the service whose credentials were had; raises AwsError that names what cannot be used."""
+    """A client of the service, whose credentials were found; raises AwsError that names what is wrong."""
     profile = None
     try:
         session = _session(settings)
         profile = session.profile_name
         _have_credentials(session)
         return session.client(service, **options)  # type: ignore[call-overload]
-    except Exception as error:  # botocore lets through whatever the configuration and a source of keys raise
+    except Exception as error:  # botocore passes on any error of its configuration and of a credential source
         raise aws_faults.of_the_machine(error, profile) from error
 
 
 def _have_credentials(session: boto3.session.Session) -> None:
-    """Get the credentials now: a later error would blame the bucket or the secret for them."""
+    """Get the credentials now: a later error would name the bucket or the secret as the cause."""
     from botocore.exceptions import NoCredentialsError
 
     credentials = session.get_credentials()
@@ -52,11 +52,11 @@ def _session(settings: AwsSettings) -> boto3.session.Session:
 
 
 def s3_client(settings: AwsSettings, connections: int) -> S3Client:
-    """An S3 client for so many threads; timeouts and retries are botocore's, bounded."""
+    """An S3 client for `connections` threads. botocore retries; timeouts and attempts are limited here."""
     from botocore.config import Config
     from botocore.handlers import add_expect_header
 
-    # A name of one's own in S3's logs; putting botocore's together is a tenth of what a PUT costs.
+    # A short name in S3's logs. Building botocore's own user agent is a tenth of the time of a PUT.
     config = Config(
         user_agent=_USER_AGENT,
         connect_timeout=10,
@@ -66,21 +66,21 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
     )
     client: S3Client = _client(settings, "s3", config=config)
     _log_requests(client)
-    # Objects are small: asking before a body is sent costs another round trip, read byte by byte (botocore's
-    # AWSConnection), and spares nothing.
+    # Objects are small, so `Expect: 100-continue` saves nothing. It costs a round trip, whose answer botocore's
+    # AWSConnection reads byte by byte.
     client.meta.events.unregister("before-call.s3", add_expect_header)
     return client
 
 
 def client(settings: AwsSettings, service: str) -> Any:
-    """A client of another service, for a call or two."""
+    """A client of another service, with botocore's defaults."""
     created = _client(settings, service)
     _log_requests(created)
     return created
 
 
 def brief_client(settings: AwsSettings, service: str, seconds: int, region: str | None = None) -> Any:
-    """A client for a call that may fail: it is tried once, and waits so many seconds."""
+    """A client for a call that may fail: one attempt, with a timeout of so many seconds."""
     from botocore.config import Config
 
     config = Config(
@@ -98,9 +98,10 @@ def brief_client(settings: AwsSettings, service: str, seconds: int, region: str 
 def read_secret(
     settings: AwsSettings, secret_id: str, variable: str, keys: tuple[str, ...]
 ) -> dict[str, str]:
-    """What the secret says: `keys`, which it must hold, and `secret_text.OPTIONAL`.
+    """The values of a secret by name: `keys`, which it must have, and those of `secret_text.OPTIONAL`.
 
-    Its values never reach a log, an error or a repr.
+    `variable`: the setting that names the secret, for the error. Raises AwsError. No value appears in a log,
+    an error or a repr.
     """
     manager = client(settings, "secretsmanager")
     with explained(f"secret {secret_id!r} in {manager.meta.region_name} (check {variable} and AWS_REGION)"):
@@ -114,14 +115,14 @@ def read_secret(
 
 
 def encryption(settings: AwsSettings) -> dict[str, Any]:
-    """What every PUT says of the KMS key, if there is one."""
+    """The parameters of every PUT that name the KMS key; empty when no key is set."""
     if settings.kms_key_id is None:
         return {}
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
 
 
 def listed(client: S3Client, bucket: str, prefix: str, after: str = "") -> dict[str, str]:
-    """Every key below the prefix that sorts after `after`, without the prefix -> ETag."""
+    """The keys below a prefix, without the prefix -> ETag; only those that sort after `after`."""
     lister = client.get_paginator("list_objects_v2")
     pages = lister.paginate(Bucket=bucket, Prefix=prefix, StartAfter=prefix + after)
     found = (entry for page in pages for entry in page.get("Contents", []))
@@ -129,9 +130,9 @@ def listed(client: S3Client, bucket: str, prefix: str, after: str = "") -> dict[
 
 
 def put_if(client: S3Client, replaces: str | None, **put: Any) -> str | None:
-    """Put an object if the one there has the ETag `replaces`, or none is there (None); gives the new ETag.
+    """Conditional PUT: replace the object that has the ETag `replaces`; None: create it if it does not exist.
 
-    None when that does not hold: S3 says 404, 409 or 412 then.
+    Returns the new ETag; None when S3 refused the condition (404, 409 or 412).
     """
     from botocore.exceptions import ClientError
 
@@ -146,7 +147,7 @@ def put_if(client: S3Client, replaces: str | None, **put: Any) -> str | None:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turn botocore's errors into an AwsError that names what was asked for and the cure."""
+    """Turn botocore's errors in the block into an AwsError that names `what` was asked for, and the cure."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -163,7 +164,7 @@ _BEGUN = "attendance-begun"
 
 
 def _log_requests(client: Any) -> None:
-    """Log each HTTP request with its status and time; neither a body nor a header."""
+    """With --verbose: log each HTTP request with its status and time, but no body and no header."""
     if log.isEnabledFor(logging.DEBUG):
         client.meta.events.register("request-created", _begin_request)
         client.meta.events.register("response-received", _end_request)

@@ -1,4 +1,4 @@
-"""What an error of AWS, or of the way to it, means to the operator: a sentence, and the exit status."""
+"""Translates errors of AWS, and of the way to it, into AwsErrors that name the cure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNKNOWN = "the AWS credentials are not valid: check them"
 _KMS_KEY = "the KMS key cannot be used: check S3_KMS_KEY_ID and the key's policy"
 _BUCKET = "check S3_BUCKET and AWS_REGION"
 
-# What a person has to put right. Any other code may pass: InternalError, SlowDown, ThrottlingException, …
+# Error codes that a person has to mend -> the cure. Any other code may pass, such as SlowDown.
 _CURES = {
     "NoSuchBucket": "the bucket does not exist: check S3_BUCKET",
     "InvalidBucketName": "no bucket can have this name: check S3_BUCKET",
@@ -56,7 +56,7 @@ _NO_CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 )
 _SIGN_IN = "the sign-in to AWS has ended: run `aws sso login`, or give this machine a role"
-# botocore's exceptions that a person has to put right, with their fields. The others may pass.
+# botocore's exceptions that a person has to mend -> the cure, with fields of the exception. Others may pass.
 _TO_MEND = {
     "NoCredentialsError": _NO_CREDENTIALS,
     "PartialCredentialsError": "{cred_var} is missing ({provider}): give both parts of the key",
@@ -93,7 +93,7 @@ _CA_FILE = "the CA file cannot be read: check AWS_CA_BUNDLE and the profile's ca
 
 
 def refusal(what: str, response: Any) -> AwsError:
-    """What AWS's answer means: by its code, else by its HTTP status."""
+    """The error for an answer of AWS that refuses `what`: by its error code, else by its HTTP status."""
     code = response.get("Error", {}).get("Code", "unknown")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if status == proxies.PASSWORD_WANTED:
@@ -104,7 +104,7 @@ def refusal(what: str, response: Any) -> AwsError:
 
 
 def failure(what: str, error: Exception) -> AwsError:
-    """What it means that there is no answer."""
+    """The error for a request for `what` that got no answer."""
     name, fields = type(error).__name__, getattr(error, "kwargs", {})
     if name in _TO_MEND:
         return AwsError(f"{what}: {_TO_MEND[name].format(**fields)} ({name})", to_mend=True)
@@ -121,9 +121,9 @@ def failure(what: str, error: Exception) -> AwsError:
 
 
 def of_the_machine(error: Exception, profile: str | None) -> AwsError:
-    """What it means that no client could be made: the configuration is wrong, or nothing gives credentials.
+    """The error for a client that could not be created: a wrong configuration, or no credentials.
 
-    `profile`: the one that is used, None when it could not be found.
+    `profile`: the AWS profile in use; None when it could not be found.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -142,7 +142,7 @@ def of_the_machine(error: Exception, profile: str | None) -> AwsError:
 
 
 def _no_role(what: str, error: ClientError) -> AwsError:
-    """AWS refused to give credentials: for a role, or for a sign-in."""
+    """The error when AWS refuses credentials for a role or for a sign-in."""
     code = error.response.get("Error", {}).get("Code", "unknown")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if _CURES.get(code, _POLICY) != _POLICY:

@@ -1,7 +1,7 @@
-"""`--check`: what a run needs is tried, one thing after another, and nothing is changed.
+"""Runs the checks of `--check`, prints a line for each, and draws the conclusion. No check changes anything.
 
-A line on stdout for each: ✓ and what was seen, ✗ and the cure, ≠ and what differs without harm, or - where it
-was not tried.
+A line on stdout begins with ✓ (and says what was seen), ✗ (and names the cure), ≠ (and says what differs
+without harm) or - (and says why it was not tried).
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ ON_SCREEN = "the sentence is on the screen only: it can name what others stored"
 
 
 class NotTried(Exception):
-    """A thing cannot be tried here; the text says why."""
+    """A check cannot be made here; the text says why."""
 
 
 class Differs(Exception):
-    """A thing is not as expected, and does no harm; the text says how."""
+    """What was checked is not as expected, and does no harm; the text says how it differs."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one check, fit to be sent away: the mark of its line, what was seen, what was expected."""
+    """The result of one check, without anything private. `symbol`: the first character of its line."""
 
     what: str
-    mark: str
+    symbol: str
     seen: str
     expected: str | None
 
 
 class Checks:
-    """Tries things, and says at once what came of each."""
+    """Makes checks one after another, prints the result of each at once, and keeps all results."""
 
     def __init__(self, say: Callable[[str], None] = print) -> None:
         self._say = say
@@ -56,47 +56,46 @@ class Checks:
         expected: str | None = None,
         names_others: bool = False,
     ) -> T | None:
-        """Try a thing: what the probe gave, described by `seen`; None when it raised.
+        """Make a check: call `probe`, and print what it returned, as `seen` describes it.
 
-        A probe raises AttendanceError for a fault, Differs and NotTried. `names_others`: a fault's sentence
-        names what other programs stored, so it stays out of a report.
+        Returns the same; None when the probe raised: AttendanceError for a fault, Differs or NotTried.
+        `names_others`: a fault's sentence names what other programs stored; the report does not get it.
         """
-        mark, answer, found = FINE, "", None
+        symbol, answer, found = FINE, "", None
         try:
             found = probe()
             answer = seen(found)
         except Differs as difference:
-            mark, answer = DIFFERS, str(difference)
+            symbol, answer = DIFFERS, str(difference)
         except NotTried as why:
-            mark, answer = UNTRIED, str(why)
+            symbol, answer = UNTRIED, str(why)
         except AttendanceError as fault:
             self._faults[what] = fault
-            mark, answer = FAULT, str(fault)
-        self._tried += mark != UNTRIED
-        self._note(Result(what, mark, answer, expected), private=names_others and mark == FAULT)
+            symbol, answer = FAULT, str(fault)
+        self._tried += symbol != UNTRIED
+        self._note(Result(what, symbol, answer, expected), private=names_others and symbol == FAULT)
         return found
 
     def head(self, text: str) -> None:
-        """Say what the next lines are about."""
+        """Print a heading for the next lines."""
         self._say(text)
 
-    def tell(self, what: str, seen: str) -> None:
-        """Say what is known without being tried."""
+    def add_fact(self, what: str, seen: str) -> None:
+        """Print and keep a fact that needs no probe."""
         self._note(Result(what, FINE, seen, None))
 
-    def pass_over(self, what: str, why: str) -> None:
-        """Say why a thing is not tried."""
+    def skip(self, what: str, why: str) -> None:
+        """Print and keep that a check is not made, and why."""
         self._note(Result(what, UNTRIED, why, None))
 
     def _note(self, result: Result, *, private: bool = False) -> None:
-        self._say(f"{result.mark} {result.what}: {result.seen}")
+        self._say(f"{result.symbol} {result.what}: {result.seen}")
         self.results.append(replace(result, seen=ON_SCREEN) if private else result)
 
     def conclude(self) -> Outcome:
-        """The result when nothing is at fault; else raises one AttendanceError that names what is.
+        """The outcome when no check found a fault. Results that differ without harm are in its attention.
 
-        It is to be mended by a person when one of the faults is. What differs without harm needs a person,
-        too: the outcome says so.
+        Raises one AttendanceError that names all faulty checks; it is `to_mend` when one of the faults is.
         """
         if self._faults:
             to_mend = any(fault.to_mend for fault in self._faults.values())
@@ -104,7 +103,7 @@ class Checks:
             raise AttendanceError(
                 f"{len(self._faults)} of {self._tried} checks found a fault: {named}", to_mend=to_mend
             )
-        if not (differing := [each.what for each in self.results if each.mark == DIFFERS]):
+        if not (differing := [each.what for each in self.results if each.symbol == DIFFERS]):
             return Outcome({"checked": self._tried})
         sentence = (
             f"{len(differing)} of {self._tried} checks found what was not expected and does no harm "

@@ -1,4 +1,4 @@
-"""What both scripts need of AWS, tried without changing anything: identity, clock, bucket, KMS key."""
+"""The checks of AWS that both scripts make with `--check`: identity, clock, bucket, KMS key."""
 
 from __future__ import annotations
 
@@ -17,26 +17,24 @@ from attendance_common.landing import Areas
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CLOCK_SECONDS = (
-    300  # AWS refuses requests whose time is farther off than 15 minutes; ESD's tokens live an hour
-)
-PROBE = "_check"  # Spectrum passes such a name over (DG: c-spectrum-external-tables)
-NO_ETAG = f'"{"0" * 32}"'  # of no object
+CLOCK_SECONDS = 300  # AWS refuses a request when the clock is off by more than 15 minutes
+PROBE = "_check"  # Spectrum ignores names that begin with _ (DG: c-spectrum-external-tables)
+NO_ETAG = f'"{"0" * 32}"'  # no object has it
 NOTHING_TO_REPLACE = ("NoSuchKey", "PreconditionFailed")  # API: PutObject, If-Match
 
 
 def check_aws(
     checks: Checks, settings: AwsSettings, areas: Areas, listed: Sequence[str], written: Sequence[str]
 ) -> S3Client | None:
-    """Try what a script does with AWS; gives the client, or None when AWS knows nobody here.
+    """Try what a script does with AWS; returns the S3 client, or None when AWS does not know this machine.
 
-    `listed`, `written`: key prefixes that it lists, and below which it writes.
+    `listed`: key prefixes that the script lists. `written`: key prefixes below which it writes.
     """
     identity = checks.attempt(
         "AWS identity", lambda: _identity(settings), lambda found: f"{found['Arn']}, region {found['region']}"
     )
     if identity is None:
-        checks.pass_over("bucket", "AWS does not know this machine")
+        checks.skip("bucket", "AWS does not know this machine")
         return None
     checks.attempt("clock", lambda: _seconds_off(identity), lambda off: f"{off:.0f} s from AWS's")
     s3 = aws.s3_client(settings, connections=2)
@@ -47,14 +45,14 @@ def check_aws(
         what = f"write s3://{areas.bucket}/{prefix}"
         checks.attempt(what, partial(_may_write, s3, areas, prefix, settings), lambda _: "allowed")
     if settings.kms_key_id is None:
-        checks.pass_over("KMS key", "S3_KMS_KEY_ID is not set: objects are encrypted as the bucket says")
+        checks.skip("KMS key", "S3_KMS_KEY_ID is not set: objects are encrypted as the bucket says")
     else:
         checks.attempt("KMS key", lambda: _use_key(settings), lambda _: "encrypts and decrypts")
     return s3
 
 
 def _identity(settings: AwsSettings) -> dict[str, Any]:
-    """Who AWS says that this is, with its answer's time and the region."""
+    """The identity by which AWS knows this machine, the headers of the answer, and the region."""
     client = aws.client(settings, "sts")
     with aws.explained("sts:GetCallerIdentity"):
         answer = client.get_caller_identity()
@@ -67,7 +65,7 @@ def now() -> dt.datetime:
 
 
 def _seconds_off(answer: Mapping[str, Any]) -> float:
-    """How far this machine's clock is from AWS's; raises AwsError when it is too far."""
+    """The seconds between this machine's clock and that of AWS; raises AwsError when they are too many."""
     server_time = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     off = abs((now() - server_time).total_seconds())
     if off > CLOCK_SECONDS:
@@ -76,7 +74,7 @@ def _seconds_off(answer: Mapping[str, Any]) -> float:
 
 
 def _listing(s3: S3Client, areas: Areas, prefix: str) -> int:
-    """How many objects the first page of the listing has."""
+    """The number of objects on the first page of the listing."""
     with aws.explained(f"s3://{areas.bucket}/{prefix}"):
         return s3.list_objects_v2(Bucket=areas.bucket, Prefix=prefix)["KeyCount"]
 
@@ -86,7 +84,7 @@ def _count(found: int) -> str:
 
 
 def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -> None:
-    """Ask to replace an object that does not exist: S3 says so, or that writing is not allowed."""
+    """Try to replace an object that does not exist: S3 answers that it is missing, or denies writing."""
     from botocore.exceptions import ClientError
 
     key = prefix + PROBE
@@ -106,7 +104,7 @@ def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -
 
 
 def may_read(s3: S3Client, areas: Areas, prefix: str) -> None:
-    """Ask for an object that does not exist: who may list and read is told that there is none."""
+    """Read an object that does not exist. S3 answers 404 only to a role that may list and read."""
     from botocore.exceptions import ClientError
 
     key = prefix + PROBE

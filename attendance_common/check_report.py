@@ -1,4 +1,4 @@
-"""The file of `--check --report FILE`: all that was seen, to be sent to whoever looks after the scripts."""
+"""Writes the file of `--check --report FILE`: the results of all checks, to send to the maintainers."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _RESULTS = {FINE: "fine", FAULT: "fault", DIFFERS: "differs", UNTRIED: "not trie
 
 @contextmanager
 def reported(checks: Checks, path: str | None) -> Iterator[None]:
-    """Write the checks' results to `path` when the block has ended.
+    """Write the results of the checks to `path` when the block has ended. `path` None: write no file.
 
-    It is written beside its place first, then switched: never half a file. A block that raises leaves none.
-    Raises AttendanceError before the block when the file cannot be made. `path` None: no file.
+    A temporary file in the same directory is written and then renamed: nobody sees half a report. A block that
+    raises writes no report. Raises AttendanceError before the block when no file can be created there.
     """
     if path is None:
         yield
         return
-    place = _place_beside(Path(path))
+    temporary = _temporary_file(Path(path))
     try:
         yield
-        _switch(place, path, content(checks.results))
+        _replace(temporary, path, content(checks.results))
     finally:
-        place.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _place_beside(path: Path) -> Path:
-    """An empty file in the same directory; raises AttendanceError when the report could not lie there."""
+def _temporary_file(path: Path) -> Path:
+    """Create an empty file in the directory of `path`; raises AttendanceError when that is not possible."""
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a directory")
@@ -49,11 +49,11 @@ def _place_beside(path: Path) -> Path:
     return Path(name)
 
 
-def _switch(place: Path, path: str, text: str) -> None:
-    """Write the text, and put the file into its place."""
+def _replace(temporary: Path, path: str, text: str) -> None:
+    """Write the text to the temporary file, and rename that to `path`."""
     try:
-        place.write_text(text, encoding="utf-8")
-        place.replace(path)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -67,7 +67,7 @@ def _unwritable(path: str, error: OSError) -> AttendanceError:
 
 
 def content(results: Sequence[Result]) -> str:
-    """The report: JSON that a person can read as well, with an entry for each check in its order."""
+    """The text of the report: indented JSON, with an entry for each check in the order of the checks."""
     report = {
         "script": Path(sys.argv[0]).name,
         "version": __version__,
@@ -79,5 +79,5 @@ def content(results: Sequence[Result]) -> str:
 
 
 def _entry(result: Result) -> dict[str, str]:
-    entry = {"what": result.what, "result": _RESULTS[result.mark], "seen": result.seen}
+    entry = {"what": result.what, "result": _RESULTS[result.symbol], "seen": result.seen}
     return entry if result.expected is None else {**entry, "expected": result.expected}

@@ -77,9 +77,9 @@ def _try_everything(checks: Checks, settings: FetcherSettings) -> None:
     known = check_aws(checks, settings, areas, listed=used, written=used)
     year = settings.school_year_id
     asked = "not set (ESD_SCHOOL_YEAR_ID): the API answers for today only" if year is None else f"{year}"
-    checks.tell("school year", asked)
+    checks.add_fact("school year", asked)
     if known is None:
-        checks.pass_over("ESD", "its secret cannot be read")
+        checks.skip("ESD", "its secret cannot be read")
     else:
         _check_source(checks, replace(settings, attempts=1, timeout=min(settings.timeout, SECONDS)))
 
@@ -88,12 +88,12 @@ def _check_source(checks: Checks, settings: FetcherSettings) -> None:
     keys = ", ".join(SECRET_KEYS)
     api = checks.attempt(f"secret {settings.secret_id}", lambda: _api(settings), lambda _: f"has {keys}")
     if api is None:
-        checks.pass_over("ESD", "its secret is not as it should be")
+        checks.skip("ESD", "its secret is not as it should be")
         return
     sign_in = partial(patiently, "the token", settings.attempts, api.sign_in)
     life = checks.attempt("token", sign_in, lambda seconds: f"is renewed after {seconds:.0f} seconds")
     if life is None:
-        checks.pass_over("schools", "there is no token")
+        checks.skip("schools", "there is no token")
         return
     listed = checks.attempt(
         "schools", lambda: list_schools(api, settings), lambda found: f"{len(found.asked_as)} are listed"

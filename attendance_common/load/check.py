@@ -67,7 +67,7 @@ def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
     fetched, runs = (run_record.folder(areas, script) for script in run_record.SCRIPTS)
     s3 = check_aws(checks, settings, areas, listed=[areas.landing, fetched, runs], written=[runs])
     if s3 is None:
-        checks.pass_over("Redshift", "its secret cannot be read")
+        checks.skip("Redshift", "its secret cannot be read")
         return
     where = f"read s3://{areas.bucket}/{fetched}"
     checks.attempt(where, lambda: may_read(s3, areas, fetched), lambda _: "allowed")
@@ -79,7 +79,7 @@ def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
     if warehouse is None:
         return
     if checks.attempt("Redshift", warehouse.connection.describe, str) is None:
-        checks.pass_over("tables and rights", "Redshift cannot be reached")
+        checks.skip("tables and rights", "Redshift cannot be reached")
         return
     _check_tables(checks, warehouse)
     temporary = _check_rights(checks, warehouse)
