@@ -14,7 +14,7 @@ from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
 from attendance_common.log import event, log
 
-if TYPE_CHECKING:  # boto3 is slow to import: it is imported where it is used, so that --help answers at once
+if TYPE_CHECKING:  # boto3 is slow to import: functions import it, so that --help answers at once
     import boto3
     from mypy_boto3_s3 import S3Client
 
@@ -52,7 +52,7 @@ def _session(settings: AwsSettings) -> boto3.session.Session:
 
 
 def s3_client(settings: AwsSettings, connections: int) -> S3Client:
-    """An S3 client for `connections` threads. botocore retries; timeouts and attempts are limited here."""
+    """An S3 client for `connections` threads. botocore retries; attempts and timeouts are limited here."""
     from botocore.config import Config
     from botocore.handlers import add_expect_header
 
@@ -66,8 +66,8 @@ def s3_client(settings: AwsSettings, connections: int) -> S3Client:
     )
     client: S3Client = _client(settings, "s3", config=config)
     _log_requests(client)
-    # Objects are small, so `Expect: 100-continue` saves nothing. It costs a round trip, whose answer botocore's
-    # AWSConnection reads byte by byte.
+    # Objects are small, so `Expect: 100-continue` saves nothing. It costs a round trip, and botocore's
+    # AWSConnection reads the answer to it byte by byte.
     client.meta.events.unregister("before-call.s3", add_expect_header)
     return client
 
@@ -115,7 +115,7 @@ def read_secret(
 
 
 def encryption(settings: AwsSettings) -> dict[str, Any]:
-    """The parameters of every PUT that name the KMS key; empty when no key is set."""
+    """The parameters that name the KMS key in every PUT; empty when no key is set."""
     if settings.kms_key_id is None:
         return {}
     return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}

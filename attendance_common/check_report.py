@@ -23,7 +23,7 @@ _RESULTS = {FINE: "fine", FAULT: "fault", DIFFERS: "differs", UNTRIED: "not trie
 def reported(checks: Checks, path: str | None) -> Iterator[None]:
     """Write the results of the checks to `path` when the block has ended. `path` None: write no file.
 
-    A temporary file in the same directory is written and then renamed: nobody sees half a report. A block that
+    A temporary file in the same directory is written, then renamed: nobody sees half a report. A block that
     raises writes no report. Raises AttendanceError before the block when no file can be created there.
     """
     if path is None:

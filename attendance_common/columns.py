@@ -1,8 +1,8 @@
-"""The columns of period attendance: the one place where they are declared.
+"""Declares the columns of period attendance; nothing else does.
 
-A column's JSON path, its name and type in Parquet and in the external table, its name and type in the native
-table and its meaning all follow from its declaration here. The fetcher flattens by it; the tables
-(`attendance_common.tables`), the setup file and the loader's SQL are built from it.
+A declaration gives a column its JSON path, its meaning, its name and type in Parquet and in the external
+table, and its name and type in the native table. The fetcher flattens records by these declarations. The
+tables (`attendance_common.tables`), the setup file and the loader's SQL are built from them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 
 class Kind(Enum):
-    """What a column holds."""
+    """The type of a column's values."""
 
     BIGINT = auto()
     BOOLEAN = auto()
@@ -27,13 +27,14 @@ class Kind(Enum):
 class Column:
     """One column of the record.
 
-    `path` is empty where the record does not hold it. `width` is in bytes, as Redshift counts.
-    `native` is None where only S3 has it. `required`: a record without it is not landed.
-    `native_after` names the native column that it follows in the native table, when that is not the one
-    before it here.
-    `api_name` is its column in a table that has the API's names in lower case: a nested field lies in that of
-    its object. None: there is none.
-    `added_in`: the version that added it; it is declared after those that were there.
+    `path`: its JSON path; empty when the API's record does not have the field.
+    `width`: in bytes, as Redshift counts.
+    `native`: its name in the native table; None when only S3 has the column.
+    `required`: a record without it is not landed.
+    `native_after`: the native column that it follows in the native table; None: the order of declaration.
+    `api_name`: its column in a table that has the API's names in lower case. A nested field is in the column
+    of its object. None: that table does not have it.
+    `added_in`: the version that added it. Later columns are declared after earlier ones.
     """
 
     path: tuple[str, ...]
@@ -49,14 +50,14 @@ class Column:
 
     @property
     def external_type(self) -> str:
-        """The type in the external table, which Spectrum holds strictly against the Parquet file."""
+        """The type in the external table. Spectrum refuses a Parquet file whose types differ."""
         if self.kind in (Kind.BIGINT, Kind.BOOLEAN):
             return self.kind.name
         return f"VARCHAR({self.width})"
 
     @property
     def native_type(self) -> str:
-        """The type in the native table, where dates and times become real ones."""
+        """The type in the native table, where dates and times are DATE and TIMESTAMP, not text."""
         if self.kind in (Kind.DATE, Kind.TIMESTAMP):
             return self.kind.name
         return self.external_type
@@ -84,7 +85,7 @@ def _column(
     api_name: str | None = None,
     added_in: str | None = None,
 ) -> Column:
-    """Declare the column of a dotted JSON path; its native name is its own unless another is given."""
+    """Declare the column of a dotted JSON path. Its native name is the same, unless `native` is given."""
     parts = tuple(path.split("."))
     name = "__".join(map(snake_case, parts))
     return Column(
@@ -101,7 +102,7 @@ def _column(
     )
 
 
-NESTED = "meetingTime"
+NESTED = "meetingTime"  # the nested object of each record
 
 COLUMNS: tuple[Column, ...] = (
     _column(
@@ -281,12 +282,12 @@ COLUMNS: tuple[Column, ...] = (
     ),
 )
 
-# Values of the folders year=YYYY/month=MM/day=DD; never inside a file (DG: c-spectrum-external-tables).
+# In the folder names year=YYYY/month=MM/day=DD; no file may have them (DG: c-spectrum-external-tables).
 PARTITION_COLUMNS: tuple[str, ...] = ("year", "month", "day")
 
 
 def _native_columns() -> tuple[Column, ...]:
-    """The columns that the native table keeps, in its order."""
+    """The columns of the native table, in its order."""
     columns = [column for column in COLUMNS if column.native]
     for column in [column for column in columns if column.native_after]:
         columns.remove(column)

@@ -1,7 +1,7 @@
 """Start-up and exit of a command: flags, log, signals, the result line and the exit status.
 
-The log goes to stderr: its first line says what runs, its last what came of it. The result goes to stdout as
-one JSON object on the last line. `errors.ExitStatus` says what each exit status means.
+The log goes to stderr: its first line says what runs, its last line the exit status and the counts. The
+result goes to stdout as one JSON object on the last line. `errors.ExitStatus` explains each exit status.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from attendance_common.log import event, log
 from attendance_common.run_record import NAMED_BY
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
-_KNOCK_SECONDS = 0.05
-_ATTENDED = ("dry_run", "check", "status", "status_page", "quarantine")  # flags whose answer somebody reads
+_INTERRUPT_SECONDS = 0.05
+_ATTENDED = ("dry_run", "check", "status", "status_page", "quarantine")  # a person reads their output
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Termination:
-    """Turns SIGTERM and Ctrl-C into Terminated, raised in the main thread, at once or when it is safe."""
+    """Turns SIGTERM and Ctrl-C into Terminated, raised in the main thread at once, or after `deferred`."""
 
     def __init__(self) -> None:
         self._asked: str | None = None
@@ -52,40 +52,40 @@ class Termination:
         self._wakeup: int | None = None
 
     def listen(self) -> None:
-        """Take over the two signals."""
+        """Handle the two signals from now on."""
         for number in _STOPS:
             signal.signal(number, self._on_signal)
         if self._wakeup is None:
             reader, self._wakeup = os.pipe()
             os.set_blocking(self._wakeup, False)
             signal.set_wakeup_fd(self._wakeup)
-            threading.Thread(target=self._knock, args=(reader,), daemon=True).start()
+            threading.Thread(target=self._interrupt, args=(reader,), daemon=True).start()
 
-    def _knock(self, reader: int) -> None:
-        """Interrupt the main thread until it has seen the signal.
+    def _interrupt(self, reader: int) -> None:
+        """Send the signal to the main thread again and again, until its handler has run.
 
-        Python runs a handler between two steps of the main thread. A signal that another thread got, or that
-        came just before a call that waits, is not seen before that call ends (docs.python.org/3/library/
-        signal.html, "Execution of Python signal handlers").
+        Python runs a handler between two bytecode instructions of the main thread. If another thread received
+        the signal, or if it arrived just before a blocking call, the handler does not run until that call
+        returns (docs.python.org/3/library/signal.html, "Execution of Python signal handlers").
         """
         with open(reader, "rb", buffering=0) as signals:
             while number := signals.read(1):
                 while self._asked is None and self._wakeup is not None:
                     signal.pthread_kill(cast(int, threading.main_thread().ident), number[0])
-                    time.sleep(_KNOCK_SECONDS)
+                    time.sleep(_INTERRUPT_SECONDS)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        told_before, self._asked = self._asked, signal.Signals(number).name
-        if not (self._deferred or self._ended or told_before):
-            self.obey()
+        asked_before, self._asked = self._asked, signal.Signals(number).name
+        if not (self._deferred or self._ended or asked_before):
+            self.raise_if_asked()
 
-    def obey(self) -> None:
-        """Raise Terminated if a signal has come."""
+    def raise_if_asked(self) -> None:
+        """Raise Terminated if a signal has arrived."""
         if self._asked:
             raise Terminated(f"stopped by {self._asked}; what was not finished is done by the next run")
 
     def ignore(self) -> None:
-        """What was asked for is being done, or all is done: nothing is left that a signal could stop."""
+        """Ignore the two signals from now on: the run is stopping, or has ended."""
         self._ended = True
         for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)
@@ -96,27 +96,27 @@ class Termination:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let the block end whole before a signal is obeyed."""
+        """A signal that arrives in the block raises Terminated only after the block has ended."""
         self._deferred = True
         try:
             yield
         finally:
             self._deferred = False
-        self.obey()
+        self.raise_if_asked()
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the command line said that is not a setting, and the way a stop is asked for."""
+    """What a command gets in addition to its settings: flags, handling of signals, name of the run."""
 
     flags: argparse.Namespace
     termination: Termination
-    run: str  # the name of its record
-    bars: bool = False
+    run: str  # also the name of its record
+    bars: bool = False  # show progress bars
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Gives a function to call with how many are done, of how many: a bar on a terminal, else nothing."""
+        """Yield a function `show(done, total)`: a progress bar on a terminal; elsewhere it does nothing."""
         if not self.bars:
             yield show_nothing
             return
@@ -134,20 +134,20 @@ class Context:
 
 
 def run_id() -> str:
-    """A name for a run's record; names sort by time, to the millisecond."""
+    """A new name for a run and its record. Names sort by time, to the millisecond."""
     now = dt.datetime.now(dt.timezone.utc)
     return f"{now:{NAMED_BY}}-{now.microsecond // 1000:03d}{secrets.token_hex(2)[:3]}"
 
 
 def show_nothing(_done: int, _total: int) -> None:
-    """What progress looks like where nobody looks."""
+    """Show no progress: stderr is no terminal."""
 
 
 Work = Callable[[Any, Context], Outcome]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong usage has a result line, too."""
+    """A parser that prints a result line for wrong usage, too."""
 
     def error(self, message: str) -> NoReturn:
         streams.print_result({"status": ExitStatus.TO_MEND, "error": message, "seconds": 0.0})
@@ -157,34 +157,36 @@ class _Parser(argparse.ArgumentParser):
 def parser(
     description: str, settings: type[config.AwsSettings], examples: Mapping[str, str]
 ) -> argparse.ArgumentParser:
-    """The flags that both commands have; a command adds its own to what comes back.
+    """A parser with the flags that both commands have; the caller adds its own.
 
     `examples`: flags as one would type them -> what they do.
     """
-    made = _Parser(
+    flag_parser = _Parser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    config.add_flags(made, settings)
-    made.add_argument("--dry-run", action="store_true", help="show what would change and change nothing")
-    made.add_argument(
+    config.add_flags(flag_parser, settings)
+    flag_parser.add_argument(
+        "--dry-run", action="store_true", help="show what would change and change nothing"
+    )
+    flag_parser.add_argument(
         "--check",
         action="store_true",
         help="try everything that a run needs, say what came of each, and change nothing",
     )
-    made.add_argument(
+    flag_parser.add_argument(
         "--report",
         metavar="FILE",
         help="with --check: write all that was seen to FILE, to be sent to whoever looks after the scripts",
     )
-    made.add_argument(
+    flag_parser.add_argument(
         "--verbose",
         action="store_true",
         help="log each request, each statement, and where a failure came from",
     )
-    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    lines = (f"  python {made.prog} {flags}\n      {what}" for flags, what in examples.items())
-    made.epilog = "examples:\n" + "\n".join(lines) + f"\n\n{made.epilog}"
-    return made
+    flag_parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    lines = (f"  python {flag_parser.prog} {flags}\n      {what}" for flags, what in examples.items())
+    flag_parser.epilog = "examples:\n" + "\n".join(lines) + f"\n\n{flag_parser.epilog}"
+    return flag_parser
 
 
 def run(
@@ -205,7 +207,7 @@ def run(
     try:
         read = config.read(settings, arguments)
         result = _result(about, arguments, read, work, run)
-    # Of the .env; or Terminated, which came while another failure was being handled.
+    # From reading .env; or a Terminated that was raised while another failure was handled.
     except (Exception, Terminated) as error:  # noqa: BLE001 - nothing is above it
         result = _failed(error, run)
     result["seconds"] = round(time.monotonic() - started, 3)
@@ -217,7 +219,7 @@ def run(
 
 
 def _is_attended(arguments: argparse.Namespace) -> bool:
-    """Whether somebody looks at the answer: such a run is not announced."""
+    """Whether a person reads the output: then the run is not announced."""
     return any(getattr(arguments, flag, None) for flag in _ATTENDED)
 
 
@@ -235,7 +237,7 @@ def _begin(about: str, read: config.Reading[Any], run: str, *, verbose: bool) ->
 
 
 def _log_end(result: dict[str, Any]) -> None:
-    """The last line: status, seconds, and the counts that are not zero."""
+    """Log the last line: status, seconds, and the counts that are not zero."""
     status, seconds = int(result["status"]), result["seconds"]
     not_counts = ("status", "seconds", "dry_run")
     counts = {name: n for name, n in result.items() if isinstance(n, int) and name not in not_counts}
@@ -246,7 +248,7 @@ def _log_end(result: dict[str, Any]) -> None:
 
 
 def _failed(error: Exception | Terminated, run: str) -> dict[str, Any]:
-    """The result of a run that failed; its sentence is logged."""
+    """Log why a run failed; returns its result."""
     sentence, again, status = str(error), "", ExitStatus.MAY_PASS
     if isinstance(error, AttendanceError | Terminated):
         status = error.exit_status
@@ -267,6 +269,7 @@ def _failed(error: Exception | Terminated, run: str) -> dict[str, Any]:
 def _result(
     about: str, arguments: argparse.Namespace, read: config.Reading[Any], work: Work, run: str
 ) -> dict[str, Any]:
+    """Start the log, do the work, and log what needs a person; returns the result, also of a failure."""
     termination = Termination()
     try:
         _begin(about, read, run, verbose=arguments.verbose)
@@ -292,6 +295,6 @@ def _result(
 
 
 def _trace(error: BaseException) -> None:
-    """The places a failure went through, without any exception's text: that may hold a student's data."""
+    """With --verbose: log the traceback without the exceptions' texts, which may hold a student's data."""
     if log.isEnabledFor(logging.DEBUG):
         log.debug("traceback:\n%s", "".join(traceback.format_tb(error.__traceback__)))

@@ -1,7 +1,8 @@
-"""States of the world that last: reported once, then only counted (`standing`) for seven days, then again.
+"""Conditions: states that last over many runs, such as a school that lists no record.
 
-A run's record holds what was judged: condition -> school -> None (not found), or since when, when it was told
-last, and how much. Only a state that is new, or was told more than seven days ago, needs a person.
+A condition is reported when it is new. For seven days after a report it is `standing`: only counted. Then it
+is reported again. The run record stores what a run judged: condition -> school -> None when it was not found;
+else `since` (found first), `told` (reported last) and `by` (how much).
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REMEMBERED = dt.timedelta(days=7)
-Found = dict[str, Any]  # since, told, by: as the record has it
-Last = Callable[[str, "int | str"], "Found | None"]  # what was judged last of a condition, of a school
-ALL = "all"  # in place of a school: a condition of all that were read
+Found = dict[str, Any]  # since, told, by: as the run record stores it
+Last = Callable[[str, "int | str"], "Found | None"]  # (condition, school) -> what was judged last
+ALL = "all"  # in place of a school: a condition of all schools that were read
 
 
 def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tuple[Found, bool]:
-    """What the record is to hold of a state that was found, and whether it is standing.
+    """What the run record is to store of a condition that was found, and whether it is standing.
 
-    `previous`: what the newest run record that judged it holds; None where it was not found, or never judged.
+    `previous`: what the newest run record that judged it stores; None when it was not found, or never judged.
     """
     moment = now.isoformat(timespec="seconds")
     if previous is None:
@@ -31,19 +32,19 @@ def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tupl
 
 @dataclass
 class Judged:
-    """The states of the world that a run judged: for its record, and what of them is new."""
+    """The conditions that a run judged: for its record, and the sentences about those to report."""
 
     last: Last
     now: dt.datetime
-    each_time: bool = False  # report what is standing as well: a person asked
+    each_time: bool = False  # report standing conditions, too: a person asked for them
     conditions: dict[str, dict[str, Found | None]] = field(default_factory=dict)
     sentences: list[str] = field(default_factory=list)
     standing: int = 0
 
     def note(self, condition: str, school: int | str, by: int, sentence: str | Callable[[], str]) -> None:
-        """Note a condition of a school: found when `by` is not 0; then reported, unless it is standing.
+        """Record a condition of a school: found when `by` is not 0. Report it then, unless it is standing.
 
-        `sentence`: the text, or a function that makes it, called only when it is reported.
+        `sentence`: the text, or a function that returns it; it is called only for a report.
         """
         if not by:
             self.conditions.setdefault(condition, {})[str(school)] = None
@@ -52,7 +53,7 @@ class Judged:
             self.sentences.append(f"{text} (since {since})")
 
     def find(self, condition: str, school: int | str, by: int) -> str | None:
-        """Note that a condition was found; gives since when, or None: it is standing, and counted."""
+        """Record that a condition was found. Returns since when; None when it is standing: only counted."""
         found, known = judge(self.last(condition, school), self.now, by)
         self.conditions.setdefault(condition, {})[str(school)] = found
         if known and not self.each_time:

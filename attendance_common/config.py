@@ -1,6 +1,6 @@
-"""Settings of both scripts: each from its flag, its environment variable, `.env` or its default.
+"""Declares the settings of both scripts, and reads them: from flag, environment variable, `.env` or default.
 
-A setting is one field below; `--help` and the checks follow from it.
+A setting is one field of a class below. `--help` and the checks of values are derived from the field.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def setting(
     required: bool = False,
     in_secret: bool = False,
 ) -> Any:
-    """Declare a setting: its environment variable, what it is, its default as one would type it, its flag.
+    """Declare a setting. `about`: what it is. `default`: as a person would type it.
 
-    `in_secret`: the secret may say it as well and goes before the default; it is None when it is not given.
+    `in_secret`: the secret may have it, too, with priority over the default; so without flag and variable the
+    setting is None.
     """
     metadata = {"variable": variable, "about": about, "default": default, "parse": parse, "flag": flag}
     return field(metadata={**metadata, "required": required, "in_secret": in_secret})
@@ -41,7 +42,7 @@ def setting(
 class AwsSettings:
     """Where the landing zone is; credentials come by AWS's standard chain."""
 
-    command: ClassVar[str]  # what a run is called: in S3, in alerts, in metrics
+    command: ClassVar[str]  # its name in S3 keys, alerts and metrics
 
     bucket: str = setting(
         "S3_BUCKET",
@@ -151,7 +152,7 @@ class FetcherSettings(AwsSettings):
     )
     skip_schools: frozenset[int] | None = setting(
         "ESD_SKIP_SCHOOLS",
-        "schools that may list nothing, or leave the list of schools, without a word: 12549,12550",
+        "schools that may list nothing, or leave the list of schools, without a report: 12549,12550",
         parse=setting_text.schools,
     )
     stale_days: int = setting(
@@ -239,7 +240,7 @@ class LoaderSettings(AwsSettings):
 
     @property
     def places(self) -> str:
-        """The landing zone, and the cluster: its name may stand in the secret, which is read later."""
+        """The landing zone, and the cluster, whose host may be in the secret, which is read later."""
         by_secret = f"by secret {self.secret_id}, else {default_of(LoaderSettings, 'host')}"
         return f"{super().places}, cluster {self.host or by_secret}"
 
@@ -248,7 +249,7 @@ Settings = TypeVar("Settings", bound=AwsSettings)
 
 
 def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> None:
-    """Give the parser every flag; settings that have none are named in the epilog by the variable alone."""
+    """Add the settings' flags to the parser; its epilog lists the settings that have only a variable."""
     parser.add_argument(
         "--env-file", metavar="FILE", help="read FILE, not the .env of this directory or the script's own"
     )
@@ -267,7 +268,7 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[AwsSettings]) -> N
 
 @dataclass(frozen=True)
 class Reading(Generic[Settings]):
-    """The settings as they were found: the usable values, every fault, and the `.env` that was read."""
+    """What was read: the usable values of the settings, every fault, and the `.env` in use."""
 
     kind: type[Settings]
     values: dict[str, Any]
@@ -281,14 +282,17 @@ class Reading(Generic[Settings]):
         return self.kind(**self.values)
 
     def usable(self) -> Settings:
-        """The settings although some are wrong: those have their default, or None."""
+        """The settings, although some may be wrong: these have their default, or None."""
         declared = {each.name: each.metadata for each in fields(self.kind)}
         defaults = {name: of["default"] and of["parse"](of["default"]) for name, of in declared.items()}
         return self.kind(**{**defaults, **self.values})
 
 
 def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Settings]:
-    """Read every setting. What `.env` says goes into the environment, which wins; boto3 reads it there."""
+    """Read every setting. Adds the variables of `.env` to the environment, where boto3 reads them.
+
+    A variable that the environment already has is kept.
+    """
     dotenv = env_file.read(env_file.find(getattr(flags, "env_file", None)))
     known = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) for each in fields(kind)}
     given = [name for name, value in os.environ.items() if value and name not in dotenv.variables]
@@ -322,17 +326,17 @@ def _value(declared: Field[Any], flag: str | None, environment: Mapping[str, str
 
 
 def proxy_variables() -> list[str]:
-    """The environment variables that name a proxy, for the sentence about one that does not do its work."""
+    """The environment variables that name a proxy, for the sentence about a proxy that does not work."""
     return machine.proxy_variables(os.environ)
 
 
 def parsed(settings: type[AwsSettings], name: str, value: str) -> Any:
-    """A setting's value from what somebody typed; raises ValueError that says what it must be."""
+    """A setting's value from a text; raises ValueError that says what the text must be."""
     return _declared(settings, name).metadata["parse"](plain(value))
 
 
 def default_of(settings: type[AwsSettings], name: str) -> str | None:
-    """A setting's default, as one would type it."""
+    """A setting's default, as a person would type it."""
     default: str | None = _declared(settings, name).metadata["default"]
     return default
 

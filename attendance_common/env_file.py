@@ -1,4 +1,4 @@
-"""The file `.env`: which one is read, what it says, and names that are no setting's."""
+"""The file `.env`: finds it, reads its variables, and finds misspelt names of settings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from dotenv.parser import Binding, parse_stream
 from attendance_common.plain_text import decoded, trimmed
 
 NAME = ".env"
-BESIDE_THE_SCRIPTS = Path(__file__).resolve().parents[1]
+SCRIPTS_FOLDER = Path(__file__).resolve().parents[1]
 _OURS = ("ESD_", "S3_", "REDSHIFT_", "ALERT_", "HEARTBEAT_", "METRICS_")
-# Of difflib: SCHOOLYEAR is near SCHOOLYEARID, and PROT near PORT; POOL is not near PORT, nor URL near APIURL.
+# Least similarity by difflib: SCHOOLYEAR is near SCHOOLYEARID, and PROT near PORT; POOL is not near PORT, and
+# URL is not near APIURL.
 _NEAR = 0.75
 _VOWELS = set("AEIOU")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -28,7 +29,7 @@ _QUOTED_SET = re.compile(r'^set\s+"(\w+=.*)"$', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class EnvFile:
-    """What one `.env` says: its variables, and a sentence for each line that says nothing."""
+    """The content of a `.env`: its variables, and a sentence for each line that cannot be read."""
 
     path: Path | None = None
     variables: dict[str, str] = field(default_factory=dict)
@@ -36,27 +37,27 @@ class EnvFile:
 
 
 def find(given: str | None) -> Path | None:
-    """The file that was given, else the first `.env` of the working directory and the scripts' own."""
+    """The file that was given; else `.env` in the working directory; else `.env` in the scripts' folder."""
     here = _working_directory()
     if given is not None:
         return here / given
-    return next((folder / NAME for folder in (here, BESIDE_THE_SCRIPTS) if (folder / NAME).is_file()), None)
+    return next((folder / NAME for folder in (here, SCRIPTS_FOLDER) if (folder / NAME).is_file()), None)
 
 
 def _working_directory() -> Path:
-    """Its path; the scripts' own where somebody deleted it."""
+    """The working directory; the scripts' folder when the working directory has been deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:
-        return BESIDE_THE_SCRIPTS
+        return SCRIPTS_FOLDER
 
 
 def read(path: Path | None) -> EnvFile:
-    """Read the file; a fault names the line and never quotes it, since it may hold a secret."""
+    """Read the file. A fault names its line and never quotes it, since the line may hold a secret."""
     if path is None:
         return EnvFile()
     try:
-        text = _as_a_shell_writes_it(decoded(path.read_bytes()))
+        text = _normalized(decoded(path.read_bytes()))
     except OSError as error:
         return EnvFile(path, {}, [f"{path} cannot be read ({type(error).__name__})"])
     except ValueError as fault:
@@ -68,13 +69,14 @@ def read(path: Path | None) -> EnvFile:
     return EnvFile(path, {name: value for name, value in values.items() if value is not None}, faults)
 
 
-def _as_a_shell_writes_it(text: str) -> str:
-    """The same with LF line ends, nothing invisible around a line, and NAME=x for what other shells write."""
+def _normalized(text: str) -> str:
+    """The text with LF line ends, lines trimmed, and NAME=x in place of the assignments of other shells."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(_ASSIGNS.sub("", _QUOTED_SET.sub(r"\1", trimmed(line))) for line in lines)
 
 
 def _fault(binding: Binding) -> str | None:
+    """What is wrong with a line, or None."""
     if binding.error or (binding.key is not None and binding.value is None):
         return "is not NAME=value"
     if binding.key is not None and not _NAME.fullmatch(binding.key):
@@ -83,16 +85,16 @@ def _fault(binding: Binding) -> str | None:
 
 
 def _line(binding: Binding) -> int:
-    """The line's number; blank lines in front of it belong to the binding."""
+    """The line's number. The binding begins with the blank lines above it."""
     text = binding.original.string
     return int(binding.original.line) + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def misnamed(names: Iterable[str], known: Collection[str], place: str, *, strict: bool) -> list[str]:
-    """A fault for each name with a prefix of ours that no setting has; unless `strict`, only for near misses.
+    """A fault for each name that has a prefix of our settings and is none; unless `strict`, only if misspelt.
 
-    `ESD_SCHOOLYEAR_ID` is a near miss of `ESD_SCHOOL_YEAR_ID`. `S3_ENDPOINT` is somebody else's, and so is
-    `REDSHIFT_DATABASE_URL`: another word behind a setting's name makes it another thing.
+    `ESD_SCHOOLYEAR_ID` is a misspelt `ESD_SCHOOL_YEAR_ID`. `S3_ENDPOINT` belongs to another program. So does
+    `REDSHIFT_DATABASE_URL`: a setting's name with another word behind it is the name of something else.
     """
     faults = []
     for name in names:
@@ -108,9 +110,10 @@ def misnamed(names: Iterable[str], known: Collection[str], place: str, *, strict
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The setting that the name is nearly: same prefix, and the rest alike, or an abbreviation of one alone.
+    """The setting that a name probably means: with the same prefix, and a similar rest.
 
-    Case and underscores make no difference. `ESD_SCHOOLYEAR` is like `ESD_SCHOOL_YEAR_ID`, `REDSHIFT_DB` and
+    A name that abbreviates one setting means that setting; None when it abbreviates several. Case and
+    underscores make no difference. `ESD_SCHOOLYEAR` is similar to `ESD_SCHOOL_YEAR_ID`; `REDSHIFT_DB` and
     `ESD_YEAR_ID` are abbreviations.
     """
     prefix = name.upper().partition("_")[0] + "_"
@@ -124,15 +127,15 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def _abbreviates(name: str, full: str) -> bool:
-    """Whether all words of the name stand for words of the full one, in this order, and for most of them."""
+    """Whether the name's words are short for words of the full name, in this order, and for most of them."""
     words, full_words = name.strip("_").split("_"), full.split("_")
     remaining = iter(full_words)
-    in_order = all(any(_stands_for(word, each) for each in remaining) for word in words)
+    in_order = all(any(_is_short_for(word, each) for each in remaining) for word in words)
     return in_order and 2 * len(words) > len(full_words)
 
 
-def _stands_for(word: str, full: str) -> bool:
-    """Whether it is the same word, or some of its consonants, the first letter among them: DB of DATABASE."""
+def _is_short_for(word: str, full: str) -> bool:
+    """Whether it is the same word, or its first letter and some of its consonants: DB for DATABASE."""
     letters = iter(full[1:])
     short = len(word) > 1 and word[0] == full[0] and not _VOWELS & set(word)
     return word == full or (short and all(letter in letters for letter in word[1:]))

@@ -1,6 +1,6 @@
 """The ways in which a run can fail, and the exit status that each leads to.
 
-Each message is a sentence for the operator and names the cure; what else is known is a field.
+Each message is a sentence for the operator that names the cure. Other facts are fields of the error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ExitStatus(IntEnum):
 
 
 class AttendanceError(Exception):
-    """The run failed. `to_mend`: it fails again until somebody has put right what the sentence names."""
+    """The run failed. `to_mend`: it fails again until a person has mended what the sentence names."""
 
     def __init__(self, sentence: str, *, to_mend: bool = False) -> None:
         super().__init__(sentence)
@@ -33,7 +33,7 @@ class AttendanceError(Exception):
 
 
 class ConfigurationError(AttendanceError):
-    """Settings are missing or wrong; the sentence lists every one of the `faults`."""
+    """Settings are missing or wrong; the sentence lists all `faults`."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         listed = "; ".join(faults)
@@ -44,9 +44,9 @@ class ConfigurationError(AttendanceError):
 
 
 class SourceError(AttendanceError):
-    """The ESD API did not answer as it should, however often it was asked.
+    """The ESD API did not answer as it should, in any try.
 
-    `what` was asked for, such as `school 5, page 2`; the sentence is that and the `reason`.
+    `what`: the page that was asked for, such as `school 5, page 2`. The sentence is `what` and the `reason`.
     """
 
     def __init__(self, reason: str, *, what: str = "", to_mend: bool = False) -> None:
@@ -61,8 +61,8 @@ class AwsError(AttendanceError):
 class WarehouseError(AttendanceError):
     """Redshift refused, or could not be reached.
 
-    The sentence is the `reason`, and the number by which Redshift's own logs know the `query`. `numbers` are
-    those of a refused statement: `XX000, code: 8001`.
+    The sentence is the `reason` and the `query`: the number of the query in Redshift's system tables.
+    `numbers`: the error codes of a refused statement, such as `XX000, code: 8001`.
     """
 
     def __init__(self, reason: str, *, query: int | None = None, to_mend: bool = False) -> None:
@@ -73,13 +73,13 @@ class WarehouseError(AttendanceError):
 
 
 class Terminated(BaseException):
-    """The process was asked to stop. No Exception: botocore would catch that and try again."""
+    """The process was asked to stop. It is no Exception, since botocore would catch it and try again."""
 
     exit_status = ExitStatus.MAY_PASS
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all that led to it, also what it holds as its `reason` or among its arguments."""
+    """The error and all errors that led to it, also those in its `reason` and its arguments."""
     seen: list[BaseException] = []
     waiting = [error]
     while waiting:
@@ -94,5 +94,5 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def is_untrusted_certificate(error: BaseException) -> bool:
-    """Whether a TLS certificate that could not be verified is behind the error, however deep."""
+    """Whether the error, or one that led to it, is about a TLS certificate that could not be verified."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))

@@ -1,4 +1,4 @@
-"""What earlier runs judged: read from their records in S3, the newest first, when somebody asks."""
+"""What earlier runs found: read from their records in S3, the newest first, and only as far as needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FINISHED = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 
 
 class History:
-    """A command's run records of the last seven days; `year`: the school year that a fetch asks for."""
+    """A command's run records of the last seven days. `year`: the school year that this fetch asks for."""
 
     def __init__(
         self,
@@ -37,7 +37,10 @@ class History:
         self._unread: list[str] | None = None
 
     def last(self, condition: str, school: int | str) -> Found | None:
-        """What the newest record says that judged this condition of the school, in the same school year."""
+        """The condition of a school as the newest record that judged it in the same school year stores it.
+
+        None when it was not found, or never judged.
+        """
         for record in self._newest_first():
             judged = (
                 record.get("conditions", {}).get(condition, {})
@@ -50,16 +53,17 @@ class History:
         return None
 
     def last_landing(self) -> tuple[str, str] | None:
-        """Where the newest run landed that finished and landed a record, and when it began."""
+        """Landing zone and start of the newest finished run that landed a record; None: no such run."""
         for record in self._newest_first():
             if record.get("status") in FINISHED and record.get("landed") and "landing_zone" in record:
                 return str(record["landing_zone"]), str(record["began"])
         return None
 
     def last_everywhere(self, condition: str, place: int | str) -> Found | None:
-        """What the newest record says that judged this condition: it was not found where it does not name it.
+        """The condition at a place, as the newest record that judged the condition stores it, or None.
 
-        For conditions that a run judges everywhere or not at all.
+        For conditions that a run judges at every place or at none: at a place that the record does not name,
+        the condition was not found.
         """
         for record in self._newest_first():
             if condition in record.get("conditions", {}):
@@ -68,7 +72,7 @@ class History:
         return None
 
     def last_report(self, school: int) -> str:
-        """When the newest run began that reported on the school; a week ago when none did since."""
+        """The start of the newest finished run that reported on the school; a week ago when there is none."""
         finished = (
             str(record["began"])
             for record in self._newest_first()
@@ -79,6 +83,7 @@ class History:
         return next(finished, self._week_ago)
 
     def _newest_first(self) -> Iterator[Mapping[str, Any]]:
+        """The records, the newest first. Each is read from S3 once, when it is needed."""
         yield from self._records
         with aws.explained(f"s3://{self._bucket}/{self._prefix}"):
             if self._unread is None:

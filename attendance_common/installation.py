@@ -1,4 +1,4 @@
-"""Whether this Python can run the scripts: asked before any other import. Python 3.7 can read this file."""
+"""Checks Python's version and its packages before any other import. Python 3.7 can read this file."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def check() -> None:
 
 
 def _fault() -> str:
+    """What is wrong and its cure, or an empty text."""
     if sys.version_info < OLDEST:
         needed, found = (".".join(map(str, version[:2])) for version in (OLDEST, sys.version_info))
         return f"{sys.executable} is Python {found}: run the scripts with Python {needed} or newer"

@@ -1,7 +1,7 @@
-"""Where things lie in S3: the landing zone's partitions and objects, and what lies beside it.
+"""The keys in S3: partitions and lists of the landing zone, and the prefixes of quarantine, runs and alerts.
 
-`<prefix>year=YYYY/month=MM/day=DD/school_<id>.parquet`, nothing else below `<prefix>`: Spectrum reads every
-other file there as broken Parquet (DG: c-spectrum-troubleshooting).
+The landing zone has objects `<prefix>year=YYYY/month=MM/day=DD/school_<id>.parquet` and no others. Spectrum
+would read any other object below `<prefix>` as broken Parquet (DG: c-spectrum-troubleshooting).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _QUARANTINE = re.compile(r"school_(\d+)\.jsonl", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:
-    """2025-12-09 -> `year=2025/month=12/day=09/`; a partition is known by the date of its records."""
+    """2025-12-09 -> `year=2025/month=12/day=09/`, the folder of the records of this date."""
     return f"{month_folder(day)}day={day.day:02d}/"
 
 
@@ -26,7 +26,7 @@ def month_folder(day: dt.date) -> str:
 
 
 def object_name(day: dt.date, school_id: int) -> str:
-    """The name, below the prefix, of one school's complete list for one date; no clock time is in it."""
+    """The name, below the prefix, of the list of one school on one date. A newer list has the same name."""
     return f"{partition_folder(day)}{file_name(school_id)}"
 
 
@@ -36,7 +36,7 @@ def file_name(school_id: int) -> str:
 
 
 def list_of(name: str) -> tuple[dt.date, int] | None:
-    """The date and the school of a list, by its object's name below the prefix; None for any other name."""
+    """The date and the school in the name of a list below the prefix; None for any other name."""
     match = _LIST.fullmatch(name)
     if match is None:
         return None
@@ -53,37 +53,38 @@ def quarantine_name(school_id: int) -> str:
 
 
 def school_of_quarantine(name: str) -> int | None:
-    """The school of a file below the prefix of the quarantine; None when it is none of the fetcher's."""
+    """The school in the name of a file in quarantine; None when it is no name that the fetcher gives."""
     match = _QUARANTINE.fullmatch(name)
     return int(match[1]) if match else None
 
 
 @dataclass(frozen=True)
 class Areas:
-    """The bucket and its key prefixes; quarantine and run records lie beside, never inside."""
+    """The bucket and its key prefixes. Quarantine, runs and alerts are outside the landing zone."""
 
     bucket: str
     landing: str
 
     @property
-    def _beside(self) -> str:
+    def _common_prefix(self) -> str:
+        """The landing zone's prefix without its last two folders: `…/operational/`."""
         folders = self.landing.rstrip("/").split("/")
         return "".join(f"{folder}/" for folder in folders[:-2])
 
     @property
     def quarantine(self) -> str:
         """`…/operational/quarantine/`."""
-        return f"{self._beside}quarantine/"
+        return f"{self._common_prefix}quarantine/"
 
     @property
     def runs(self) -> str:
         """`…/operational/runs/`."""
-        return f"{self._beside}runs/"
+        return f"{self._common_prefix}runs/"
 
     @property
     def alerts(self) -> str:
         """`…/operational/alerts/`."""
-        return f"{self._beside}alerts/"
+        return f"{self._common_prefix}alerts/"
 
     @property
     def zone(self) -> str:
@@ -91,7 +92,7 @@ class Areas:
         return f"s3://{self.bucket}/{self.landing}"
 
     def location(self, day: dt.date) -> str:
-        """The partition's LOCATION; ends with a slash, since it is a key prefix."""
+        """The LOCATION of the date's partition. It ends with a slash, since it is a key prefix."""
         return f"{self.zone}{partition_folder(day)}"
 
     def list_url(self, day: dt.date, school_id: int) -> str:

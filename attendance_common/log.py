@@ -1,7 +1,7 @@
-"""The log on stderr: plain lines, JSON lines or a terminal's; times are UTC.
+"""The log on stderr: plain lines, JSON lines, or lines for a terminal. Times are in UTC.
 
-A line says its message; `event` gives it the fields that a collector can search. No line may hold a secret
-or a student's data.
+`event` adds fields to a line, by which a log collector can search. No line may hold a secret or a student's
+data.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def event(name: str, *, school: int | None = None, counts: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The `extra` of a log call: what happened, in a word that does not change, to which school, how many."""
+    """The `extra` of a log call. `name`: what happened, in words that never change; `counts`: how many."""
     fields = {"event": name, "school": school, "counts": None if counts is None else dict(counts)}
     return {field: value for field, value in fields.items() if value is not None}
 
 
 def start(log_format: str, run: str, *, verbose: bool) -> None:
-    """Send the log to stderr; libraries speak from WARNING on only, since their DEBUG holds bodies."""
+    """Send the log to stderr. Libraries log warnings and errors only, since their DEBUG lines show bodies."""
     handler = _handler(log_format, run)
-    handler.addFilter(_without_traceback)
+    handler.addFilter(_drop_traceback)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
 @lru_cache(maxsize=1)
 def console() -> Console:
-    """The terminal, shared by the log and the bars, so that lines go above a bar."""
+    """The terminal. Log and progress bars share it, so that log lines appear above a bar."""
     from rich.console import Console
 
     return Console(stderr=True)
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """Take away the traceback that a library adds to its warning: its texts may hold a secret."""
+def _drop_traceback(record: logging.LogRecord) -> bool:
+    """Remove the traceback that a library adds to a warning: its text may hold a secret."""
     record.exc_info = record.exc_text = None
     return True
 

@@ -1,6 +1,7 @@
-"""What this machine's environment says besides the settings: AWS's own variables, CA files and proxies.
+"""Checks environment variables that are no settings: those of AWS, of CA files and of proxies.
 
-boto3 and requests read these variables themselves. Here they are made plain, and checked before that.
+boto3 and requests read these variables directly. Before that, blanks and quotes around the values are removed
+here, and values that cannot be used are reported.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ _KEY, _KEY_SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
 def _endpoint(value: str) -> str:
-    """An http or https URL, of AWS or of something that stands for it."""
-    if setting_text.seen_url(value).scheme in ("http", "https"):
+    """An http or https URL, of AWS or of a substitute for it."""
+    if setting_text.url_parts(value).scheme in ("http", "https"):
         return value
     raise ValueError("must be an https:// URL")
 
 
 def _http_proxy(value: str) -> str:
-    """A proxy that boto3 can use as well: it takes HTTPS_PROXY and HTTP_PROXY, and no SOCKS."""
+    """The URL of a proxy that boto3 can use, too: it reads HTTPS_PROXY and HTTP_PROXY, without SOCKS."""
     if "://" in value and urlsplit(_proxy(value)).scheme not in ("http", "https"):
         raise ValueError("must be the URL of a proxy, such as http://host:port (SOCKS is not supported)")
     return _proxy(value)
 
 
 def _proxy(value: str) -> str:
-    """`http://host:port`, perhaps with a user and a password, perhaps without `http://`."""
+    """`http://host:port`. A user and a password are allowed, and `http://` may be missing."""
     try:
-        parts = urlsplit(setting_text.seen(value if "://" in value else f"http://{value}"))
+        parts = urlsplit(setting_text.no_blanks(value if "://" in value else f"http://{value}"))
         sound = bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
@@ -46,10 +47,10 @@ _CHECKED: dict[str, Callable[[str], Any]] = {
     "AWS_DEFAULT_REGION": setting_text.region,
     "AWS_PROFILE": setting_text.text,
     "AWS_DEFAULT_PROFILE": setting_text.text,
-    _KEY: setting_text.seen,
-    _KEY_SECRET: setting_text.seen,
-    "AWS_SESSION_TOKEN": setting_text.seen,
-    "AWS_ROLE_ARN": setting_text.seen,
+    _KEY: setting_text.no_blanks,
+    _KEY_SECRET: setting_text.no_blanks,
+    "AWS_SESSION_TOKEN": setting_text.no_blanks,
+    "AWS_ROLE_ARN": setting_text.no_blanks,
     "AWS_WEB_IDENTITY_TOKEN_FILE": setting_text.text,
     "AWS_CONFIG_FILE": setting_text.text,
     "AWS_SHARED_CREDENTIALS_FILE": setting_text.text,
@@ -62,14 +63,14 @@ _CHECKED: dict[str, Callable[[str], Any]] = {
     "AWS_CA_BUNDLE": setting_text.ca_file,
     **dict.fromkeys(CA_FILES, setting_text.ca_file),
     **dict.fromkeys(proxies.VARIABLES, _http_proxy),
-    **dict.fromkeys(proxies.OF_ALL, _proxy),  # boto3 does not look at it
+    **dict.fromkeys(proxies.OF_ALL_SCHEMES, _proxy),  # boto3 does not read these
 }
 
 
 def make_plain(environment: MutableMapping[str, str]) -> None:
-    """Take blanks and quotes from around these variables, and empty ones away.
+    """Remove blanks and quotes around the values of these variables, and remove variables that are empty.
 
-    boto3 and requests look for a CA file under different names: the first one given serves both.
+    REQUESTS_CA_BUNDLE, which boto3 and requests both read, gets the first CA file that is set.
     """
     for name in _CHECKED.keys() & environment.keys():
         value = plain(environment.pop(name))

@@ -1,4 +1,4 @@
-"""What CloudWatch is given of a run: a few numbers, by command. Pure; `announce` sends them."""
+"""The CloudWatch metrics of a run: a few numbers for each command. Pure; `announce` sends them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-# Command -> metric -> the counts of its result line that the metric adds up.
+# Command -> metric -> the counts of the result line whose sum is the metric.
 COUNTS: dict[str, dict[str, tuple[str, ...]]] = {
     "fetch": {"Rows": ("landed",), "Lists": ("lists_written",), "Quarantined": ("quarantined",)},
     "load": {"Rows": ("inserted", "updated", "removed"), "Lists": ("loaded",)},
@@ -14,10 +14,10 @@ COUNTS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def data(command: str, result: Mapping[str, Any], now: dt.datetime) -> list[dict[str, Any]]:
-    """The data of a run (API: CloudWatch PutMetricData), with the one dimension Command: fetch or load.
+    """The metrics of a run (API: CloudWatch PutMetricData), each with the dimension Command: fetch or load.
 
-    Rows: landed, or written and removed. Lists: written, or loaded. DaysBehind: days from the newest date to
-    today (UTC), where the run saw one. Status, Seconds: always.
+    Rows: landed by a fetch; written and removed by a load. Lists: written by a fetch; loaded by a load.
+    DaysBehind: days from the newest date to today (UTC), if the run read a date. Status, Seconds: always.
     """
     values: dict[str, float] = {"Status": result["status"], "Seconds": result["seconds"]}
     for name, parts in COUNTS[command].items():

@@ -1,4 +1,4 @@
-"""A number and the words that agree with it."""
+"""Numbers in sentences: singular or plural."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as other programs write it: its encoding, and what pasting puts around it."""
+"""Cleans text that other programs wrote: decodes it, and removes blanks and quotes around it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decoded(content: bytes) -> str:
-    """The text of UTF-8, or of UTF-16 with a byte order mark, without the mark.
+    """Decode UTF-8, or UTF-16 that begins with a byte order mark; the mark is not part of the text.
 
-    Raises ValueError with a sentence that says where it is something else, and quotes nothing.
+    Raises ValueError that names the line where it is neither, and quotes nothing.
     """
     try:
         text = content.decode("utf-16" if content.startswith(_WIDE) else "utf-8-sig")
@@ -26,9 +26,9 @@ def decoded(content: bytes) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without blanks, line ends and invisible characters around it, and without quotes around that.
+    """Remove blanks, line ends and invisible characters around the text, then quotes around it, repeatedly.
 
-    Other programs leave the quotes of NAME="value" in the value: docker's --env-file, word processors.
+    Some programs leave the quotes of NAME="value" in the value, such as docker's --env-file.
     """
     text = trimmed(text)
     if len(text) > 1 and text[0] + text[-1] in _QUOTES:
@@ -37,13 +37,13 @@ def plain(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """The text without blanks, line ends and invisible characters around it."""
+    """Remove blanks, line ends and invisible characters around the text."""
     seen = [place for place, character in enumerate(text) if not _unseen(character)]
     return text[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def odd_character(text: str, *, blanks: bool) -> str | None:
-    """What is wrong with the first character that nobody sees, or None; `blanks`: a blank is no fault."""
+    """What is wrong with the first invisible character, or None. `blanks`: a blank is allowed."""
     for place, character in enumerate(text, start=1):
         if character == " " and blanks:
             continue

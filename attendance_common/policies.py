@@ -16,14 +16,14 @@ from attendance_common.config import FetcherSettings, LoaderSettings, default_of
 from attendance_common.landing import Areas
 from attendance_common.tables import EXTERNAL, GLUE_DATABASE
 
-# The names that the documents give to what has no default.
+# Names of resources for which no setting has a default; the documents use them, too.
 ALERT_TOPIC = "attendance"
 METRICS_NAMESPACE = "SchoolAttendance"
 
 Policy = dict[str, Any]
 Statement = dict[str, Any]
 
-# What Redshift asks of Glue by Spectrum's role, and for which statements.
+# The Glue actions that Redshift needs of Spectrum's role, each with the statement that needs it.
 _GLUE = (
     *("glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"),  # CREATE EXTERNAL SCHEMA
     *("glue:CreateTable", "glue:DeleteTable", "glue:GetTable", "glue:GetTables"),  # CREATE, DROP, svv_…
@@ -35,7 +35,7 @@ _GLUE = (
 
 @dataclass(frozen=True)
 class Installation:
-    """Where things are: what the policies' resources are named by."""
+    """The names from which the policies' resources are built."""
 
     account: str
     region: str
@@ -46,7 +46,7 @@ class Installation:
 
 
 def default_installation() -> Installation:
-    """The settings' defaults, with an account number to replace."""
+    """The installation by the settings' defaults. Its account number is to be replaced."""
     return Installation(
         account="123456789012",
         region=DEFAULT_REGION,
@@ -65,7 +65,7 @@ def _default(settings: type[FetcherSettings | LoaderSettings], name: str) -> str
 
 
 def fetcher(where: Installation) -> Policy:
-    """Reads its secret; lists, reads and writes lists, quarantine and the records of its runs."""
+    """The fetcher's policy: read its secret; list, read and write lists, quarantine and its run records."""
     areas = where.areas
     runs = run_record.folder(areas, "fetch")
     return _policy(
@@ -78,8 +78,8 @@ def fetcher(where: Installation) -> Policy:
 
 
 def loader(where: Installation) -> Policy:
-    """Reads its secret, lists the landing zone, reads footers there (--verify); reads the records of the
-    fetcher's runs, reads and writes those of its own.
+    """The loader's policy: read its secret; list the landing zone, and read Parquet footers in it (--verify);
+    read the fetcher's run records; read and write its own.
     """
     areas = where.areas
     fetched, runs = run_record.folder(areas, "fetch"), run_record.folder(areas, "load")
@@ -93,7 +93,7 @@ def loader(where: Installation) -> Policy:
 
 
 def alerts(where: Installation) -> Policy:
-    """Sends alerts and metrics, and remembers what was sent: for an installation that sets these up."""
+    """The policy for alerts and metrics: send them, and store what was sent. Only if they are set up."""
     topic = f"arn:aws:sns:{where.region}:{where.account}:{ALERT_TOPIC}"
     namespace = {"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}}
     return _policy(
@@ -105,7 +105,7 @@ def alerts(where: Installation) -> Policy:
 
 
 def spectrum_role(where: Installation) -> Policy:
-    """Reads the landing zone and keeps the external table and its partitions in one Glue database."""
+    """The policy of Spectrum's role: read the landing zone; keep the external table in a Glue database."""
     areas = where.areas
     listing = _allow(
         ["s3:ListBucket", "s3:GetBucketLocation"],
@@ -130,7 +130,7 @@ def spectrum_role(where: Installation) -> Policy:
 
 
 def spectrum_trust() -> Policy:
-    """Who may assume the role that Spectrum reads with: Redshift."""
+    """The trust policy of Spectrum's role: Redshift may assume it."""
     trusted = {"Principal": {"Service": "redshift.amazonaws.com"}}
     return _policy({"Effect": "Allow", **trusted, "Action": "sts:AssumeRole"})
 
@@ -156,7 +156,7 @@ def _allow(actions: Sequence[str], resources: Sequence[str], **more: Any) -> Sta
 
 
 def _secret(where: Installation, name: str) -> Statement:
-    """Secrets Manager puts a hyphen and six characters behind the name (API: GetSecretValue)."""
+    """Reading a secret. Its ARN is the name, a hyphen and six characters (API: GetSecretValue)."""
     arn = f"arn:aws:secretsmanager:{where.region}:{where.account}:secret:{name}-??????"
     return _allow(["secretsmanager:GetSecretValue"], [arn])
 

@@ -1,4 +1,4 @@
-"""Proxies: the variables that name them, and what it means that one does not do its work."""
+"""Proxies: the variables that name them, and the sentence about a proxy that does not work."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from attendance_common.errors import causes
 
-OF_ALL = ("all_proxy", "ALL_PROXY")
-VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", *OF_ALL)
+OF_ALL_SCHEMES = ("all_proxy", "ALL_PROXY")
+VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", *OF_ALL_SCHEMES)
 PASSWORD_WANTED = 407
 # Exceptions of requests, urllib3 and botocore. Their texts are not quoted: they may hold a password.
 _UNUSABLE = {"InvalidProxyURL", "InvalidSchema", "ProxySchemeUnknown", "ProxySchemeUnsupported"}
@@ -17,14 +17,14 @@ _REFUSED = {"ProxyError", "ProxyConnectionError"}
 
 @dataclass(frozen=True)
 class ProxyFault:
-    """A sentence, and whether only a person can put it right."""
+    """What is wrong with a proxy. `to_mend`: only a person can mend it."""
 
     sentence: str
     to_mend: bool
 
 
 def password_wanted(variables: Sequence[str]) -> ProxyFault:
-    """The proxy answered 407."""
+    """The fault of a proxy that answered 407."""
     sentence = "the proxy wants a user and a password: write them into %s, as http://user:password@host:port"
     return ProxyFault(sentence % _named(variables), to_mend=True)
 

@@ -1,4 +1,4 @@
-"""The record that each run writes to S3: counts and sentences, never a student's data."""
+"""Run records: each run writes one to S3, with counts and sentences but no student's data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from attendance_common.log import log
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SOON = 5.0  # seconds that a failed run may take to write its record
+SOON = 5.0  # seconds that a failed run may spend on writing its record
 SCRIPTS = ("fetch", "load")  # each has a folder of records
-SOME = "some"  # what a record calls a part of the schools or lists that flags named
-NAMED_BY = "%Y%m%dT%H%M%SZ"  # the beginning of a run's name: names sort by time
-_OBJECT = re.compile(r"(\d{8}T\d{6}Z)-\w+\.json", re.ASCII)  # another name could sort as the newest for ever
+SOME = "some"  # `part` in the record of a run whose flags name schools or lists
+NAMED_BY = "%Y%m%dT%H%M%SZ"  # format of the time that a run's name begins with: names sort by it
+# Another name could sort as the newest for ever.
+_OBJECT = re.compile(r"(\d{8}T\d{6}Z)-\w+\.json", re.ASCII)
 
 
 def folder(areas: Areas, script: str) -> str:
@@ -30,7 +31,7 @@ def folder(areas: Areas, script: str) -> str:
 
 
 def run_of(name: str) -> tuple[str, dt.datetime] | None:
-    """The run whose record has this name in its folder, and when it began (UTC, no zone); None: no record."""
+    """The run and its start (UTC, naive), from the name of a record's object; None for any other name."""
     match = _OBJECT.fullmatch(name)
     try:
         return (name.removesuffix(".json"), dt.datetime.strptime(match[1], NAMED_BY)) if match else None
@@ -39,7 +40,7 @@ def run_of(name: str) -> tuple[str, dt.datetime] | None:
 
 
 def parsed(body: bytes) -> Mapping[str, Any]:
-    """A record's fields; none where it is no record that can be read."""
+    """A record's fields; empty when the body is no JSON object that can be read."""
     try:
         record = json.loads(body)
     except (ValueError, RecursionError):
@@ -48,7 +49,7 @@ def parsed(body: bytes) -> Mapping[str, Any]:
 
 
 class RunRecords:
-    """Where the records of a command are written; a dry run leaves none."""
+    """Writes the records of a command; a dry run writes none."""
 
     def __init__(
         self, client: S3Client, areas: Areas, command: str, encryption: dict[str, Any], *, dry_run: bool
@@ -60,7 +61,7 @@ class RunRecords:
         self._dry_run = dry_run
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write a record, named by its `run`, with the exit status that it leads to; raises AwsError."""
+        """Write a record under the name of its `run`. Adds status, version and end; raises AwsError."""
         if self._dry_run:
             return
         key = f"{folder(self._areas, self._command)}{record['run']}.json"
@@ -72,7 +73,7 @@ class RunRecords:
             self._client.put_object(Bucket=self._areas.bucket, Key=key, Body=body, **self._encryption)
 
     def write_failed(self, record: dict[str, Any], error: BaseException) -> None:
-        """Write the record of a run that failed, if that can be done soon: `error` is what is reported."""
+        """Write the record of a run that failed with `error`, within SOON seconds. Only log an AwsError."""
         whole = {**record, **failed(error)}
 
         def write() -> None:
@@ -85,14 +86,14 @@ class RunRecords:
 
 
 def soon(act: Callable[[], None]) -> None:
-    """Do this, but wait no longer than SOON for its end: the process is about to end."""
+    """Call `act` in a thread, and wait at most SOON seconds for it: the process is about to end."""
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
     thread.join(SOON)
 
 
 def failed(error: BaseException) -> dict[str, Any]:
-    """Status and sentence of a run that failed; what is not this project's own may quote a student's data."""
+    """Status and sentence of a failed run. Errors of other programs are not quoted."""
     if isinstance(error, AttendanceError | Terminated):
         return {"status": error.exit_status, "error": str(error)}
     return {"status": ExitStatus.MAY_PASS, "error": f"internal error: {type(error).__name__}"}

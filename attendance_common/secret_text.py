@@ -1,4 +1,4 @@
-"""The text of a secret -> its values, however PowerShell, .NET or a form wrote the JSON."""
+"""Reads the values from the text of a secret, also as PowerShell, .NET or a web form writes its JSON."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from attendance_common.plain_text import decoded, odd_character, plain
 
-OPTIONAL = ("username", "host", "port", "dbname")  # of a Redshift secret; they go before the defaults
+OPTIONAL = ("username", "host", "port", "dbname")  # of a Redshift secret; priority over the defaults
 
 
 def values(content: str | bytes, keys: Sequence[str]) -> dict[str, str]:
-    """The secret's texts by name: `keys`, which it must hold, and those of OPTIONAL that it holds.
+    """The secret's values by name: all of `keys`, and those of OPTIONAL that it has.
 
-    A name may be in other case. A number is a text, too; null and an empty text are nothing.
+    Names may differ in case. A number counts as text. Null and an empty text count as missing.
     Raises ValueError that says what is wrong and quotes nothing.
     """
     secret = _object(decoded(content) if isinstance(content, bytes) else content)
@@ -30,7 +30,7 @@ def values(content: str | bytes, keys: Sequence[str]) -> dict[str, str]:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    r"""The JSON object that the text is, or holds as a JSON text; that may lack its quotes: `{\"a\": 1}`."""
+    r"""The JSON object of the text, or of its JSON string, which may lack its quotes: `{\"a\": 1}`."""
     for attempt in (text.lstrip("\ufeff"), f'"{text.strip()}"'):
         try:
             value = json.loads(attempt, strict=False)
@@ -44,7 +44,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _by_name(secret: dict[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
-    """The wanted values by the names that the scripts use; the name as it is written here goes first."""
+    """The wanted values by their names. An exact name has priority over one that differs in case."""
     found = {}
     for name in wanted:
         alike = [key for key in secret if plain(key).lower() == name.lower()]

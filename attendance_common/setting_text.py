@@ -1,7 +1,7 @@
-"""What a setting's text must be: each function gives the value, or raises ValueError that says what is wrong.
+"""Parsers of settings: each returns the value of a text, or raises ValueError that says what it must be.
 
-The text comes without blanks and quotes around it (`plain_text.plain`). No sentence quotes it: it may be a
-secret that was put into the wrong setting.
+`plain_text.plain` has removed blanks and quotes around the text. No error quotes the text: it may be a secret
+that was put into the wrong setting.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 # docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-# docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, but for what needs care in SQL
+# docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, without those that SQL has to quote
 _KEY = re.compile(r"[A-Za-z0-9!_.*()/=+@:,&$;-]+")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 # docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html; `:` of an ARN
 _SECRET_ID = re.compile(r"[A-Za-z0-9/_+=.@!:-]+")
 _KMS_KEY = re.compile(r"[A-Za-z0-9/_:-]+")
-# docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html; a FIFO topic would need more than a message
+# docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html; no FIFO topic: it needs a message group
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
-# docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html; AWS/ is AWS's own
+# docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html; AWS/ is reserved
 _NAMESPACE = re.compile(r"(?!AWS/|:)[A-Za-z0-9_.#:/-]{1,255}")
 _ENDS = re.compile(r"/v1(/schools|/periodAttendance)?$", re.IGNORECASE)
 _LONGEST_NUMBER = 20
 
 
 def text(value: str) -> str:
-    """Any text in which all can be seen, blanks among it."""
+    """A text without invisible characters; it may have blanks."""
     if odd := odd_character(value, blanks=True):
         raise ValueError(odd)
     return value
 
 
-def seen(value: str) -> str:
-    """A text in which all can be seen, and no blank is."""
+def no_blanks(value: str) -> str:
+    """A text without invisible characters and without blanks."""
     if odd := odd_character(value, blanks=False):
         raise ValueError(odd)
     return value
@@ -50,7 +50,7 @@ def seen(value: str) -> str:
 
 def _like(pattern: re.Pattern[str], must: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        if not pattern.fullmatch(seen(value)):
+        if not pattern.fullmatch(no_blanks(value)):
             raise ValueError(must)
         return value
 
@@ -79,7 +79,7 @@ def bucket(value: str) -> str:
 
 
 def prefix(value: str) -> str:
-    """A key prefix: no slash in front, one behind, at least two folders (quarantine lies beside them)."""
+    """A key prefix of at least two folders, with a slash at its end: quarantine is next to these two."""
     if value.startswith(("s3:", "arn:")):
         raise ValueError("must be the folders alone, without s3:// and the bucket")
     folders = value.strip("/").split("/")
@@ -98,8 +98,8 @@ def host(value: str) -> str:
 
 
 def secure_url(value: str) -> str:
-    """An https URL without a trailing slash; http only to this machine, since a secret travels on it."""
-    parts = seen_url(value)
+    """An https URL, returned without a trailing slash. A secret is sent to it: http only to this machine."""
+    parts = url_parts(value)
     if "@" in parts.netloc:
         raise ValueError("must be a URL without a user and a password")
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
@@ -108,7 +108,7 @@ def secure_url(value: str) -> str:
 
 
 def base_url(value: str) -> str:
-    """A secure URL that `/v1/…` can be put behind."""
+    """A secure URL to which `/v1/…` can be added."""
     url = secure_url(value)
     if "?" in url or "#" in url:
         raise ValueError("must be a URL without ? and #")
@@ -121,16 +121,16 @@ def base_url(value: str) -> str:
 
 
 def heartbeat_url(value: str) -> str:
-    """A URL of a monitor, as it was given; `{command}` may be in it."""
-    parts = seen_url(value.replace("{command}", "load"))
+    """The URL of a monitor, unchanged; it may contain `{command}`."""
+    parts = url_parts(value.replace("{command}", "load"))
     if parts.scheme not in ("https", "http") or "@" in parts.netloc:
         raise ValueError("must be an https:// or http:// URL without a user and a password")
     return value
 
 
-def seen_url(value: str) -> SplitResult:
+def url_parts(value: str) -> SplitResult:
     """The parts of a URL that has a host and no second URL in it."""
-    if not seen(value).isascii():
+    if not no_blanks(value).isascii():
         raise ValueError("must be a URL of ASCII characters: write an international host as xn--…")
     if value.lower().count("://") > 1:
         raise ValueError("must be one URL: it has :// twice")
@@ -153,7 +153,7 @@ def seen_url(value: str) -> SplitResult:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """A whole number in ASCII digits, within these bounds."""
+    """A parser of whole numbers in ASCII digits, from `low` to `high`."""
 
     def parse(value: str) -> int:
         digits = value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER
@@ -165,7 +165,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """One of these words."""
+    """A parser that accepts one of these words."""
 
     def parse(value: str) -> str:
         if value in choices:

@@ -1,10 +1,10 @@
-"""What an attendance status means, as far as it is known before anybody edits the table of codes."""
+"""The first rows of the table of status codes: what an attendance status means. People edit that table."""
 
 from __future__ import annotations
 
 ABSENT, TARDY, PRESENT, OTHER = "absent", "tardy", "present", "other"
 
-# Each status with its meaning. Only words that leave no doubt: a word that is missing is named by a check.
+# Each status with its meaning; only words that leave no doubt. A check of the data names any other status.
 FIRST_CODES: tuple[tuple[str, str], ...] = (
     ("A", ABSENT),
     ("Absent", ABSENT),

@@ -1,4 +1,4 @@
-"""stdout and stderr as a scheduler leaves them: closed, full, or a pipe that nobody reads."""
+"""Handles a stdout or stderr that a scheduler closed, that is full, or that nobody reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STANDARD = 2  # the highest number of stdin, stdout and stderr
 
 
 def open_closed() -> None:
-    """Open /dev/null where stdin, stdout or stderr is closed: else the next socket would get its number."""
+    """Open /dev/null in place of a closed stdin, stdout or stderr: else a socket would get its number."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD:
         pass
     os.close(number)
@@ -28,7 +28,7 @@ def _nowhere() -> TextIO:
 
 
 def print_result(result: Mapping[str, Any]) -> None:
-    """Print the result line. Where stdout takes nothing, the log says so, and the run's status stays."""
+    """Print the result line. If stdout cannot be written, log that; the run's status stays the same."""
     try:
         print(json.dumps(result), flush=True)
     except OSError as error:

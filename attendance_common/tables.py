@@ -1,4 +1,4 @@
-"""The tables in Redshift: the one place where they are declared.
+"""Declares the tables in Redshift; nothing else does.
 
 The setup file is rendered from these declarations (`make sql`), and the loader's SQL takes its names from
 them. A new table is one declaration, listed in `NATIVE_TABLES`.
@@ -17,7 +17,7 @@ from attendance_common.status_codes import FIRST_CODES
 class TableColumn:
     """One column of a table; `meaning` is its comment in Redshift.
 
-    `added_in`: the version that added it to a table that was there; the setup file adds it where it is not.
+    `added_in`: the later version that added it. The setup file adds it to a table that lacks it.
     """
 
     name: str
@@ -29,7 +29,7 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class Table:
-    """A native table; `meaning` is its comment in Redshift, `remark` stands above it in the setup file."""
+    """A native table; `meaning` is its comment in Redshift, `remark` is a line above it in the setup file."""
 
     schema: str
     name: str
@@ -39,7 +39,7 @@ class Table:
     diststyle: Literal["ALL", "EVEN", "KEY"]
     sortkey: tuple[str, ...]
     distkey: str | None = None  # with diststyle KEY
-    first_rows: tuple[tuple[str, ...], ...] = ()  # that the setup file gives a table without rows
+    first_rows: tuple[tuple[str, ...], ...] = ()  # the setup file inserts them into an empty table
 
     @property
     def qualified(self) -> str:
@@ -62,7 +62,7 @@ class ExternalTable:
         return f"{self.schema}.{self.name}"
 
 
-# The external schema's database in the Glue data catalog, unless the setup file is told another.
+# The external schema's database in the Glue data catalog, unless psql -v glue_database names another.
 GLUE_DATABASE = "esd_spectrum"
 
 EXTERNAL = ExternalTable(
@@ -113,7 +113,7 @@ NATIVE = Table(
     sortkey=("attendance_date", "student_id"),
 )
 
-# Where a place or a control row comes from.
+# Where a row of LISTS or PLACES comes from.
 _ORIGIN = TableColumn(
     "origin",
     "VARCHAR(8)",
@@ -147,7 +147,7 @@ LISTS = Table(
 PLACES = Table(
     schema="public",
     name="period_attendance_places",
-    meaning="Every record of every list as it was loaded last. The newest place of an id gives its row.",
+    meaning="Every record of every loaded list: its places. The newest place of an id is the winner.",
     remark="One narrow row for each record of each list; the rows of one id lie on one slice.",
     columns=(
         TableColumn("id", "BIGINT", "Number that ESD gives the record.", not_null=True),
@@ -167,12 +167,12 @@ PLACES = Table(
     sortkey=("partition_date", "school_id"),
 )
 
-# Every column of the record and the object that it was read from, as they stood in the native table.
+# Every column of the record, and the object that it was read from, with their values in the native table.
 HISTORY = Table(
     schema="public",
     name="period_attendance_history",
     meaning="Every version of a record that was in public.period_attendance and is no longer.",
-    remark="It grows with changes, not with loads. It lies as the native table does: by student and date.",
+    remark="It grows with changes, not with loads. DISTKEY and SORTKEY are those of the native table.",
     columns=(
         *(column for column in NATIVE.columns if column.name != "loaded_at"),
         TableColumn(
@@ -184,13 +184,13 @@ HISTORY = Table(
         TableColumn(
             "valid_to",
             "TIMESTAMP",
-            "Time at which it left the table, in UTC: replaced or removed.",
+            "Time at which it was replaced in the table or removed from it, in UTC.",
             not_null=True,
         ),
         TableColumn(
             "change",
             "VARCHAR(8)",
-            "How it left: updated, moved (date or school) or removed.",
+            "Change that ended it: updated, moved (date or school) or removed.",
             not_null=True,
         ),
         TableColumn(
@@ -198,7 +198,7 @@ HISTORY = Table(
             "VARCHAR(4096)",
             "Columns in which the next version differs. NULL: removed.",
         ),
-        TableColumn("run", "VARCHAR(64)", "Name of the load in which it left.", not_null=True),
+        TableColumn("run", "VARCHAR(64)", "Name of the load that replaced or removed it.", not_null=True),
     ),
     diststyle="KEY",
     distkey=NATIVE.distkey,
@@ -236,9 +236,9 @@ _RECORDS = (
     TableColumn("repeats", "BIGINT", "Records that came more than once."),
     TableColumn("quarantined", "BIGINT", "Records that were read and cannot be landed."),
     TableColumn("quarantined_new", "BIGINT", "Of these, those that no run had named before."),
-    TableColumn("moved", "BIGINT", "Records that left a list for another date."),
+    TableColumn("moved", "BIGINT", "Records that moved to the list of another date."),
     TableColumn("removed", "BIGINT", "Fetch: records that were proved gone. Load: rows."),
-    TableColumn("removals_waiting", "BIGINT", "Landed records that were not read and stay."),
+    TableColumn("removals_waiting", "BIGINT", "Landed records that were not read and not removed."),
     TableColumn("lists_written", "BIGINT", "Lists that were written."),
     TableColumn("lists_unchanged", "BIGINT", "Lists that were compared and are as before."),
     TableColumn("lists_merged", "BIGINT", "Lists that another process had written meanwhile."),
@@ -248,7 +248,7 @@ RUNS = Table(
     schema="public",
     name="period_attendance_runs",
     meaning="Every run of the fetcher and of the loader: one row each, without students' data.",
-    remark="The loader takes over the run records in S3, once each.",
+    remark="The loader copies each run record in S3 into this table once.",
     columns=(
         _RUN,
         _SCRIPT,
@@ -266,7 +266,7 @@ RUNS = Table(
         TableColumn("school_year", "BIGINT", "School year that the fetcher asked for."),
         TableColumn("error", "VARCHAR(8192)", "Why the run failed."),
         TableColumn("attention", "VARCHAR(65535)", "What needs a person: one sentence on each line."),
-        TableColumn("standing", "BIGINT", "Lasting states that an earlier run has reported."),
+        TableColumn("standing", "BIGINT", "Lasting conditions that an earlier run has reported."),
         _NEWEST_DATE,
         TableColumn("schools", "BIGINT", "Schools that were read."),
         TableColumn("schools_failed", "BIGINT", "Of these, those that could not be read."),
@@ -282,7 +282,7 @@ RUNS = Table(
         TableColumn("unchanged", "BIGINT", "Of these, rows that were as at their last load."),
         TableColumn("superseded", "BIGINT", "Of these, rows of which another list has a newer version."),
         TableColumn("reread", "BIGINT", "Rows that were read again from lists that had not changed."),
-        TableColumn("repaired_dates", "BIGINT", "Dates on which the table was not what was loaded."),
+        TableColumn("repaired_dates", "BIGINT", "Dates on which the table differed from what was loaded."),
     ),
     diststyle="KEY",
     distkey="run",
@@ -292,8 +292,8 @@ RUNS = Table(
 RUN_SCHOOLS = Table(
     schema="public",
     name="period_attendance_run_schools",
-    meaning="What became of each school in a fetch, and of each school in a load whose lists failed.",
-    remark="The rows of a run lie beside it.",
+    meaning="Result of each school in a fetch, and of each school in a load whose lists failed.",
+    remark="The rows of a run are on the same slice as its row in period_attendance_runs.",
     columns=(
         _RUN,
         _SCRIPT,
@@ -306,9 +306,9 @@ RUN_SCHOOLS = Table(
         TableColumn("lists_failed", "BIGINT", "Lists that could not be loaded."),
         _NEWEST_DATE,
         _PAGES,
-        TableColumn("source_count", "BIGINT", "Records that the source counted last."),
+        TableColumn("source_count", "BIGINT", "Records of the school, as the source counted them last."),
         *_RECORDS,
-        TableColumn("in_quarantine", "BIGINT", "Records of the school that then lay in quarantine."),
+        TableColumn("in_quarantine", "BIGINT", "Records of the school in quarantine after it was read."),
     ),
     diststyle="KEY",
     distkey="run",
@@ -340,7 +340,7 @@ CHECKS = Table(
     schema="public",
     name="period_attendance_checks",
     meaning="What the checks of the data find now: one row for each finding, without students' data.",
-    remark="A load that changed something writes it anew; a finding that has ended is gone.",
+    remark="A load that changed rows renews it: findings that have ended are deleted.",
     columns=(
         TableColumn("name", "VARCHAR(32)", "Name of the check.", not_null=True),
         TableColumn(

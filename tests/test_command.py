@@ -32,7 +32,7 @@ MARK = "Zqx7Marker"  # stands for a student's data or a secret
 def _own_process_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An empty directory, no settings, and the log and the signals put back as they were."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", tmp_path)
+    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", tmp_path)
     for name in ("S3_BUCKET", "S3_PREFIX", "AWS_REGION", "LOG_FORMAT", "ESD_API_URL", "REDSHIFT_PORT"):
         monkeypatch.delenv(name, raising=False)
     root, own = logging.getLogger(), logging.getLogger("attendance")

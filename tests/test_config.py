@@ -32,7 +32,7 @@ Set = Callable[..., None]
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Set:
     """Give an environment without any of the settings, in an empty directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", tmp_path)
+    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", tmp_path)
     for name in VARIABLES.split():
         monkeypatch.setenv(name, "")  # so that it is put back even when .env sets it
         monkeypatch.delenv(name)

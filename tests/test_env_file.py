@@ -27,7 +27,7 @@ def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[P
     here.mkdir()
     beside.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", beside)
+    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", beside)
     for name in list(os.environ):
         monkeypatch.delenv(name)  # before a test sets one, so that what was there comes back last
     with mock.patch.dict(os.environ):

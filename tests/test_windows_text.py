@@ -33,7 +33,7 @@ Kind = TypeVar("Kind", bound=AwsSettings)
 def dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty directory, an environment without settings, and the path of the `.env` that is read."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(env_file, "BESIDE_THE_SCRIPTS", tmp_path)
+    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", tmp_path)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with mock.patch.dict(os.environ, kept, clear=True):
         yield tmp_path / ".env"

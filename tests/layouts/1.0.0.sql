@@ -195,7 +195,7 @@ COMPOUND SORTKEY (partition_date, school_id);
 \if :has_period_attendance_places \else \echo public.period_attendance_places: created
 \endif
 
--- It grows with changes, not with loads. It lies as the native table does: by student and date.
+-- It grows with changes, not with loads. DISTKEY and SORTKEY are those of the native table.
 CREATE TABLE IF NOT EXISTS public.period_attendance_history (
     id                                   BIGINT NOT NULL,
     school_id                            BIGINT NOT NULL,
@@ -260,7 +260,7 @@ DISTSTYLE ALL;
 \if :has_period_attendance_lock \else \echo public.period_attendance_lock: created
 \endif
 
--- The loader takes over the run records in S3, once each.
+-- The loader copies each run record in S3 into this table once.
 CREATE TABLE IF NOT EXISTS public.period_attendance_runs (
     run              VARCHAR(64) NOT NULL,
     script           VARCHAR(8) NOT NULL,
@@ -307,7 +307,7 @@ SORTKEY (began);
 \if :has_period_attendance_runs \else \echo public.period_attendance_runs: created
 \endif
 
--- The rows of a run lie beside it.
+-- The rows of a run are on the same slice as its row in period_attendance_runs.
 CREATE TABLE IF NOT EXISTS public.period_attendance_run_schools (
     run              VARCHAR(64) NOT NULL,
     script           VARCHAR(8) NOT NULL,
@@ -364,7 +364,7 @@ VALUES
     ('Early Dismissal', 'present');
 \endif
 
--- A load that changed something writes it anew; a finding that has ended is gone.
+-- A load that changed rows renews it: findings that have ended are deleted.
 CREATE TABLE IF NOT EXISTS public.period_attendance_checks (
     name            VARCHAR(32) NOT NULL,
     severity        VARCHAR(8) NOT NULL,
@@ -792,7 +792,7 @@ COMMENT ON COLUMN public.period_attendance_lists.row_count IS 'Records in the li
 COMMENT ON COLUMN public.period_attendance_lists.loaded_at IS 'Time at which the list was loaded, in UTC.';
 COMMENT ON COLUMN public.period_attendance_lists.run IS 'Name of that load.';
 
-COMMENT ON TABLE public.period_attendance_places IS 'Every record of every list as it was loaded last. The newest place of an id gives its row.';
+COMMENT ON TABLE public.period_attendance_places IS 'Every record of every loaded list: its places. The newest place of an id is the winner.';
 COMMENT ON COLUMN public.period_attendance_places.id IS 'Number that ESD gives the record.';
 COMMENT ON COLUMN public.period_attendance_places.partition_date IS 'Date of the list.';
 COMMENT ON COLUMN public.period_attendance_places.school_id IS 'School of the list.';
@@ -848,10 +848,10 @@ COMMENT ON COLUMN public.period_attendance_history.modified_on IS 'Time of the l
 COMMENT ON COLUMN public.period_attendance_history.extra_fields IS 'Fields without a column of their own, as a JSON object. NULL: none.';
 COMMENT ON COLUMN public.period_attendance_history.source_file IS 'Object in S3 that the row was read from.';
 COMMENT ON COLUMN public.period_attendance_history.valid_from IS 'Time at which the loader wrote this version into the table, in UTC.';
-COMMENT ON COLUMN public.period_attendance_history.valid_to IS 'Time at which it left the table, in UTC: replaced or removed.';
-COMMENT ON COLUMN public.period_attendance_history.change IS 'How it left: updated, moved (date or school) or removed.';
+COMMENT ON COLUMN public.period_attendance_history.valid_to IS 'Time at which it was replaced in the table or removed from it, in UTC.';
+COMMENT ON COLUMN public.period_attendance_history.change IS 'Change that ended it: updated, moved (date or school) or removed.';
 COMMENT ON COLUMN public.period_attendance_history.changed_columns IS 'Columns in which the next version differs. NULL: removed.';
-COMMENT ON COLUMN public.period_attendance_history.run IS 'Name of the load in which it left.';
+COMMENT ON COLUMN public.period_attendance_history.run IS 'Name of the load that replaced or removed it.';
 
 COMMENT ON TABLE public.period_attendance_lock IS 'Locked by a load while it is in a transaction. Nobody reads it, so no reader waits.';
 COMMENT ON COLUMN public.period_attendance_lock.locked IS 'Never filled.';
@@ -868,7 +868,7 @@ COMMENT ON COLUMN public.period_attendance_runs.version IS 'Version of the scrip
 COMMENT ON COLUMN public.period_attendance_runs.school_year IS 'School year that the fetcher asked for.';
 COMMENT ON COLUMN public.period_attendance_runs.error IS 'Why the run failed.';
 COMMENT ON COLUMN public.period_attendance_runs.attention IS 'What needs a person: one sentence on each line.';
-COMMENT ON COLUMN public.period_attendance_runs.standing IS 'Lasting states that an earlier run has reported.';
+COMMENT ON COLUMN public.period_attendance_runs.standing IS 'Lasting conditions that an earlier run has reported.';
 COMMENT ON COLUMN public.period_attendance_runs.newest_date IS 'Fetch: newest date of a record that was read. Load: newest date of the table.';
 COMMENT ON COLUMN public.period_attendance_runs.schools IS 'Schools that were read.';
 COMMENT ON COLUMN public.period_attendance_runs.schools_failed IS 'Of these, those that could not be read.';
@@ -878,9 +878,9 @@ COMMENT ON COLUMN public.period_attendance_runs.landed IS 'Different records tha
 COMMENT ON COLUMN public.period_attendance_runs.repeats IS 'Records that came more than once.';
 COMMENT ON COLUMN public.period_attendance_runs.quarantined IS 'Records that were read and cannot be landed.';
 COMMENT ON COLUMN public.period_attendance_runs.quarantined_new IS 'Of these, those that no run had named before.';
-COMMENT ON COLUMN public.period_attendance_runs.moved IS 'Records that left a list for another date.';
+COMMENT ON COLUMN public.period_attendance_runs.moved IS 'Records that moved to the list of another date.';
 COMMENT ON COLUMN public.period_attendance_runs.removed IS 'Fetch: records that were proved gone. Load: rows.';
-COMMENT ON COLUMN public.period_attendance_runs.removals_waiting IS 'Landed records that were not read and stay.';
+COMMENT ON COLUMN public.period_attendance_runs.removals_waiting IS 'Landed records that were not read and not removed.';
 COMMENT ON COLUMN public.period_attendance_runs.lists_written IS 'Lists that were written.';
 COMMENT ON COLUMN public.period_attendance_runs.lists_unchanged IS 'Lists that were compared and are as before.';
 COMMENT ON COLUMN public.period_attendance_runs.lists_merged IS 'Lists that another process had written meanwhile.';
@@ -894,9 +894,9 @@ COMMENT ON COLUMN public.period_attendance_runs.updated IS 'Of these, rows that 
 COMMENT ON COLUMN public.period_attendance_runs.unchanged IS 'Of these, rows that were as at their last load.';
 COMMENT ON COLUMN public.period_attendance_runs.superseded IS 'Of these, rows of which another list has a newer version.';
 COMMENT ON COLUMN public.period_attendance_runs.reread IS 'Rows that were read again from lists that had not changed.';
-COMMENT ON COLUMN public.period_attendance_runs.repaired_dates IS 'Dates on which the table was not what was loaded.';
+COMMENT ON COLUMN public.period_attendance_runs.repaired_dates IS 'Dates on which the table differed from what was loaded.';
 
-COMMENT ON TABLE public.period_attendance_run_schools IS 'What became of each school in a fetch, and of each school in a load whose lists failed.';
+COMMENT ON TABLE public.period_attendance_run_schools IS 'Result of each school in a fetch, and of each school in a load whose lists failed.';
 COMMENT ON COLUMN public.period_attendance_run_schools.run IS 'Name of the run, as its result line has it.';
 COMMENT ON COLUMN public.period_attendance_run_schools.script IS 'Script: fetch or load.';
 COMMENT ON COLUMN public.period_attendance_run_schools.scope IS 'Fetch: whole, recent, today or replay. Load: load, verify or backfill.';
@@ -906,19 +906,19 @@ COMMENT ON COLUMN public.period_attendance_run_schools.fault IS 'Why it was not 
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_failed IS 'Lists that could not be loaded.';
 COMMENT ON COLUMN public.period_attendance_run_schools.newest_date IS 'Fetch: newest date of a record that was read. Load: newest date of the table.';
 COMMENT ON COLUMN public.period_attendance_run_schools.pages IS 'Pages that were read.';
-COMMENT ON COLUMN public.period_attendance_run_schools.source_count IS 'Records that the source counted last.';
+COMMENT ON COLUMN public.period_attendance_run_schools.source_count IS 'Records of the school, as the source counted them last.';
 COMMENT ON COLUMN public.period_attendance_run_schools.received IS 'Records on all pages that were read.';
 COMMENT ON COLUMN public.period_attendance_run_schools.landed IS 'Different records that were read and landed.';
 COMMENT ON COLUMN public.period_attendance_run_schools.repeats IS 'Records that came more than once.';
 COMMENT ON COLUMN public.period_attendance_run_schools.quarantined IS 'Records that were read and cannot be landed.';
 COMMENT ON COLUMN public.period_attendance_run_schools.quarantined_new IS 'Of these, those that no run had named before.';
-COMMENT ON COLUMN public.period_attendance_run_schools.moved IS 'Records that left a list for another date.';
+COMMENT ON COLUMN public.period_attendance_run_schools.moved IS 'Records that moved to the list of another date.';
 COMMENT ON COLUMN public.period_attendance_run_schools.removed IS 'Fetch: records that were proved gone. Load: rows.';
-COMMENT ON COLUMN public.period_attendance_run_schools.removals_waiting IS 'Landed records that were not read and stay.';
+COMMENT ON COLUMN public.period_attendance_run_schools.removals_waiting IS 'Landed records that were not read and not removed.';
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_written IS 'Lists that were written.';
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_unchanged IS 'Lists that were compared and are as before.';
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_merged IS 'Lists that another process had written meanwhile.';
-COMMENT ON COLUMN public.period_attendance_run_schools.in_quarantine IS 'Records of the school that then lay in quarantine.';
+COMMENT ON COLUMN public.period_attendance_run_schools.in_quarantine IS 'Records of the school in quarantine after it was read.';
 
 COMMENT ON TABLE public.attendance_status_codes IS 'What each attendance status means to the views. Edit it: the setup file keeps what is here.';
 COMMENT ON COLUMN public.attendance_status_codes.status IS 'Attendance status; case and outer blanks do not count.';
