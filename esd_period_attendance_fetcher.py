@@ -300,7 +300,7 @@ def list_quarantine(quarantine: Quarantine) -> command.Outcome:
 
     count = 0
     with aws.explained(quarantine.place):
-        sentences = quarantine.strangers()
+        sentences = quarantine.foreign_objects()
         for school in quarantine.schools():
             try:
                 lines = quarantine.lines(school)
@@ -321,7 +321,7 @@ def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
 
     unreadable: list[SchoolLists] = []
     with aws.explained(run.quarantine.place):
-        sentences = run.quarantine.strangers()
+        sentences = run.quarantine.foreign_objects()
         for school in run.quarantine.schools():
             with run.context.termination.deferred():
                 try:

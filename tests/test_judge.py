@@ -44,7 +44,7 @@ def stale(ago: int, days: int = 21, of: str = "") -> str:
     return (
         f"the newest record of all schools{of} in school year {YEAR} is of {day(ago)}, {ago} days ago: check "
         "ESD_SCHOOL_YEAR_ID, which is a new one each summer, and whether attendance is still taken at the "
-        f"source; more than ESD_STALE_DAYS ({days}) are told"
+        f"source; more than ESD_STALE_DAYS ({days}) are reported"
     )
 
 

@@ -1,1 +1,1 @@
-"""What the fetcher alone uses: the API, what its answers mean, and the lists that it lands."""
+"""Modules that only the fetcher uses: requests to the API, reading of schools, writing of lists."""

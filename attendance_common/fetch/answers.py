@@ -1,8 +1,8 @@
-"""What an answer of the API means that is not the list that was asked for.
+"""Interprets the answers of the API: is it the list that was asked for, may the fault pass, or does it stay?
 
 | answer | means |
 | --- | --- |
-| 200 with JSON | the list; what the JSON holds is for its reader to see |
+| 200 with JSON | the list; the code that reads it checks its content |
 | 204; 404 with JSON or without a body | there are no records |
 | 404 with anything else; 200 without JSON | a page of a proxy, a login or a maintenance: may pass |
 | any other 2xx | the list is not ready, or not whole: may pass |
@@ -13,8 +13,9 @@
 | 501, 505, 511 | stays |
 | any other 5xx, those of Cloudflare (520 to 530) among them | may pass |
 
-What may pass raises TemporaryFault and is tried again; what stays raises SourceError. 401 is the caller's
-affair: it has the token. A sentence names status and content type, never the body.
+A fault that may pass raises TemporaryFault, and the request is tried again. A fault that stays raises
+SourceError. The caller handles 401, since it has the token. A sentence names status and content type, never
+the body.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class Forbidden(SourceError):
 
 
 def checked(answer: requests.Response, path: str, accepted: Collection[int] = ()) -> requests.Response:
-    """The answer when it is a list (200), says that there are no records (404), or is `accepted`.
+    """The answer, when it is a list (200), says that there are no records (404), or has an `accepted` status.
 
-    204 is given as 404, so that there is one status that means no records. Raises what the table says.
+    204 is returned as 404, so that one status means no records. Raises the fault that the table names.
     """
     status = answer.status_code
     if status == 204 or (status == 404 and _says_no_records(answer.content)):
@@ -89,6 +90,7 @@ def temporary(answer: requests.Response, reason: str) -> TemporaryFault:
 
 
 def _lasting(answer: requests.Response, path: str) -> SourceError:
+    """The error of an answer whose fault stays."""
     description = described(answer)
     if answer.status_code == 403:
         cure = "the API client of ESD_SECRET_ID may not read it: ask ESD's operator for the right"
@@ -98,7 +100,7 @@ def _lasting(answer: requests.Response, path: str) -> SourceError:
 
 
 def described(answer: requests.Response) -> str:
-    """`status 302 (text/html), a redirect to login.example`: nothing that could hold a secret."""
+    """An answer in words without a secret, such as `status 302 (text/html), a redirect to login.example`."""
     kind = content_type(answer)
     status = f"status {answer.status_code} ({kind})" if kind else f"status {answer.status_code}"
     if not 300 <= answer.status_code < 400:
@@ -108,7 +110,7 @@ def described(answer: requests.Response) -> str:
 
 
 def content_type(answer: requests.Response) -> str:
-    """The media type alone; empty when there is none that is one."""
+    """The media type of an answer, without parameters; empty when its header has none."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return kind if _MEDIA_TYPE.fullmatch(kind) else ""
 
@@ -122,7 +124,7 @@ def _host(location: str) -> str:
 
 
 def decoded(body: bytes) -> Any:
-    """What the body's JSON says; raises ValueError when it is none."""
+    """The decoded JSON of a body; raises ValueError when it is not JSON."""
     try:
         return json.loads(body)
     except RecursionError:
@@ -130,7 +132,7 @@ def decoded(body: bytes) -> Any:
 
 
 def says_error(body: bytes) -> bool:
-    """Whether a JSON object speaks of an error: `{"error": …}`, `{"errors": […]}`, `{"success": false}`."""
+    """Whether a JSON object reports an error: `{"error": …}`, `{"errors": […]}`, `{"success": false}`."""
     try:
         said = decoded(body)
     except ValueError:
@@ -141,7 +143,7 @@ def says_error(body: bytes) -> bool:
 
 
 def _says_no_records(body: bytes) -> bool:
-    """Whether the body of a 404 is empty or JSON. A number is none: `404` is a text."""
+    """Whether the body of a 404 is empty or JSON. A number does not count as JSON: `404` is a text."""
     if not body.strip():
         return True
     try:

@@ -1,7 +1,7 @@
-"""The ESD REST API: any GET, with a token that the API accepts.
+"""Sends GET requests to the ESD REST API, with a token that the API accepts.
 
-What may pass raises TemporaryFault, for `patiently` to try again; what stays raises a SourceError that names
-the cure. `answers` says which is which.
+A fault that may pass raises TemporaryFault; `patiently` tries again after it. A fault that stays raises a
+SourceError that names the cure. `answers` decides which it is.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from attendance_common.log import event, log
 from attendance_common.setting_text import secure_url
 
 SECRET_KEYS = ("ESD_URL", "ESD_CLIENT_ID", "ESD_SECRET_KEY")
-TURN = 1.0  # seconds that another process of the client has with its token
+TURN = 1.0  # seconds, at most, in which another process of the API client may use its token
 REFUSAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before a token that was refused is tried again
 _API = Server("the API", "ESD_API_URL")
 
 
 class EsdApi:
-    """A session with the API, shared by all threads."""
+    """The API. All threads share its connections, its token and its pace."""
 
     def __init__(self, settings: FetcherSettings, secret: dict[str, str]) -> None:
         self._settings = settings
@@ -40,14 +40,14 @@ class EsdApi:
         self._pace = Pace(settings.concurrency)
 
     def sign_in(self) -> float:
-        """Have a token; gives the seconds until it is renewed."""
+        """Get a token; returns the seconds until it is renewed."""
         self._token.current()
         return self._token.seconds_left
 
     def get(self, path: str, parameters: dict[str, Any], accepted: Collection[int] = ()) -> requests.Response:
-        """GET below the API's URL: an answer with status 200, or 404, which means that there are no records.
+        """GET a path below the API's URL. Returns an answer with status 200, or 404: there are no records.
 
-        `accepted`: other statuses that are an answer, too.
+        `accepted`: other statuses to return. Raises TemporaryFault or SourceError.
         """
         for pause in (0.0, *REFUSAL_PAUSES):
             if pause:
@@ -56,7 +56,8 @@ class EsdApi:
             token = self._token.current()
             answer = self._get_with(token, path, parameters, accepted)
             if answer is None and self._token.ended_early(token):
-                # Another process of this client may have a token now, or not all servers know this one.
+                # Another process of the API client may have got a new token, or not all of the API's servers
+                # know this one yet.
                 time.sleep(TURN * random.uniform(0.1, 1.0))  # noqa: S311 - no secret
                 token = self._token.current()
                 answer = self._get_with(token, path, parameters, accepted)
@@ -87,7 +88,7 @@ class EsdApi:
 
 
 def token_url(secret: dict[str, str]) -> str:
-    """The token's URL; raises AwsError when a secret would travel in the open."""
+    """The URL of the token server; raises AwsError when the secret would be sent to it unencrypted."""
     try:
         return secure_url(str(secret["ESD_URL"]))
     except ValueError as fault:

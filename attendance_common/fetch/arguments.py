@@ -1,4 +1,4 @@
-"""What the fetcher's flags take: text -> value; what cannot be one raises ArgumentTypeError."""
+"""Parsers for the values of the fetcher's flags. A wrong value raises ArgumentTypeError."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 
 from attendance_common.conditions import ALL
 
-MARGIN = dt.timedelta(minutes=15)  # a run may start late, and the source's clock be behind
+MARGIN = dt.timedelta(minutes=15)  # a run may start late, and the source's clock may be slow
 
 
 @dataclass(frozen=True)
 class Shard:
-    """This machine's share of the schools: by their ids alone, so that no two machines need to talk."""
+    """A machine's share of the schools. It follows from the ids alone, so machines need not communicate."""
 
     number: int
     of: int
 
     @property
     def name(self) -> str:
-        """What the run's record calls it."""
+        """The name of the share in the run record."""
         return ALL if self.of == 1 else f"{self.number}/{self.of}"
 
     def has(self, school: int) -> bool:
-        """Whether the school is this machine's."""
+        """Whether the school is in this share."""
         return school % self.of == self.number - 1
 
 
@@ -53,7 +53,7 @@ def hours_ago(text: str) -> dt.datetime:
 
 
 def school_and_count(text: str) -> tuple[int, int]:
-    """`12549=40` -> the school, and how many of its records may leave."""
+    """`12549=40` -> the school, and how many of its records may be removed."""
     school, equals, count = text.partition("=")
     if equals and all(part.isascii() and part.isdecimal() for part in (school, count)):
         return int(school), int(count)
@@ -61,11 +61,11 @@ def school_and_count(text: str) -> tuple[int, int]:
 
 
 class AddRemovals(argparse.Action):
-    """Gathers SCHOOL=COUNT into a mapping."""
+    """Collects all SCHOOL=COUNT of the command line in a mapping."""
 
     def __call__(
         self, _parser: object, namespace: argparse.Namespace, values: Any, _option: str | None = None
     ) -> None:
-        """Add one."""
+        """Add one SCHOOL=COUNT."""
         school, count = values
         setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})

@@ -1,4 +1,4 @@
-"""How long the source asks to wait: `Retry-After`, or the end of its quota's time."""
+"""Reads from an answer's headers how long to wait: `Retry-After`, or the reset time of a rate limit."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _RESETS = ("RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
-_EPOCH = 1e9  # seconds since 1970 are more than that, seconds from now are less
-_EPOCH_IN_MS = 1e11
+_EPOCH = 1e9  # a greater number is seconds since 1970, a smaller one seconds from now
+_EPOCH_IN_MS = 1e11  # a greater number is milliseconds since 1970
 
 
 def asked_pause(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait before the next try; None when the answer says nothing that can be read.
+    """Seconds to wait before the next try; None when the headers say nothing that can be read.
 
-    `Retry-After` goes first. The end of a quota's time counts only with 429: other answers carry it, too.
+    `Retry-After` has priority. The reset time counts only with 429: other answers may have it, too.
     """
     pause = retry_after(headers.get("Retry-After"))
     if pause is not None or status != 429:
@@ -35,9 +35,9 @@ def retry_after(value: str | None) -> float | None:
 
 
 def quota_reset(value: str | None) -> float | None:
-    """When a quota begins anew, in seconds from now; None when that is past, or cannot be read.
+    """When the rate limit is reset, in seconds from now; None when that is past, or cannot be read.
 
-    Servers send seconds from now, seconds or milliseconds since 1970, or an HTTP date.
+    `value`: seconds from now, seconds or milliseconds since 1970, or an HTTP date.
     """
     if value is None:
         return None
@@ -57,7 +57,7 @@ def _number(value: str) -> float | None:
 
 
 def _until(value: str) -> float | None:
-    """Seconds from now to an HTTP date, 0 for one that is past; None when it is none."""
+    """Seconds from now to an HTTP date; 0 when it is past, None when it is no HTTP date."""
     try:
         date = email.utils.parsedate_to_datetime(value)
         if date.tzinfo is None:

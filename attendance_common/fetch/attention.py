@@ -1,4 +1,4 @@
-"""Sentences of the fetcher for a person: what, where, since when, and what to do. No student's data."""
+"""The fetcher's sentences for a person: what happened, where, and what to do. No student's data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from attendance_common.fetch.school_list import SchoolList
     from attendance_common.fetch.school_lists import SchoolLists
 
-NAMED_LISTS = 5  # of many lists, so many are named
+NAMED_LISTS = 5  # at most so many lists are named in a sentence
 
 # --- failures of the run: reported each time --------------------------------------------------------------
 
@@ -43,7 +43,7 @@ def failures(schools: Iterable[School]) -> list[str]:
 
 
 def list_gaps(listed: SchoolList) -> list[str]:
-    """The sentence about pages of the list of schools that could not be had in this run."""
+    """The sentence about pages of the list of schools that could not be read in this run."""
     if not listed.gaps:
         return []
     pages = "; ".join(f"page {page}: {why}" for page, why in listed.gaps.items())
@@ -54,7 +54,7 @@ def list_gaps(listed: SchoolList) -> list[str]:
 def odd_objects(schools: Iterable[School], place: str) -> list[str]:
     """A sentence for each school with lists, or a file in quarantine, that cannot be read.
 
-    `place`: where the lists lie.
+    `place`: the s3:// URL of the landing zone.
     """
     sentences = []
     for school in schools:
@@ -75,7 +75,7 @@ def odd_objects(schools: Iterable[School], place: str) -> list[str]:
 
 
 def unreadable_lists(schools: Iterable[SchoolLists], place: str) -> str:
-    """What is said of lists that cannot be read: which, why, what of it, and the cure."""
+    """The words about lists that cannot be read: which, why, the consequence, and the cure."""
     named = ", ".join(_listed(lists, lists.unreadable) for lists in schools if lists.unreadable)
     return (
         f"lists that cannot be read stay as they are, and what was read for them is not landed: {named}; "
@@ -92,10 +92,10 @@ def _listed(lists: SchoolLists, faults: Mapping[dt.date, str]) -> str:
 def unsorted_source(
     schools: Collection[School], unread: int, since: dt.date | dt.datetime | None
 ) -> list[str]:
-    """The sentence about a source that does not sort, and one for each school that only seems so.
+    """The sentence about a source that does not sort, and one for each school where it may not have sorted.
 
-    `unread`: schools that were not asked for any more. `since`: what was asked for; a time is that of
-    --modified-hours.
+    `unread`: number of schools that were then not read. `since`: what was asked for; a time: --modified-hours
+    asked for it.
     """
     by_time = isinstance(since, dt.datetime)
     instead = "with --days in place of --modified-hours" if by_time else "without --days and --since"
@@ -120,7 +120,7 @@ def _unread(schools: int) -> str:
 
 
 def another_landing_zone(place: str, last_place: str, began: str) -> str:
-    """Nothing was landed here, and the last run landed elsewhere."""
+    """The sentence when no list was landed here before, and the last run landed elsewhere."""
     return (
         f"nothing was landed below {place} before this run, while the run of {began} landed below "
         f"{last_place}: check S3_PREFIX; if it was meant to change, nothing is to be done"
@@ -133,7 +133,7 @@ def with_counts(reasons: Counter[str], most: int | None = None) -> str:
 
 
 def quarantined(schools: Iterable[School], place: str) -> list[str]:
-    """The sentence about records that are new in quarantine; `place` is where they lie."""
+    """The sentence about records that are new in quarantine; `place`: the s3:// URL of the quarantine."""
     reasons = Counter(reason for school in schools for reason in school.tally.quarantined.new.values())
     if not reasons:
         return []
@@ -144,14 +144,14 @@ def quarantined(schools: Iterable[School], place: str) -> list[str]:
 
 
 def left_out(fields: Counter[str]) -> str:
-    """What the log says of new fields that did not fit -> of how many received records."""
+    """The log's sentence about new fields that did not fit; `fields`: field -> in how many records."""
     named = ", ".join(f"{name} ({records(count)})" for name, count in fields.most_common(MOST_FIELDS))
     more = f" and {len(fields) - MOST_FIELDS} more" if len(fields) > MOST_FIELDS else ""
     return f"new fields did not fit into extra_fields and were left out: {named}{more}; the rest is landed"
 
 
 def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[str]:
-    """A sentence for each school whose records may not leave, with the flag that lets them."""
+    """A sentence for each school whose removals were stopped, with the flag that allows them."""
     sentences = []
     for school, why in stopped.items():
         count = schools[school].waiting
@@ -162,11 +162,11 @@ def braked(stopped: Mapping[int, str], schools: Mapping[int, School]) -> list[st
     return sentences
 
 
-# --- states of the world: reported once, and again after a week; `Judged` adds since when ------------------
+# --- conditions: reported when new, and again after a week; `Judged` adds since when ----------------------
 
 
 def short(school: int, count: int | None, lacking: int) -> str:
-    """A school that sends fewer records than it counts, or one page in place of others."""
+    """About a school that sends fewer records than it counts, or repeats a page in place of others."""
     shortage = f"the source counts {records(count or 0)} and sends {(count or 0) - lacking}"
     if count is None:
         shortage = f"the source sends a page again in place of others, with at least {records(lacking)}"
@@ -174,7 +174,7 @@ def short(school: int, count: int | None, lacking: int) -> str:
 
 
 def short_list(listed: SchoolList) -> str:
-    """A list of schools that is shorter than it says."""
+    """About a list of schools that is shorter than its own count."""
     gap = f"ESD counts {counted(listed.count or 0, 'school', 'schools')} and lists {listed.listed}"
     if listed.missing_pages:
         gap = f"ESD tells of {listed.pages_counted} pages of schools and sends {listed.pages_came}"
@@ -182,13 +182,13 @@ def short_list(listed: SchoolList) -> str:
 
 
 def dark(school: int, year: int, newest: dt.date, removable: int) -> str:
-    """A school that had records, and lists none while others do; `removable`: records that may leave."""
+    """About a school that had records and now lists none; `removable`: records that may be removed."""
     what = f"school {school} lists no record in school year {year}, while others do"
     return f"{what}; {_stays(school, newest, removable)}"
 
 
 def unlisted(school: int, newest: dt.date, removable: int) -> str:
-    """A school that had records, and is in the list of schools no more."""
+    """About a school that had records and is no longer in the list of schools."""
     return f"school {school} is no longer in ESD's list of schools; {_stays(school, newest, removable)}"
 
 
@@ -205,22 +205,22 @@ def _stays(school: int, newest: dt.date, removable: int) -> str:
 
 
 def empty_year(share: str, year: int, unread: int) -> str:
-    """A school year in which no school has a record; `unread`: schools that could not be read."""
+    """About a school year in which no school has a record; `unread`: schools that could not be read."""
     read = " that was read" if unread else ""
     return f"no school{_of(share)}{read} has a record in school year {year}: check ESD_SCHOOL_YEAR_ID"
 
 
 def stale(share: str, year: int, newest: dt.date, today: dt.date, days: int) -> str:
-    """A newest record that is old; `days`: how old it may be."""
+    """About a newest record that is too old; `days`: how old it may be."""
     return (
         f"the newest record of all schools{_of(share)} in school year {year} is of {newest}, "
         f"{(today - newest).days} days ago: check ESD_SCHOOL_YEAR_ID, which is a new one each summer, and "
-        f"whether attendance is still taken at the source; more than ESD_STALE_DAYS ({days}) are told"
+        f"whether attendance is still taken at the source; more than ESD_STALE_DAYS ({days}) are reported"
     )
 
 
 def nothing_recent(share: str, year: int) -> str:
-    """A recent reading of all schools that brought no record at all, old ones included."""
+    """About a recent reading of all schools that brought no record at all, not even an old one."""
     return (
         f"no school{_of(share)} lists any record in school year {year}, not even an old one, though --days, "
         "--since or --modified-hours asks for the newest: check ESD_SCHOOL_YEAR_ID, and run once without "

@@ -1,4 +1,4 @@
-"""The text of a body as UTF-8, whatever encoding the server wrote it in."""
+"""Converts the text of a body to UTF-8, whichever encoding the server used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 
-_MARKS = (
+_BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with the same two bytes
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -17,14 +17,14 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?((?:iso|windows|latin|cp|utf)[\w-]*)", 
 
 
 def as_utf8(body: bytes, content_type: str) -> bytes:
-    """The body in UTF-8 without a byte order mark; as it is when its encoding cannot be recognized.
+    """The body in UTF-8 without a byte order mark; unchanged when its encoding cannot be recognized.
 
-    A byte order mark shows the encoding, or NULs among the first characters do. Else it is UTF-8 if it can be
-    that, or what the content type says.
+    The encoding follows from a byte order mark, or from NULs among the first four bytes. Else it is UTF-8
+    if the body is valid UTF-8, else what the content type says.
     """
-    for mark, encoding in _MARKS:
-        if body.startswith(mark):
-            return _recoded(body[len(mark) :], encoding)
+    for bom, encoding in _BOMS:
+        if body.startswith(bom):
+            return _recoded(body[len(bom) :], encoding)
     if b"\0" in body[:4]:  # JSON begins with two ASCII characters (RFC 4627, 3)
         return _recoded(body, json.detect_encoding(body))
     declared = _CHARSET.search(content_type)

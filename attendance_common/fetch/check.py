@@ -1,4 +1,4 @@
-"""The fetcher's `--check`: what it needs of AWS and of ESD, and what this source can do."""
+"""The checks of the fetcher's `--check`: what it needs of AWS and ESD, and what this source can do."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.schools import list_schools
 from attendance_common.fetch.sorting import does_sort
 
-SECONDS = 15  # that a page may take in a check, so that it ends within a minute
-FEW, LARGE = 100, 5000  # records of a page that shows the order; of one that may be faster
-SCHOOLS_TRIED = 5  # until one has records, or SECONDS have passed
+SECONDS = 15  # the timeout of a page in a check, so that the check ends within a minute
+FEW, LARGE = 100, 5000  # page sizes: to see the order of records; to see whether large pages are faster
+SCHOOLS_TRIED = 5  # at most, until one has records or SECONDS have passed
 
 
 @dataclass(frozen=True)
 class Source:
-    """The API, the settings that it is asked with, and each school's id as the API writes it."""
+    """The API, the settings for its requests, and each school's id as the API writes it."""
 
     api: EsdApi
     settings: FetcherSettings
     asked_as: Mapping[int, str]
 
     def page(self, reading: Reading, number: int) -> PackedPage:
-        """Ask for a page of the reading, and add it."""
+        """Fetch a page of the reading, and add it to the reading."""
         settings = replace(self.settings, page_size=reading.progress.page_size)
         page = fetch_page(self.api, settings, self.asked_as, Task(reading, reading.progress.ask(number)))
         reading.add(number, page)
@@ -61,9 +61,9 @@ class FirstPage:
 
 
 def check(settings: FetcherSettings, report: str | None) -> Outcome:
-    """Try everything that a fetch needs; raises AttendanceError when something is at fault.
+    """Try everything that a fetch needs; raises AttendanceError when a check finds a fault.
 
-    `report`: the file that all of it is written to.
+    `report`: the file that the results are written to; None: no file.
     """
     checks = Checks()
     with reported(checks, report):
@@ -103,7 +103,7 @@ def _check_source(checks: Checks, settings: FetcherSettings) -> None:
 
 
 def _api(settings: FetcherSettings) -> EsdApi:
-    """A session with the API, by the secret's values."""
+    """A client of the API, with the values of the secret."""
     return EsdApi(settings, aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS))
 
 
@@ -118,7 +118,7 @@ def _check_pages(checks: Checks, source: Source) -> None:
 
 
 def _check_orders(checks: Checks, source: Source, school: int) -> None:
-    """Which flags can be used; the orders are asked for side by side, since a page takes its time."""
+    """Check which flags can be used. Both orders are tried in parallel, since a page can take long."""
     moment = dt.datetime.max
     orders = {"date": ("--days, --since", moment.date()), "modifiedOn": ("--modified-hours", moment)}
     with ThreadPoolExecutor(len(orders)) as threads:
@@ -131,7 +131,7 @@ def _check_orders(checks: Checks, source: Source, school: int) -> None:
 
 
 def _first_with_records(source: Source, size: int) -> FirstPage:
-    """The first page of the first school that has records; of the last one tried when none has."""
+    """The first page of the first school that has records; when none has, of the last school tried."""
     end = time.monotonic() + SECONDS
     for school in list(source.asked_as)[:SCHOOLS_TRIED]:
         first = _first_page(source, school, size)
@@ -147,7 +147,7 @@ def _first_page(source: Source, school: int, size: int) -> FirstPage:
 
 
 def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
-    """Whether the first page, newest first, and the last one are in this order, as these flags need."""
+    """Whether the first and the last page are sorted with the newest record first, as the flags need."""
     reading = recent_reading(school, FEW, since)
     source.page(reading, 1)
     if reading.progress.last_page > 1:
@@ -156,7 +156,7 @@ def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
 
 
 def _compare(source: Source, first: FirstPage) -> str:
-    """Whether larger pages are faster. A source need not give them."""
+    """Whether large pages are faster. A source may refuse them, or send fewer records."""
     try:
         large = _first_page(source, first.school, LARGE)
     except SourceError:

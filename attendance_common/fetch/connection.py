@@ -1,4 +1,4 @@
-"""HTTP with the API and its token server: one request, one whole answer, within a time."""
+"""HTTP requests to the API and its token server: each returns a whole answer, or fails in limited time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.log import event, log
 
 CONNECT_SECONDS = 10
-WHOLE = 5  # times ESD_TIMEOUT: what an answer may take in all, since a body that drips is never silent
-_PIECE = 2**16
+# A whole answer may take so many times ESD_TIMEOUT: no timeout ends a body that arrives byte by byte.
+WHOLE = 5
+_PIECE = 2**16  # bytes
 
 
 @dataclass(frozen=True)
 class Server:
-    """Who is asked: as a sentence names it, and where its URL is set."""
+    """A server: its name in sentences, and the setting that has its URL."""
 
     name: str
     setting: str
@@ -34,7 +35,7 @@ class Server:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None. Else requests prepares the next request, though it is not to follow it, and may fail."""
+        """None. Otherwise requests prepares the redirected request, which it is not to send, and may fail."""
 
 
 class Connection:
@@ -48,10 +49,10 @@ class Connection:
         self._session.mount("http://", adapter)
 
     def send(self, server: Server, method: str, url: str, **request: Any) -> requests.Response:
-        """The whole answer, whatever its status; redirects are not followed.
+        """Send a request, and return the whole answer, whatever its status. Redirects are not followed.
 
-        Raises TemporaryFault when none comes, and SourceError when only a person can put it right: the
-        server's certificate, or the proxy.
+        Raises TemporaryFault when no answer arrives, and SourceError when only a person can mend the cause:
+        the server's certificate, or the proxy.
         """
         begun, parameters = time.monotonic(), request.get("params", {})
         try:
@@ -70,12 +71,12 @@ class Connection:
         answer = self._session.request(
             method, url, timeout=timeout, allow_redirects=False, stream=True, **request
         )
-        body = _unpacked(answer, _received(answer, until))
+        body = _decompressed(answer, _received(answer, until))
         answer.raw = io.BytesIO(as_utf8(body, answer.headers.get("Content-Type", "")))
         return answer
 
     def _fault(self, error: Exception, server: Server) -> TemporaryFault | SourceError:
-        """What it means that there is no whole answer."""
+        """The error for a request that got no whole answer."""
         if isinstance(error, TimeoutError):
             seconds = f"{WHOLE * self._timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
             reason = f"no whole answer of {server.name} in {seconds}"
@@ -100,13 +101,13 @@ def _of_proxy(fault: proxies.ProxyFault) -> TemporaryFault | SourceError:
 
 
 def _kind(error: Exception) -> str:
-    """The name of the error that is behind the one of requests, such as NameResolutionError."""
+    """The type of the error that caused the one of requests, such as NameResolutionError."""
     wrapped = error.args[0] if error.args else None
     return type(getattr(wrapped, "reason", None) or error).__name__
 
 
 def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int | str, begun: float) -> None:
-    """With --verbose: what was asked for, the status or the kind of failure, the time; no other parameter."""
+    """With --verbose: log path, school, page, the status or the type of failure, and the seconds."""
     school = int(parameters["schoolId"]) if "schoolId" in parameters else None
     named = [f"{name}={parameters[name]}" for name in ("schoolId", "page") if name in parameters]
     what, seconds = " ".join([method, urlsplit(url).path, *named]), time.monotonic() - begun
@@ -114,7 +115,7 @@ def _log_request(method: str, url: str, parameters: dict[str, Any], outcome: int
 
 
 def _received(answer: requests.Response, until: float) -> bytes:
-    """The body as it was sent, read piece by piece as it comes; TimeoutError when its time is over before."""
+    """The body as it was sent. Read it piece by piece as it arrives; raise TimeoutError after `until`."""
     pieces: list[bytes] = []
     while piece := answer.raw.read1(_PIECE, decode_content=False):
         pieces.append(piece)
@@ -124,13 +125,13 @@ def _received(answer: requests.Response, until: float) -> bytes:
     return b"".join(pieces)
 
 
-def _unpacked(answer: requests.Response, body: bytes) -> bytes:
-    """The body, decompressed once and whole: requests takes small pieces, and waits for what fills one."""
-    packed = urllib3.HTTPResponse(
+def _decompressed(answer: requests.Response, body: bytes) -> bytes:
+    """Decompress the whole body at once: streaming decompression can block, and would defeat the deadline."""
+    compressed = urllib3.HTTPResponse(
         io.BytesIO(body), answer.raw.headers, preload_content=False, enforce_content_length=False
     )
     try:
-        return packed.data
+        return compressed.data
     except urllib3.exceptions.DecodeError as error:
         reason = f"{described(answer)}, whose body cannot be decompressed"
         cure = "run again later; if it stays so, look for a proxy that spoils it"

@@ -1,4 +1,4 @@
-"""What the pages of a reading hold together: newest versions of records, and rejections."""
+"""The records of all pages of a reading: the newest version of each, and those that cannot be landed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from attendance_common.fetch.record import has_modified_on
 
 
 class Contents:
-    """The records of pages: number of the page -> page. All pages have come."""
+    """The records of a reading of which all pages have come. `pages`: number of the page -> page."""
 
     def __init__(self, pages: Mapping[int, PackedPage]) -> None:
         self._pages = dict(pages)
@@ -27,7 +27,7 @@ class Contents:
 
     @cached_property
     def rejections(self) -> list[Rejection]:
-        """What goes to quarantine, in the order of the pages: each record once, the last of an id."""
+        """The records for quarantine, in the order of the pages. Of several with one id: the last."""
         found: dict[int | str, Rejection] = {}
         for _, page in sorted(self._pages.items()):
             for rejection in page.rejections:
@@ -36,7 +36,7 @@ class Contents:
 
     @property
     def left_out(self) -> Counter[str]:
-        """New fields that did not fit into `extra_fields` -> of how many of the received records."""
+        """New fields that did not fit into `extra_fields` -> in how many of the received records."""
         return sum((Counter(page.left_out) for page in self._pages.values()), Counter())
 
     @property
@@ -46,7 +46,7 @@ class Contents:
 
     @property
     def different(self) -> int:
-        """How many different records came."""
+        """The number of different records that came."""
         nameless = sum(rejection.record_id is None for rejection in self.rejections)
         ids = pl.Series("id", self.rejected_ids, dtype=pl.Int64)
         return pl.concat([self.newest["id"], ids]).n_unique() + nameless
@@ -63,5 +63,5 @@ class Contents:
         return self.newest["modified_on"].null_count() + rejected
 
     def by_date(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-        """Each date's rows, sorted by id, no id twice; can be asked for once."""
+        """Each date's rows, sorted by id, no id twice. Can be called only once: it unpacks the pages."""
         return rows_by_date(self._pages, self.newest)

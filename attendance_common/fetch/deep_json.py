@@ -1,18 +1,18 @@
-"""JSON nested more deeply than a decoder reads: the values at fault are cut out, the rest can be read."""
+"""Makes JSON readable that is nested too deeply for a decoder: replaces the values that are too deep."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-_DEEP = 100  # levels; every decoder reads that many
+_DEEP = 100  # levels that every decoder reads
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def cut_deep(text: str, level: int, stand_in: Callable[[str], str]) -> str:
-    """Replace each list and object that opens on a level and goes deeper than a hundred levels.
+    """Replace each list or object at a level that is itself nested more than a hundred levels deep.
 
-    `level`: how many lists and objects are open where it begins. `stand_in`: its text -> what replaces it.
+    `level`: the number of lists and objects around it. `stand_in`: its text -> what replaces it.
     """
     pieces: list[str] = []
     copied = depth = deepest = begins = 0

@@ -1,6 +1,6 @@
-"""The fields of a record that have no column of their own -> the JSON text of the column `extra_fields`.
+"""Makes the JSON text of the column `extra_fields` from the fields of a record that have no column.
 
-A field that cannot stand there costs itself alone: it is left out and named, and the record is landed.
+A field that the column cannot hold is left out and reported; the rest of the record is landed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from attendance_common.columns import COLUMNS, NESTED
 
-UNNAMED = "a field whose name is no plain word"  # what a field is called that must not be named
-MOST_FIELDS = 10  # that a result or the log names: a source may give each record fields of its own
+UNNAMED = "a field whose name is no plain word"  # in place of a name that may be a student's data
+MOST_FIELDS = 10  # so many are named in a result and in the log: a source may give each record its own
 
 _WIDTH = next(column.width for column in COLUMNS if column.name == "extra_fields")
 _KNOWN = frozenset(column.path for column in COLUMNS if column.path) | {(NESTED,)}
@@ -24,26 +24,26 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 @dataclass(frozen=True)
 class ExtraFields:
-    """The column's text (None: no field), and the fields that are left out, each by what it may be called."""
+    """The column's text (None: no field), and the names of the fields that are left out, fit for a log."""
 
     text: str | None
     left_out: tuple[str, ...] = ()
 
 
 def compact(value: Any) -> str:
-    """Compact JSON; raises ValueError for what JSON cannot say (infinity)."""
+    """Compact JSON; raises ValueError for a value that JSON does not have, such as infinity."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def extra_fields(record: Mapping[str, Any]) -> ExtraFields:
-    """The fields of a record and of its nested object that are not declared.
+    """The fields of a record and of its nested object that have no declared column.
 
-    Left out are those that are no JSON or no Unicode, and the longest ones while the text is too long. Names
-    are sorted, so that their order alone never rewrites an object.
+    Fields that are not valid JSON or Unicode are left out. If the text is too long, the longest fields are
+    left out. Names are sorted: a list is not written again because the source changed the order of fields.
     """
     members = {path: _member(path[-1], value) for path, value in _unknown(record)}
     kept = _fitting({path: member for path, member in members.items() if member is not None})
-    left_out = tuple(_spoken(path) for path in members if path not in kept)
+    left_out = tuple(_reportable_name(path) for path in members if path not in kept)
     return ExtraFields(_text(kept) if kept else None, left_out)
 
 
@@ -58,7 +58,7 @@ def _unknown(record: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]
 
 
 def _member(name: str, value: Any) -> str | None:
-    """`"name":value` as compact JSON; None when it is none that a column can hold."""
+    """`"name":value` as compact JSON; None when a column cannot hold it."""
     try:
         member = f"{compact(name)}:{compact(value)}"
         member.encode()
@@ -70,7 +70,7 @@ def _member(name: str, value: Any) -> str | None:
 def _fitting(members: Mapping[tuple[str, ...], str]) -> dict[tuple[str, ...], str]:
     """The shortest members, as many as the column holds."""
     kept: dict[tuple[str, ...], str] = {}
-    size, opened = 1, False  # the two braces, and a comma less than there are members
+    size, opened = 1, False  # the two braces, less the comma that the last member does not have
     for path in sorted(members, key=lambda path: (len(members[path].encode()), path)):
         opens = len(path) == 2 and not opened
         more = len(members[path].encode()) + 1 + (_NESTED_BYTES if opens else 0)
@@ -90,6 +90,6 @@ def _text(members: Mapping[tuple[str, ...], str]) -> str:
     return f"{{{','.join(member for _, member in sorted(outer.items()))}}}"
 
 
-def _spoken(path: tuple[str, ...]) -> str:
-    """A field's name where it is a plain word; any other text may be a student's data."""
+def _reportable_name(path: tuple[str, ...]) -> str:
+    """A field's name if it is a plain word, else UNNAMED: any other text may be a student's data."""
     return ".".join(path) if all(map(_PLAIN.fullmatch, path)) else UNNAMED

@@ -1,4 +1,4 @@
-"""A fault of the source that may pass, so that the request is worth another try."""
+"""The error for a fault of the source that may pass: the request is tried again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from __future__ import annotations
 class TemporaryFault(Exception):
     """A request failed, and may succeed when it is tried again.
 
-    `pause`: what the source asked for, in seconds; `slow`: the source has too much to do; `quota`: this
-    client asked more often than it may; `cure`: what to do when no try succeeds.
+    `pause`: seconds that the source asked to wait. `slow`: the source is overloaded, so the pace is lowered.
+    `quota`: this client exceeded its rate limit. `cure`: what a person can do when no try succeeds.
     """
 
     def __init__(

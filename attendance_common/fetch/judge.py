@@ -1,4 +1,4 @@
-"""Which states of the world a run found; judged after its schools are read and records are removed."""
+"""Judges which conditions a run found, after its schools were read and records were removed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from attendance_common.fetch.school_lists import SchoolLists
 SHORT, DARK, UNLISTED = "short", "dark", "unlisted"  # conditions of a school
 SHORT_LIST, ODD_ENTRY = "short list of schools", "odd entry"  # of the list of schools
 EMPTY_YEAR, STALE, NOTHING_RECENT = "empty year", "stale", "nothing recent"  # of all schools of a share
-NEAR = dt.timedelta(days=30)  # between a school's newest landed date and the newest of all schools
+# A school is judged dark or unlisted only if it has records so near to the newest date of all schools.
+NEAR = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Share:
-    """All schools, or one machine's share of them; its name in the run's record."""
+    """All schools, or one machine's share of them. `name`: as in the run record."""
 
     name: str
     has: Callable[[int], bool]
 
 
 def judge_list(judged: Judged, listed: SchoolList) -> None:
-    """Judge what the list of schools says of itself: its odd entries, and whether it is complete."""
+    """Judge the list of schools: its odd entries, and whether it is complete."""
     for entry, sentence in listed.odd.items():
         judged.note(ODD_ENTRY, entry, 1, sentence)
     if not listed.gaps:
@@ -37,7 +38,7 @@ def judge_list(judged: Judged, listed: SchoolList) -> None:
 
 
 def judge_shortage(judged: Judged, schools: Collection[School]) -> None:
-    """Judge of each school of which all pages were read whether as many records came as it counts."""
+    """Judge, for each school of which all pages came, whether as many records came as the source counts."""
     for school in schools:
         if school.short is not None:
             sentence = attention.short(school.school_id, school.tally.read.source_count, school.short)
@@ -46,9 +47,9 @@ def judge_shortage(judged: Judged, schools: Collection[School]) -> None:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges what the readings under a school year say of the schools; what nobody read is not judged.
+    """Judges the schools by their readings under a school year. Schools that were not read are not judged.
 
-    `share`: None where the run was to read schools that were named one by one; they say nothing about all.
+    `share`: None when the run read single schools that flags named; these say nothing about all schools.
     `skipped`: schools that may be dark or unlisted. `stale_days`: how old the newest record may be; 0: any.
     """
 
@@ -61,15 +62,16 @@ class Judge:
     stale_days: int
 
     def recent(self, schools: Collection[School]) -> None:
-        """Judge what recent readings say."""
-        sorts = not any(school.order.is_wrong for school in schools)  # else few schools were asked
+        """Judge the schools by recent readings."""
+        # A source that does not sort ends the run after a few schools.
+        sorts = not any(school.order.is_wrong for school in schools)
         if self.share and sorts and any(not school.fault for school in schools):
             nothing = not _some_listed(schools)
             sentence = attention.nothing_recent(self.share.name, self.year)
             self.judged.note(NOTHING_RECENT, self.share.name, int(nothing), sentence)
 
     def whole(self, schools: Collection[School], listed: Collection[int]) -> None:
-        """Judge what whole readings say; `listed`: the list of schools."""
+        """Judge the schools by whole readings; `listed`: the list of schools."""
         read = [school for school in schools if school.was_read_whole]
         if self.share:
             self._judge_empty_year(self.share, schools, read)
@@ -84,7 +86,10 @@ class Judge:
             self.judged.note(EMPTY_YEAR, share.name, int(empty), sentence)
 
     def _judge_stale(self, share: Share, schools: Collection[School], read: Collection[School]) -> None:
-        """The newest pages of a school that has a gap may be those that did not come."""
+        """Judge whether the newest record is too old. Only schools that were read whole can prove that.
+
+        In a school with a gap, the missing pages may have newer records.
+        """
         newest = _newest_read(schools)
         if newest is None or not self.stale_days:
             return
@@ -108,12 +113,15 @@ class Judge:
             self._judge_unlisted(of_school, since, is_listed=school_id in listed)
 
     def _newest_landed(self, schools: Collection[School]) -> dt.date:
-        """The newest date up to today that is landed of any school, also of other shares."""
+        """The newest landed date up to today of all schools, also of other shares."""
         newest_read = _newest_read(schools) or dt.date.min
         return self.landed.newest_of_all(newest_read + dt.timedelta(days=1), self.today) or newest_read
 
     def _judge_dark(self, school: School, since: dt.date) -> None:
-        """A school whose newest list is of another year has not begun this one; it is not dark."""
+        """Judge whether a school that had records lists none.
+
+        A school whose newest list is of another year has not begun this year, and is not dark.
+        """
         found = None
         if not (school.tally.read.received or school.short):
             found = self.landed.newest_list(school.lists, since, self.today)
@@ -137,7 +145,7 @@ class Judge:
         self.judged.note(UNLISTED, lists.school_id, int(found is not None), sentence)
 
     def _own(self, *schools: Collection[int]) -> list[int]:
-        """Those of the run's share that may not be missing from the list of schools."""
+        """The schools of the run's share that should be in the list of schools."""
         if self.share is None:
             return []
         every = set().union(*schools) - set(self.skipped)
@@ -145,16 +153,16 @@ class Judge:
 
 
 def _before(newest: dt.date) -> dt.date:
-    """The first date that is near the newest one, which may be 0001-01-01: what .NET says for no date."""
+    """The date NEAR before the newest one. That may be 0001-01-01, which .NET writes for a missing date."""
     return max(newest, dt.date.min + NEAR) - NEAR
 
 
 def _some_listed(schools: Collection[School]) -> bool:
-    """Whether a school lists a record, be it one for the quarantine."""
+    """Whether any school lists a record, even one for quarantine."""
     return any(school.tally.read.received for school in schools)
 
 
 def _newest_read(schools: Collection[School]) -> dt.date | None:
-    """The newest date up to today that was read."""
+    """The newest date, up to today, of a record that was read."""
     newest = [school.tally.read.newest_past for school in schools if school.tally.read.newest_past]
     return max(newest, default=None)

@@ -1,4 +1,4 @@
-"""What the landed lists say: a listing of all of them, and the newest of their records."""
+"""Reads the landed lists: their ETags, their newest dates, and how many records they have."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from attendance_common.fetch.lists import LandedList
 from attendance_common.fetch.packed_pages import modified_on
 from attendance_common.fetch.school_lists import SchoolLists, if_readable
 
-SNAPSHOT_SECONDS = 300.0  # a listing that is younger serves the next school, too
+SNAPSHOT_SECONDS = 300.0  # a snapshot that is younger is used for the next school, too
 AT_A_TIME = 16  # lists that are counted at a time
 
 
 class _Snapshot:
-    """The ETags of all lists: school -> date -> ETag; listed again when it is five minutes old."""
+    """A snapshot of the ETags of all lists: school -> date -> ETag. After five minutes a new one is taken."""
 
     def __init__(self, objects: ListObjects) -> None:
         self._objects = objects
@@ -27,7 +27,7 @@ class _Snapshot:
         self._taken: float | None = None
 
     def newest(self) -> Mapping[int, Mapping[dt.date, str]]:
-        """The ETags as they are now, or were less than five minutes ago."""
+        """The ETags of the newest snapshot, which is at most five minutes old."""
         if self._taken is None or time.monotonic() - self._taken > SNAPSHOT_SECONDS:
             self._taken = time.monotonic()
             self._etags = self._objects.etags()
@@ -35,7 +35,7 @@ class _Snapshot:
 
 
 class LandedLists:
-    """The lists below `place`, an s3:// URL, as they are landed."""
+    """Reads the lists below `place`, an s3:// URL."""
 
     def __init__(self, objects: ListObjects, place: str) -> None:
         self.place = place
@@ -43,9 +43,9 @@ class LandedLists:
         self._snapshot = _Snapshot(objects)
 
     def lists_of(self, school_id: int, years: frozenset[int]) -> SchoolLists:
-        """The school's lists as they are now, or were less than five minutes ago.
+        """The school's lists by the newest snapshot, which is at most five minutes old.
 
-        Ask for them before the school is read.
+        Call it before the school is read: a list whose ETag has changed since is merged, not replaced.
         """
         return SchoolLists(school_id, years, dict(self._snapshot.newest().get(school_id, {})))
 
@@ -59,9 +59,10 @@ class LandedLists:
         return found and found[0]
 
     def newest_modified(self, lists: SchoolLists, until: dt.date) -> dt.datetime | None:
-        """That date as a time, or when its list was modified last, if that was before; None where never.
+        """The newest date as a time, or the last `modified_on` in its list if that is earlier; None: no time.
 
-        A list may be older than its date: dates are local, times in UTC, and attendance may be entered ahead.
+        `modified_on` may be before the date: dates are local, times are in UTC, and attendance may be entered
+        in advance.
         """
         found = self._newest_of_school(lists, dt.date.min, until)
         if found is None:
@@ -72,7 +73,7 @@ class LandedLists:
     def newest_list(
         self, lists: SchoolLists, since: dt.date, until: dt.date
     ) -> tuple[dt.date, frozenset[int]] | None:
-        """The newest date of this time whose list has a record, and the list's school years."""
+        """The newest date from `since` to `until` whose list has a record, and the list's school years."""
         found = self._newest_of_school(lists, since, until)
         return found and (found[0], found[1].years)
 
@@ -87,7 +88,7 @@ class LandedLists:
         return self._first_with_records(looks)
 
     def newest_of_all(self, since: dt.date, until: dt.date) -> dt.date | None:
-        """The newest date of this time on which any school's list has a record."""
+        """The newest date from `since` to `until` on which any school's list has a record."""
         snapshot = self._snapshot.newest()
         places = [(day, school) for school, etags in snapshot.items() for day in etags]
         within = sorted((place for place in places if since <= place[0] <= until), reverse=True)
@@ -107,7 +108,7 @@ class LandedLists:
         return None
 
     def count_of_year(self, lists: SchoolLists, year: int) -> int:
-        """How many records the lists have whose only school year this is; without unreadable lists."""
+        """The records in lists whose only school year is `year`; those in unreadable lists do not count."""
 
         def count(day: dt.date) -> int:
             landed = _readable(self._objects, day, lists.school_id)

@@ -1,9 +1,9 @@
-"""The landed lists in S3: all writes go through here, several lists at a time.
+"""Writes the lists of a school to S3, several at a time. All writes of lists go through it.
 
-Snapshot and compare: the ETags are listed before a school is read. A list that still has its ETag is
-replaced (conditional PUT). A list that another process has written since is merged: it gets both sets of
-rows, and nothing is removed from it. So nothing that was written after a reading began is lost, however many
-fetchers run. There is no lock and no clock.
+The ETags are listed before a school is read (the snapshot). A list that still has this ETag is replaced by a
+conditional PUT. A list that another process has written since is merged: it gets both sets of rows, and no
+row is removed from it. So no row that was written after a reading began is lost, however many fetchers run.
+This needs no lock and no clock.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ UPLOADS = 16  # lists compared and written at a time
 
 
 class LandingZone:
-    """Compares and writes the landed lists; a dry run writes none. `landed`: what they say."""
+    """Compares and writes lists; a dry run writes none. `landed`: reads the landed lists."""
 
     def __init__(
         self, s3: S3Client, areas: landing.Areas, encryption: Mapping[str, Any], run: str, *, dry_run: bool
@@ -47,24 +47,25 @@ class LandingZone:
         lists: SchoolLists,
         by_date: Iterable[tuple[dt.date, pl.DataFrame]],
         read: ReadRecords,
-        also: Collection[dt.date] = (),
+        unread_dates: Collection[dt.date] = (),
     ) -> SchoolPlan:
-        """Put what was read into its lists, and compare these lists and those of the dates in `also` with it.
+        """Write the rows that were read into the lists of their dates, and compare the landed lists to them.
 
-        No record is removed from a list here (see `take_out`). A proved reading replaces a list that
-        cannot be read; any other leaves it as it is. Raises AwsError, once all begun writes have ended.
+        `unread_dates`: more dates whose lists are compared, and not written. No record is removed here (see
+        `take_out`). A proved reading replaces a list that cannot be read; any other reading does not change
+        that list. Raises AwsError, after all writes that were started have ended.
         """
         jobs: Iterator[tuple[dt.date, Callable[[], ListChange]]] = chain(
             ((day, partial(self._writer.put_in, lists, day, rows, read)) for day, rows in by_date),
-            ((day, partial(self._writer.compare, lists, day, read)) for day in also),
+            ((day, partial(self._writer.compare, lists, day, read)) for day in unread_dates),
         )
         changes = self._each(lists, jobs)
         return SchoolPlan(changes, read.on(lists.unreadable))
 
     def merge(self, lists: SchoolLists, rows: pl.DataFrame) -> list[int]:
-        """Add rows to their lists: the newer version of each id counts, of equals the landed one.
+        """Add rows to their lists. Of two versions of an id the newer is kept; of equal ones, the landed.
 
-        Gives the ids of those whose list cannot be read: they were not added.
+        Returns the ids of the rows that were not added, since their list cannot be read.
         """
         days = rows["date"].str.to_date("%m-%d-%Y").alias("day")
         parts = rows.with_columns(days).partition_by("day", as_dict=True, include_key=False)
@@ -73,9 +74,9 @@ class LandingZone:
         return [key for (day,), part in parts.items() if day in lists.unreadable for key in part["id"]]
 
     def take_out(self, lists: SchoolLists, ids: Mapping[dt.date, Collection[int]]) -> int:
-        """Take records out of their lists; gives how many were removed.
+        """Remove records from their lists; returns how many were removed.
 
-        Nothing is removed from a list that another process has written since the snapshot.
+        No record is removed from a list that another process has written since the snapshot.
         """
         jobs = ((day, partial(self._writer.take_out, lists, day, ids[day])) for day in ids)
         return sum(self._each(lists, jobs).values())
@@ -83,14 +84,14 @@ class LandingZone:
     def _each(
         self, lists: SchoolLists, jobs: Iterable[tuple[dt.date, Callable[[], Done]]]
     ) -> dict[dt.date, Done]:
-        """Do the jobs in parallel; gives the result of each job whose list could be read."""
+        """Run the jobs in parallel; returns the result of each job whose list could be read."""
         done: dict[dt.date, Done | None] = {}
         pending: deque[tuple[dt.date, Future[Done | None]]] = deque()
         with aws.explained(self.landed.place):
             try:
                 for day, job in jobs:
                     pending.append((day, self._pool.submit(if_readable, lists, day, job)))
-                    if len(pending) >= 2 * UPLOADS:  # few rows wait in memory
+                    if len(pending) >= 2 * UPLOADS:  # so that few rows are in memory
                         first, future = pending.popleft()
                         done[first] = future.result()
             finally:

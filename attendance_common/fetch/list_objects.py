@@ -1,4 +1,4 @@
-"""The objects of the landing zone: one list is read, or written by a conditional PUT."""
+"""Reads one list from its object in S3, or writes it by a conditional PUT."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class UnreadableList(Exception):
-    """What lies under a list's name cannot be read as a list. `etag`: None where S3 does not give it."""
+    """The object under a list's name cannot be read as a list. `etag`: None when S3 does not give it."""
 
     def __init__(self, why: str, etag: str | None) -> None:
         super().__init__(why)
@@ -46,7 +46,7 @@ class ListObjects:
         return found
 
     def read(self, day: dt.date, school_id: int) -> LandedList | None:
-        """What is landed now; None when nothing is. Raises UnreadableList, or AwsError."""
+        """The list as it is landed now; None when there is none. Raises UnreadableList, or AwsError."""
         key = self._areas.landing + landing.object_name(day, school_id)
         try:
             found = read_object(self._s3, self._areas.bucket, key)
@@ -62,9 +62,9 @@ class ListObjects:
         return listed
 
     def write(self, day: dt.date, school_id: int, body: bytes, replaces: str | None) -> str | None:
-        """Put a list if the object there has the ETag `replaces`, or if none is there (None).
+        """Write a list if its object still has the ETag `replaces`; None: if there is no object.
 
-        Gives the new ETag; None when another process has written the list.
+        Returns the new ETag; None when another process has written the list.
         """
         name, digest = landing.object_name(day, school_id), md5(body)
         if self._dry_run:
@@ -82,6 +82,6 @@ class ListObjects:
         return etag or self._answer_was_lost(day, school_id, body)
 
     def _answer_was_lost(self, day: dt.date, school_id: int, body: bytes) -> str | None:
-        """The ETag of an object that has this body: this run's own PUT, whose answer did not arrive."""
+        """The ETag of the object if it has this body: then this run wrote it, and the answer was lost."""
         landed = self.read(day, school_id)
         return landed.etag if landed and landed.has_body(body) else None

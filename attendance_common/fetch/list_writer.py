@@ -1,7 +1,7 @@
-"""Writes one landed list at a time, by conditional PUTs; only `landing_zone` uses it.
+"""Writes one list at a time, by a conditional PUT; only `landing_zone` uses it.
 
-Snapshot and compare: the ETags are listed before a school is read. A list that still has its ETag is
-replaced. A list that another process has written since is merged: it gets both sets of rows, and nothing is
+`SchoolLists` has the ETags that were listed before the school was read. A list that still has its ETag is
+replaced. A list that another process has written since is merged: it gets both sets of rows, and no row is
 removed from it.
 """
 
@@ -29,11 +29,11 @@ from attendance_common.fetch.lists import (
 from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.log import log
 
-_RACES = 10  # lost to other writers of one list before it counts as failed
+_RACES = 10  # so many writes of a list may lose to other processes before the run fails
 
 
 class ListWriter:
-    """Compares and writes single lists; `run` is named in tombstones. Raises UnreadableList, AwsError."""
+    """Compares and writes single lists; tombstones name the `run`. Raises UnreadableList, AwsError."""
 
     def __init__(self, objects: ListObjects, run: str, *, dry_run: bool) -> None:
         self._objects = objects
@@ -41,7 +41,7 @@ class ListWriter:
         self._dry_run = dry_run
 
     def put_in(self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, read: ReadRecords) -> ListChange:
-        """Write the list of a date with the records that were read, unless it holds them already."""
+        """Write the rows that were read into the list of their date, unless it has them already."""
         body, known = parquet(rows, lists.years), lists.etags.get(day)
         if known == md5(body):
             return ListChange(rows.height, lists.years)
@@ -70,9 +70,9 @@ class ListWriter:
     def merge(
         self, lists: SchoolLists, day: dt.date, rows: pl.DataFrame, *, exists: bool = False
     ) -> ListChange:
-        """Write a list with its rows and these. `exists`: it does, though the snapshot may lack it."""
+        """Add rows to a list. `exists`: the list exists, although the snapshot may not have it."""
         for _ in range(_RACES):
-            # S3 denies a look at what is not there to one who may not list the bucket (API: GetObject, 403).
+            # Without the right to list the bucket, reading a missing object is denied (API: GetObject, 403).
             landed = self._look(lists, day) if exists or day in lists.etags else None
             found = landed or LandedList("", rows.clear())
             lists.etags.pop(day, None)
@@ -84,14 +84,14 @@ class ListWriter:
         raise AwsError(f"{lists.name(day)} is being written by others again and again: run again later")
 
     def compare(self, lists: SchoolLists, day: dt.date, read: ReadRecords) -> ListChange:
-        """Compare the list of a date that was not read."""
+        """Compare the list of a date that has no record in the reading."""
         landed = self._look(lists, day)
         if landed is None or landed.etag != lists.etags[day] or day in lists.foreign:
             return ListChange(0, frozenset())
         return ListChange(landed.rows.height, landed.years, compare(landed.rows, day, read))
 
     def take_out(self, lists: SchoolLists, day: dt.date, ids: Collection[int]) -> int:
-        """Take records out of the list of a date; gives how many were removed."""
+        """Remove records from the list of a date; returns how many were removed."""
         landed = None if day in lists.foreign else self._look(lists, day)
         if landed is None or landed.etag != lists.etags[day]:
             log.info("%s was written by another process meanwhile: nothing leaves it", lists.name(day))
@@ -108,7 +108,7 @@ class ListWriter:
         return self._objects.read(day, lists.school_id)
 
     def _put(self, lists: SchoolLists, day: dt.date, body: bytes) -> bool:
-        """Write a list if it is still as this run knows it; whether it is there now."""
+        """Write a list if it still has the ETag that this run knows; returns whether it was written."""
         etag = self._objects.write(day, lists.school_id, body, lists.etags.get(day))
         if etag is None:
             return False

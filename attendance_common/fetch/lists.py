@@ -1,4 +1,4 @@
-"""One school's list for a date: its Parquet, and what a reading makes of the list that is landed."""
+"""The list of one school on one date: its Parquet, and how a reading changes it. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RUN = "run"  # footer key of a tombstone: the run that wrote it
 
 
 def md5(body: bytes) -> str:
-    """What S3 gives as the ETag of an object that was put whole and not under a KMS key (API: Object)."""
+    """The MD5 of a body. S3 gives it as the ETag of an object without a KMS key (API: Object, ETag)."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 def parquet(rows: pl.DataFrame, years: Collection[int], **footer: str) -> bytes:
-    """Rows as the Parquet that Spectrum is known to read: format v1, plain or dictionary encoded, snappy."""
+    """Rows as Parquet that Spectrum reads: format v1, plain or dictionary encoding, snappy."""
     if years:
         footer[SCHOOL_YEARS] = ",".join(map(str, sorted(years)))
     body = io.BytesIO()
@@ -33,13 +33,13 @@ def parquet(rows: pl.DataFrame, years: Collection[int], **footer: str) -> bytes:
 
 
 def tombstone(school_id: int, years: Collection[int], run: str) -> bytes:
-    """A list that lost its last record: one row, in which every column but `school_id` is NULL."""
+    """The list that replaces one whose last record was removed: one row, all NULL but `school_id`."""
     rows = pl.DataFrame({"school_id": [school_id]}, schema={"school_id": pl.Int64})
     return parquet(_as_declared(rows), years, **{RUN: run})
 
 
 def _as_declared(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the columns of SCHEMA, and behind them those that a later version landed.
+    """Rows with the columns of SCHEMA, followed by columns that only a later version of the fetcher has.
 
     A column that an older version did not land is NULL.
     """
@@ -49,7 +49,7 @@ def _as_declared(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 class NoList(ValueError):
-    """The object is none of the fetcher's lists; the text says why."""
+    """The object is no list of the fetcher; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class LandedList:
     content_md5: str | None = None
 
     def has_body(self, body: bytes) -> bool:
-        """Whether this is its body; under a KMS key an ETag is no MD5 (API: Object, ETag)."""
+        """Whether the landed object has this body. With a KMS key, its ETag is no MD5 (API: Object, ETag)."""
         return md5(body) in (self.etag, self.content_md5)
 
 
 def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
-    """An object as a list; a tombstone has no rows. Raises NoList."""
+    """Decode an object as a list; a tombstone becomes a list of no rows. Raises NoList."""
     if content_md5 not in (None, md5(body)):
         raise NoList("its bytes are not those that the fetcher wrote")
     rows = _decoded(body)
@@ -112,7 +112,7 @@ def _check_ids(ids: pl.Series) -> None:
 
 
 def check_place(rows: pl.DataFrame, day: dt.date, school_id: int) -> None:
-    """Raise NoList where rows are of another date or school than their list's name says."""
+    """Raise NoList when a row is of another date or school than the list's name says."""
     if not (rows["date"] == f"{day:%m-%d-}{day.year:04d}").fill_null(value=False).all():
         raise NoList("it has rows of another date")
     if not (rows["school_id"] == school_id).fill_null(value=False).all():
@@ -120,28 +120,28 @@ def check_place(rows: pl.DataFrame, day: dt.date, school_id: int) -> None:
 
 
 def put_in(landed: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
-    """The landed rows and those that were read, which replace their landed versions; sorted by id."""
+    """The rows that were read, and the landed rows of other ids; sorted by id."""
     others = landed.join(read.select("id"), on="id", how="anti")
     return pl.concat([others, read], how="diagonal").sort("id") if others.height else read
 
 
 def merge(landed: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Both sets of rows: the newer version of each id, of equals the landed one; sorted by id."""
+    """Both sets of rows: the newer version of each id, or the landed one of two equals; sorted by id."""
     both = pl.concat([rows, landed], how="diagonal")
     by_age = both.sort("modified_on", nulls_last=False, maintain_order=True)
     return by_age.unique("id", keep="last", maintain_order=True).sort("id")
 
 
 def take_out(landed: pl.DataFrame, ids: Collection[int]) -> pl.DataFrame:
-    """The landed rows but for these."""
+    """The landed rows that do not have these ids."""
     return landed.filter(~pl.col("id").is_in(list(ids)))
 
 
 @dataclass(frozen=True)
 class ReadRecords:
-    """Which records a reading holds: `places` (id, day) of those it lands, `rejected` ids of the others.
+    """The records of a reading: `places` (id, day) of those to land, `rejected` ids of the others.
 
-    `is_proved`: it holds every record of its school year. Then it replaces a list that cannot be read.
+    `is_proved`: it has every record of its school year. Then it replaces a list that cannot be read.
     """
 
     places: pl.DataFrame
@@ -149,21 +149,21 @@ class ReadRecords:
     is_proved: bool = False
 
     def on(self, days: Collection[dt.date]) -> list[int]:
-        """The ids of the records of some dates."""
+        """The ids of the records to land on some dates."""
         chosen = pl.Series(sorted(days), dtype=pl.Date)
         return self.places.filter(pl.col("day").is_in(chosen.implode()))["id"].to_list()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Landed records that a reading holds under another date, or not at all."""
+    """Ids of landed records that a reading has under another date (`moved`), or does not have (`missing`)."""
 
     moved: list[int] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
 
 
 def compare(landed: pl.DataFrame, day: dt.date, read: ReadRecords) -> Comparison:
-    """Which landed records a reading moves or lacks, of a date that was read, or near one that was."""
+    """Compare the landed list of a date with a reading: which records moved, and which are missing."""
     found = landed.select("id").join(read.places, on="id", how="left", maintain_order="left")
     moved = found.filter(pl.col("day") != day)["id"].to_list()
     lacking = found.filter(pl.col("day").is_null())["id"].to_list()
@@ -171,15 +171,15 @@ def compare(landed: pl.DataFrame, day: dt.date, read: ReadRecords) -> Comparison
     return Comparison(moved, [each for each in lacking if each not in rejected])
 
 
-# --- what a reading makes of a school's lists -------------------------------------------------------------
+# --- how a reading changes a school's lists ---------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class ListChange:
-    """What a reading makes of one list: of its landed records, some moved to another date, some are missing.
+    """How a reading changes one list: which of its landed records moved to another date or are missing.
 
-    `landed`, `years`: its records and their school years before this reading. Of a list that another process
-    has written since the snapshot, none moved and none is missing.
+    `landed`: how many records it had before this reading. `years`: their school years. If another process has
+    written the list since the snapshot, no record counts as moved or missing.
     """
 
     landed: int
@@ -189,9 +189,9 @@ class ListChange:
 
 @dataclass
 class SchoolPlan:
-    """A reading beside what is landed of its school: what becomes of each list.
+    """How a reading changes the lists of its school, by date.
 
-    `unlanded`: ids of the records whose list cannot be read, and was not written.
+    `unlanded`: ids of records that were not landed, since their list cannot be read.
     """
 
     changes: dict[dt.date, ListChange] = field(default_factory=dict)
@@ -199,7 +199,7 @@ class SchoolPlan:
 
     @property
     def departures(self) -> Mapping[dt.date, list[int]]:
-        """Records that moved to another date and are landed there, by the date whose list they leave."""
+        """Records that are landed under another date now, by the old date: to be removed from its list."""
         waiting = set(self.unlanded)
         moved = {
             day: [each for each in change.compared.moved if each not in waiting]
@@ -209,7 +209,7 @@ class SchoolPlan:
 
     @property
     def missing(self) -> Mapping[dt.date, list[int]]:
-        """Landed records that the reading lacks, by date."""
+        """Landed records that the reading does not have, by date."""
         return {
             day: change.compared.missing for day, change in self.changes.items() if change.compared.missing
         }

@@ -1,4 +1,4 @@
-"""How many requests are under way at a time: fewer when the source asks for less."""
+"""Limits how many requests run at a time, and lowers the limit when the source is overloaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attendance_common.log import event, log
 
 
 class Pace:
-    """How many requests may be under way: halved when the source asks for less, back one by one after."""
+    """The limit of requests under way: halved by a fault that is `slow`, raised step by step by answers."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -23,12 +23,12 @@ class Pace:
 
     @property
     def allowed(self) -> int:
-        """How many may be under way now."""
+        """How many requests may be under way now."""
         return int(self._allowed)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until one more request may be under way; a TemporaryFault that is `slow` lowers the pace."""
+        """Wait until one more request may be under way. A `slow` TemporaryFault then halves the limit."""
         with self._free:
             self._free.wait_for(lambda: self._under_way < self.allowed)
             self._under_way += 1
@@ -46,7 +46,7 @@ class Pace:
     def _ended(self, begun: float, *, slower: bool = False, faster: bool = False) -> None:
         with self._free:
             self._under_way -= 1
-            if slower and begun > self._slowed_at:  # once for all that were under way together
+            if slower and begun > self._slowed_at:  # halve once for all requests that were under way together
                 before, self._allowed = self.allowed, max(1.0, self.allowed / 2)
                 self._slowed_at = time.monotonic()
                 if self.allowed < before:

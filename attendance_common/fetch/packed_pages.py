@@ -1,6 +1,6 @@
-"""Pages of a school that wait for the others, and rows that wait for the rest of their date.
+"""Keeps the pages of a school compressed until all have come, then gives their rows date by date.
 
-The rows of a page are packed (Arrow, lz4): a sixth of their size in memory. They are unpacked one page at a
+The rows of a page are packed (Arrow, lz4), which takes a sixth of the memory. They are unpacked one page at a
 time, when their dates are written.
 """
 
@@ -16,11 +16,11 @@ from attendance_common.fetch.page import SCHEMA, Page
 from attendance_common.fetch.totals import Paging
 
 Moment = dt.date | dt.datetime  # a day, or when a record was modified: in UTC, without a zone
-_TOGETHER = 3_000  # rows that are sorted at a time: few are in memory, and each time costs
+_TOGETHER = 3_000  # rows that are sorted at a time: more take memory, fewer take time
 
 
 def modified_on(*, strict: bool = True) -> pl.Expr:
-    """The column of that name as times; where not `strict`, null for what is none."""
+    """The column `modified_on` as times. Unless `strict`, a text that is no time becomes null."""
     return pl.col("modified_on").str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=strict)
 
 
@@ -28,7 +28,7 @@ _KEYS = (pl.col("id"), pl.col("date").str.to_date("%m-%d-%Y").alias("day"), modi
 
 
 def absent_page() -> Page:
-    """What a 404 says: no records here."""
+    """A page without records, for an answer 404."""
     return Page(pl.DataFrame(schema=SCHEMA), (), Paging())
 
 
@@ -51,26 +51,26 @@ class PackedPage:
         return self.keys["id"]
 
     def oldest(self, column: str) -> Moment | None:
-        """The oldest `day` or `modified_on` on the page; None where it has none."""
+        """The oldest `day` or `modified_on` on the page; None when there is none."""
         oldest: Moment | None = self.keys[column].min()  # type: ignore[assignment]
         return oldest
 
     def lists_the_same_as(self, page: PackedPage) -> bool:
-        """Whether both pages hold the same ids in the same order; what the records say may have changed."""
+        """Whether both pages have the same ids in the same order; the records may have changed."""
         theirs = [rejection.record_id for rejection in page.rejections]
         ours = [rejection.record_id for rejection in self.rejections]
         return self.ids.equals(page.ids) and ours == theirs
 
     def unpack(self) -> pl.DataFrame:
-        """The rows, for the only time: they take no memory here afterwards."""
+        """The rows. Can be called only once: it frees the memory of the packed rows."""
         packed, self._packed = self._packed, b""
         return pl.read_ipc_stream(io.BytesIO(packed))
 
 
 def newest_versions(pages: Mapping[int, PackedPage]) -> pl.DataFrame:
-    """Where the newest version of each id is: id, day, modified_on, page, row on the page.
+    """The place of the newest version of each id: id, day, modified_on, page, row on the page.
 
-    Of versions that are equally new, the one on the last page counts.
+    Of versions that are equally new, it is the one on the last page.
     """
     empty = PackedPage(absent_page()).keys.with_row_index("row").with_columns(page=pl.lit(0, pl.Int64))
     keys = pl.concat(
@@ -87,7 +87,7 @@ def newest_versions(pages: Mapping[int, PackedPage]) -> pl.DataFrame:
 def rows_by_date(
     pages: Mapping[int, PackedPage], newest: pl.DataFrame
 ) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-    """Each date's rows (the `newest` ones, sorted by id), a date at a time; unpacks the pages for good.
+    """The `newest` rows, date by date, sorted by id. It unpacks the pages, which have no rows afterwards.
 
     A date is yielded soon after the last page that has it, so few rows are in memory.
     """
@@ -105,7 +105,10 @@ def rows_by_date(
 
 
 class _WaitingRows:
-    """Rows whose date has not ended, and their places (`newest_versions`; `end`: the date's last page)."""
+    """Rows that wait for the last page of their date. Their places have the columns of `newest_versions`.
+
+    In addition, `end` is the last page of the row's date.
+    """
 
     def __init__(self) -> None:
         self._rows: list[pl.DataFrame] = []
@@ -113,13 +116,13 @@ class _WaitingRows:
         self.height = 0
 
     def add(self, rows: pl.DataFrame, places: pl.DataFrame) -> None:
-        """Let the rows of one page wait."""
+        """Add the rows of one page."""
         self._rows.append(rows)
         self._places.append(places)
         self.height += rows.height
 
     def ended(self, page: int) -> Iterator[tuple[dt.date, pl.DataFrame]]:
-        """Give away the dates that end with this page or before, sorted by date and id."""
+        """Remove and yield the dates that end with this page or earlier, sorted by date and id."""
         rows, places = pl.concat(self._rows, rechunk=True), pl.concat(self._places).with_row_index("at")
         later = places.filter(pl.col("end") > page)
         self._rows, self._places, self.height = [rows[later["at"]]], [later.drop("at")], later.height

@@ -1,8 +1,8 @@
-"""One page as the API sends it -> rows of the landing zone, and the records that cannot be rows.
+"""Flattens one page of the API into rows of the landing zone, and finds the records that cannot be landed.
 
-A page of ordinary records is decoded straight into typed columns. Anything odd on a page (a number as text, a
-new field, an impossible date) sends that page the slow way, record by record, as `record` defines it; the
-fast way takes only what would come out the same.
+Fast way: a page of ordinary records is decoded directly into typed columns. Slow way: if anything on the page
+is odd (a number as text, a new field, an impossible date), each record is flattened by `record`. The fast way
+is taken only for pages of which both ways give the same rows.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _LISTS = ("periodAttendanceList", "periodAttendance")
 
 
 class UnreadablePage(ValueError):
-    """The body is not an answer of this API: no JSON (an HTML page, a body cut short), or another shape."""
+    """The body is no page of this API: it is not JSON (HTML, or cut short), or has no list of records."""
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A record for quarantine: whole, as received; `record_id` where it can be read."""
+    """A record for quarantine: its text as received. `record_id`: None when it cannot be read."""
 
     reason: str
     record: str
@@ -52,15 +52,15 @@ class Rejection:
 
     @property
     def key(self) -> int | str:
-        """What makes it the same record as another: its id, else its text."""
+        """What identifies the record: its id, else its text."""
         return self.record if self.record_id is None else self.record_id
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page's rows (schema: SCHEMA), rejections and paging; received = rows + rejections.
+    """A page's rows (schema: SCHEMA), its rejections, and its paging.
 
-    `left_out`: fields that did not fit into `extra_fields` -> of how many rows.
+    `left_out`: field that did not fit into `extra_fields` -> in how many rows.
     """
 
     rows: pl.DataFrame
@@ -70,12 +70,12 @@ class Page:
 
     @property
     def received(self) -> int:
-        """How many records the page held."""
+        """The number of records on the page: rows and rejections."""
         return self.rows.height + len(self.rejections)
 
 
 def read_page(body: bytes, school_id: int) -> Page:
-    """Flatten one answer of the API; raises UnreadablePage."""
+    """Flatten the body of one answer; raises UnreadablePage."""
     return _read_ordinary(body, school_id) or _read_any(body, school_id)
 
 
@@ -87,7 +87,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 def _struct(name: str, columns: Iterable[Column], *raw: str) -> type[Any]:
-    """A type that decodes only records whose fields are all declared and hold what their columns hold."""
+    """A type that decodes only records whose fields are all declared and have the types of their columns."""
     typed = [(column.path[-1], _DECODED.get(column.kind, str | None)) for column in columns]
     typed += [(key, msgspec.Raw) for key in raw]
     fields = [(key, kind, _NULL if kind is msgspec.Raw else None) for key, kind in typed]
@@ -101,7 +101,7 @@ _Record = _struct("_Record", _OUTER, NESTED)
 
 
 def _envelope(record: Any) -> Any:
-    """A bare list of records, or an object that holds the list under one of its names, and the paging."""
+    """The type of an answer: a bare list of records, or an object with the list (of two names) and paging."""
     fields: list[Any] = [(key, list[record] | None, None) for key in _LISTS]
     fields.append(("pagingInfo", msgspec.Raw, _NULL))
     return list[record] | msgspec.defstruct("_Envelope", fields, gc=False)
@@ -113,8 +113,8 @@ _ANY = msgspec.json.Decoder(_envelope(msgspec.Raw))
 
 
 def _read_ordinary(body: bytes, school_id: int) -> Page | None:
-    """The page when every record on it is ordinary, else None."""
-    if b"\\" in body and b"\\u0000" in body:  # the first look is quick, and mostly enough
+    """The page if every record on it is ordinary, else None."""
+    if b"\\" in body and b"\\u0000" in body:  # the first test is fast, and mostly decides
         return None
     try:
         records, paging = _opened(_ORDINARY.decode(body))
@@ -138,7 +138,7 @@ def _columns(records: Sequence[Any], school_id: int) -> pl.DataFrame:
 
 
 def _nested(raw: Iterable[msgspec.Raw]) -> list[pl.Series]:
-    """The columns of the nested objects; a section's is the same with each of its students: decoded once."""
+    """The columns of the nested objects. Students of a section have equal objects: each is decoded once."""
     texts = list(map(bytes, raw))
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     distinct = pl.DataFrame(_series(_INNER, _by_column(map(_inner_values, places), len(_INNER))))
@@ -156,7 +156,7 @@ def _series(columns: Iterable[Column], values: Iterable[Sequence[Any]]) -> list[
     ]
 
 
-@lru_cache(maxsize=8192)  # the next page has mostly the same
+@lru_cache(maxsize=8192)  # the next page mostly has the same objects
 def _inner_values(text: bytes) -> tuple[Any, ...]:
     nested = _NESTED_ONE.decode(text) or _Nested()
     return tuple(
@@ -179,7 +179,7 @@ _ORDINARY_TIME = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9
 
 
 def _utc_text(time: pl.Expr) -> pl.Expr:
-    """As `record.parse_instant` does, for times in UTC; null for any other."""
+    """What `record.parse_instant` gives for ordinary times in UTC; null for any other time."""
     day, clock = time.str.slice(0, 10), time.str.slice(11, 8)
     fraction = time.str.slice(20).str.strip_chars_end("Z").str.pad_end(6, "0")
     is_a_day = day.str.to_date("%Y-%m-%d", strict=False).is_not_null()
@@ -212,7 +212,7 @@ def _read_any(body: bytes, school_id: int) -> Page:
 
 
 def read_again(rejections: Sequence[Rejection], school_id: int) -> Page:
-    """What this version makes of records that an earlier one rejected."""
+    """Flatten records again that an earlier version rejected."""
     return _read_each([rejection.record for rejection in rejections], school_id, Paging())
 
 
@@ -232,7 +232,7 @@ def _read_each(records: Iterable[str], school_id: int, paging: Paging) -> Page:
 
 
 def _split(body: bytes) -> tuple[list[str], Paging]:
-    """Each record's own text, as received, and the paging."""
+    """The text of each record, as received, and the paging."""
     try:
         return _split_strict(body)
     except RecursionError:
@@ -249,12 +249,12 @@ def _split_strict(body: bytes) -> tuple[list[str], Paging]:
 
 
 def _split_deep(body: bytes) -> tuple[list[str], Paging]:
-    """As `_split_strict`, for a body in which a record is nested more deeply than a decoder reads."""
+    """As `_split_strict`, for a body with a record that is nested too deeply for the decoder."""
     deep: list[str] = []
 
     def stand_in(record: str) -> str:
         deep.append(record)
-        return f'"\0{len(deep) - 1}\0"'  # no text of JSON: that has no bare NUL
+        return f'"\0{len(deep) - 1}\0"'  # no JSON text is equal to it: JSON has no bare NUL
 
     text = body.decode(errors="surrogateescape")
     level = 1 if text.lstrip().startswith("[") else 2  # a bare list, or a list in an object
@@ -270,7 +270,7 @@ def _split_deep(body: bytes) -> tuple[list[str], Paging]:
 
 
 def _split_lenient(text: str) -> tuple[list[Any], Paging]:
-    """What strict JSON refuses but Python reads (NaN, a bare tab, a byte that is no UTF-8), decoded."""
+    """Decode what strict JSON refuses but Python reads: NaN, a bare tab, a byte that is no UTF-8."""
     try:
         answer = decode(text, strict=False)
     except ValueError as error:
@@ -287,7 +287,7 @@ def _split_lenient(text: str) -> tuple[list[Any], Paging]:
 
 
 def _read_one(text: str, school_id: int) -> tuple[Row, set[str]] | Rejection:
-    """A record's row, and the fields that are left out of it; or why it has none."""
+    """A record's row and the fields that are left out of it, or its rejection."""
     try:
         record = decode_record(text)
     except (ValueError, RecursionError):
@@ -301,7 +301,7 @@ def _read_one(text: str, school_id: int) -> tuple[Row, set[str]] | Rejection:
 
 
 def _opened(answer: Any) -> tuple[list[Any], Paging]:
-    """The records and the paging of a decoded answer; raises ValidationError when it holds no list."""
+    """The records and the paging of a decoded answer; raises ValidationError when it has no list."""
     if isinstance(answer, list):
         return answer, Paging()
     lists = [getattr(answer, key) for key in _LISTS]

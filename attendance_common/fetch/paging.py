@@ -1,7 +1,7 @@
-"""Which page of a school is asked for next, and where its list ends. The counts in an answer may be wrong.
+"""Decides which page of a school is asked for next, and where its list ends. Counts in answers may be wrong.
 
 `Progress` is what is known of the list while its pages come. A course decides by it: `WholeList` (every page
-that an answer announces, then those behind them), `NewestPages` (back to a date) or `ChosenPages`.
+that an answer states, then the pages behind them), `NewestPages` (back to a date) or `ChosenPages`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Protocol
 
 from attendance_common.fetch.totals import Paging, greater
 
-MOST_GAPS = 4  # after so many, no further page of the school is asked for
-_IDLE_PAGES = 3  # in a row that bring nothing new: the source sends the same pages again and again
+MOST_GAPS = 4  # missing pages after which no further page of the school is asked for
+_IDLE_PAGES = 3  # so many in a row without a new record: the source repeats its pages
 
 
 @dataclass
 class StatedLength:
-    """What the answers say about the length of the list."""
+    """What the answers state about the length of the list."""
 
-    counts: list[int] = field(default_factory=list)  # of records, in the order in which the answers came
+    counts: list[int] = field(default_factory=list)  # counts of records, in the order of the answers
     pages: int | None = None  # the most pages that any answer stated; None: no answer did
 
     def add(self, paging: Paging) -> None:
-        """Add what one answer says."""
+        """Add what one answer states."""
         if paging.count is not None:
             self.counts.append(paging.count)
-        if paging.pages:  # 0 is also sent with records: it says nothing
+        if paging.pages:  # 0 means nothing: it is also sent with records
             self.pages = greater(paging.pages, self.pages)
 
 
@@ -40,7 +40,7 @@ class ReceivedPages:
     records: int = 0  # on all pages, repeats included
     repeated: dict[int, int] = field(default_factory=dict)  # page that repeats another -> its records
     largest: int = 0  # records on the largest page
-    oldest: dt.date | dt.datetime | None = None  # of all records, in the column that the list is sorted by
+    oldest: dt.date | dt.datetime | None = None  # oldest value of the column by which the list is sorted
 
     def add(
         self,
@@ -69,38 +69,38 @@ class Progress:
     waiting: int = 0  # pages asked for and not answered
     received: ReceivedPages = field(default_factory=ReceivedPages)
     stated: StatedLength = field(default_factory=StatedLength)
-    failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
+    failed: dict[int, str] = field(default_factory=dict)  # page that could not be read -> why
     refused: dict[int, str] = field(default_factory=dict)  # page that the source refused -> how
 
     def ask(self, number: int) -> int:
-        """Note that a page is being asked for; gives its number."""
+        """Record that a page is being asked for; returns its number."""
         self.waiting += 1
         self.asked = max(self.asked, number)
         return number
 
     def fail(self, number: int, reason: str, *, refused: bool) -> None:
-        """Note a page that did not come."""
+        """Record a page that did not come."""
         self.waiting -= 1
         (self.refused if refused else self.failed)[number] = reason
 
     @property
     def last_page(self) -> int:
-        """The last page: by the stated number of pages, else by the count of records, else 0."""
+        """The last page, by the stated number of pages, else by the count of records; 0: unknown."""
         if self.stated.pages is not None:
             return self.stated.pages
         return -(-max(self.stated.counts, default=0) // (self.received.largest or self.page_size))
 
     @property
     def sent(self) -> int:
-        """Records that came, repeats included, but each page once: a source may ignore the page number."""
+        """Records that came, without pages that repeat another: a source may ignore the page number."""
         return self.received.records - sum(self.received.repeated.values())
 
     @property
     def missing(self) -> int:
         """How many records fewer came than the last answer counted.
 
-        Where no answer counted any: the records on pages up to the last one that repeat another page, since
-        their own records did not come.
+        When no answer counted: the records on pages, up to the last page, that repeat another page. The
+        records that these pages should have did not come.
         """
         if self.stated.counts:
             return max(0, self.stated.counts[-1] - self.sent)
@@ -108,7 +108,7 @@ class Progress:
 
     @property
     def gaps(self) -> dict[int, str]:
-        """Pages that are lacking -> why.
+        """Pages that are missing -> why.
 
         Behind the last page, a refusal is the end of the list. A failure there is a gap only when no answer
         stated the number of pages, when that number is wrong, or when records are missing.
@@ -120,7 +120,7 @@ class Progress:
         return dict(sorted(lacking.items()))
 
     @property
-    def goes_round(self) -> bool:
+    def repeats_pages(self) -> bool:
         """Whether the source sent pages again in place of others that it counts."""
         repeated = self.received.repeated
         again = any(page <= self.last_page for page in repeated)
@@ -128,7 +128,7 @@ class Progress:
 
     @property
     def went_idle(self) -> bool:
-        """Whether several pages in a row, up to the last one, brought nothing new."""
+        """Whether three pages in a row, up to the last page, brought no new record."""
         idle = [n for n, fresh in self.received.fresh.items() if not fresh and n <= self.last_page]
         return any({n + 1, n + 2} <= set(idle) for n in idle) if len(idle) >= _IDLE_PAGES else False
 
@@ -140,14 +140,14 @@ class Progress:
 
 
 class Course(Protocol):
-    """Decides which pages are asked for, and in which order the list is to be."""
+    """Decides which pages are asked for, and how the list is sorted."""
 
     sort_field: str  # as the API names it
     column: str  # the same as `PackedPage.keys` names it
     direction: str
     is_whole: bool  # it asks for every page of the list
     is_recent: bool  # it asks for the newest pages
-    is_by_modification: bool  # the newest are those that were modified last
+    is_by_modification: bool  # newest means modified last
 
     def following(self, progress: Progress) -> int | None:
         """The page to ask for now; None when there is none, or none before an awaited page has come."""
@@ -157,7 +157,7 @@ class Course(Protocol):
 
 
 class WholeList:
-    """Every page that any answer announces, then those behind them until one brings nothing new."""
+    """Asks for every page that an answer states, then for more until one brings no new record."""
 
     sort_field, column, direction = "date", "day", "Ascending"
     is_whole, is_recent, is_by_modification = True, False, False
@@ -178,10 +178,10 @@ class WholeList:
 
 
 def _goes_on_behind(progress: Progress) -> bool:
-    """Whether the page behind the last one asked for may hold more.
+    """Whether to ask for one more page behind the last page.
 
-    The first one behind is asked for at once; each further one when all before it have come, the last of them
-    with something new.
+    The first such page is asked for at once. A further one is asked for when all pages before it have come and
+    the one just before it brought a new record.
     """
     if progress.asked == progress.last_page:
         return True
@@ -189,11 +189,12 @@ def _goes_on_behind(progress: Progress) -> bool:
 
 
 class NewestPages:
-    """The newest pages, one after another, until one has a record from before `since`; then the last page.
+    """Asks for the newest pages, one after another, until one has a record from before `since`.
 
-    Behind the last page it goes on until a page brings nothing new.
+    Then it asks for the last page. If no page has such a record, it asks for all pages, and for further ones
+    behind the last page until one brings no new record.
 
-    `since` is a date, or a time: then the records that were modified last are the newest.
+    `since`: a date; or a time: then the list is sorted by modification.
     """
 
     direction = "Descending"
@@ -224,7 +225,7 @@ class NewestPages:
 
 
 class ChosenPages:
-    """These pages, all at once."""
+    """Asks for the given pages, all at once."""
 
     sort_field, column, direction = "date", "day", "Ascending"
     is_whole, is_recent, is_by_modification = False, False, False

@@ -1,8 +1,9 @@
-"""When a landed record that was not read may leave: the reading is proved, and the brake is not on.
+"""Decides when landed records that were not read may be removed. Pure.
 
-What was read is landed, whatever a count says. What was not read leaves only when the reading is proved to
-hold the whole list, covers the list that the record lies in, a second look at its pages still lacks it, and
-not suspiciously many leave at once.
+A record that was read is landed, whatever a count says. A landed record that was not read is removed only if
+- the reading is proved to have the whole list of the school, and covers the landed list of the record;
+- a second look at the pages on which it would be does not find it either;
+- the brake allows it: not suspiciously many records are to be removed in this run.
 """
 
 from __future__ import annotations
@@ -17,31 +18,35 @@ import polars as pl
 from attendance_common.fetch.reading import Reading
 from attendance_common.numerals import records
 
-NEAR = dt.timedelta(days=60)  # of a date that was read: its lists are compared
+NEAR = dt.timedelta(days=60)  # landed lists so near to a date that was read are compared
 
-SCHOOL_SHARE, SCHOOL_FEW = 0.10, 50  # of a school's landed records may leave in a run
-RUN_SHARE, RUN_FEW = 0.02, 500  # of all schools' together
+# So many landed records may be removed in a run (the greater of share and number): of a school, but at most
+# half of them; of all schools together.
+SCHOOL_SHARE, SCHOOL_FEW = 0.10, 50
+RUN_SHARE, RUN_FEW = 0.02, 500
 
 
 # --- is it proved? ----------------------------------------------------------------------------------------
 
 
 def can_be_proved(reading: Reading) -> bool:
-    """Whether it has no gap, an id for every record, and pages that do not only repeat one another."""
+    """Whether it has no gap, an id for every record, and no repeated page in place of another."""
     if reading.gaps or any(rejection.record_id is None for rejection in reading.contents.rejections):
         return False
-    return not reading.progress.goes_round or reading.progress.stated.counts[-1:] == [reading.progress.sent]
+    return not reading.progress.repeats_pages or reading.progress.stated.counts[-1:] == [
+        reading.progress.sent
+    ]
 
 
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:
-    """Whether every count in the answers of both readings is the number of different records of the first."""
+    """Whether all counts in the answers of both readings equal the different records of the first."""
     counts = first.progress.stated.counts + (second.progress.stated.counts if second else [])
     agree = bool(first.progress.stated.counts) and set(counts) == {first.contents.different}
     return agree and can_be_proved(first) and not (second and second.gaps)
 
 
 def proved_by_repetition(first: Reading, second: Reading) -> bool:
-    """Whether two whole readings hold the same ids in the same order."""
+    """Whether two whole readings have the same ids in the same order."""
     ours, theirs = (
         {number: page for number, page in reading.pages.items() if page.received}
         for reading in (first, second)
@@ -51,7 +56,7 @@ def proved_by_repetition(first: Reading, second: Reading) -> bool:
 
 
 def is_proved(first: Reading, second: Reading) -> bool:
-    """Whether what both readings lack is gone; the second is whole, or of the pages to confirm."""
+    """Whether records that both readings lack are gone. `second`: whole, or of the pages to confirm."""
     return proved_by_counts(first, second) or proved_by_repetition(first, second)
 
 
@@ -60,7 +65,7 @@ def is_proved(first: Reading, second: Reading) -> bool:
 
 @dataclass(frozen=True)
 class SecondLook:
-    """What to read again, and why; `pages` None: the whole list."""
+    """The pages to read again, and why; `pages` None: the whole list."""
 
     pages: list[int] | None
     why: str
@@ -69,8 +74,8 @@ class SecondLook:
 def second_look(reading: Reading, missing: Collection[dt.date], short_before: int) -> SecondLook | None:
     """The second look that a whole reading needs, if any.
 
-    `missing`: the dates of landed records that it lacks; `short_before`: how many records fewer than counted
-    came when the school was read last.
+    `missing`: the dates of landed records that it lacks. `short_before`: how many records fewer than counted
+    came in the school's last reading.
     """
     if reading.gaps:
         return None
@@ -85,10 +90,10 @@ def second_look(reading: Reading, missing: Collection[dt.date], short_before: in
 
 
 def pages_to_confirm(reading: Reading, days: Collection[dt.date]) -> list[int]:
-    """The pages on which records of these dates would be; all pages where the list is not sorted by date.
+    """The pages on which records of these dates would be; all pages if the list is not sorted by date.
 
-    For each date: from the last page with an earlier date to the first one with a later date, and one more on
-    each side.
+    For each date: the pages from the last one with an earlier date to the first one with a later date, and
+    one more on each side.
     """
     numbers = sorted(reading.pages)
     listed = reading.ordered()
@@ -112,7 +117,7 @@ def pages_to_confirm(reading: Reading, days: Collection[dt.date]) -> list[int]:
 
 
 def near(day: dt.date, read: Sequence[dt.date]) -> bool:
-    """Whether a date lies within 60 days of one of the sorted dates that were read."""
+    """Whether a date is within 60 days of one of the sorted dates in `read`."""
     at = bisect.bisect_left(read, day)
     return any(abs(each - day) <= NEAR for each in read[max(0, at - 1) : at + 1])
 
@@ -120,10 +125,11 @@ def near(day: dt.date, read: Sequence[dt.date]) -> bool:
 def covers(
     day: dt.date, years: Collection[int], read: Sequence[dt.date], year: int | None, *, emptied: bool = False
 ) -> bool:
-    """Whether a whole reading of `year`, with these sorted dates, speaks for a list of these school years.
+    """Whether a whole reading covers a landed list: a record of the list that was not read may be gone.
 
-    `emptied`: the operator says that a school without records has none: then it speaks for every list of its
-    year.
+    `day`, `years`: the list's date and school years. `read`, `year`: the sorted dates and the school year of
+    the reading. `emptied`: the operator expects that the school has no record: then a reading without records
+    covers every list of its year.
     """
     if year is None:
         return not years and bool(read) and read[0] <= day <= read[-1]
@@ -135,7 +141,7 @@ def covers(
 
 @dataclass(frozen=True)
 class Removals:
-    """Records of a school that are proved gone, by date; `landed`: records in the lists that are covered."""
+    """Records of a school that are proved gone, by date. `landed`: all records in the covered lists."""
 
     school_id: int
     ids: Mapping[dt.date, Sequence[int]]
@@ -143,20 +149,20 @@ class Removals:
 
     @property
     def count(self) -> int:
-        """How many records would leave."""
+        """How many records would be removed."""
         return sum(map(len, self.ids.values()))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which schools' records may leave, and for each other one why not."""
+    """The removals that the brake allows, and why it stops those of other schools."""
 
     released: Sequence[Removals]
     stopped: Mapping[int, str]
 
 
 def brake(removals: Sequence[Removals], allowed: Mapping[int, int]) -> Verdict:
-    """Let records leave where they are not suspiciously many; `allowed`: how many the operator expects."""
+    """Allow removals that are not suspiciously many. `allowed`: school -> how many the operator expects."""
     expected = [each for each in removals if each.count <= allowed.get(each.school_id, -1)]
     others = [each for each in removals if each not in expected]
     stopped = {each.school_id: _too_many(each) for each in others if each.count > _school_limit(each)}

@@ -1,7 +1,7 @@
-"""Records that cannot be landed: one file of JSON lines for each school, beside the landing zone.
+"""The quarantine: records that cannot be landed, as one file of JSON lines in S3 for each school.
 
-A line holds the whole record, the reason, since when it lies here, and the school year under which it was
-read. Each record is there once: by its id, else by its text.
+A line has the whole record, the reason, since when it is in quarantine, and the school year under which it
+was read. A file has each record once: by its id, else by its text.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from attendance_common.fetch.s3_object import UnreadableObject, read_object
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_RACES = 10  # lost to another fetcher over one file before it counts as failed
+_RACES = 10  # so many writes of a file may lose to other fetchers before the run fails
 
 
-# The fields of a line, and what each may be.
+# The fields of a line, and their types.
 _KINDS: dict[str, tuple[type, ...]] = {
     "schoolId": (int,),
     "schoolYearId": (int, type(None)),
@@ -35,7 +35,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 class UnreadableFile(AwsError):
-    """A school's file is none that this version can read: it is never overwritten."""
+    """This version cannot read a school's file, and so never overwrites it."""
 
     def __init__(self, why: str, place: str = "") -> None:
         super().__init__(f"{place} cannot be read ({why}), and stays as it is: move it away", to_mend=True)
@@ -53,7 +53,7 @@ class Line:
 
     @property
     def record_id(self) -> int | None:
-        """The record's id; None where it has none that can be read."""
+        """The record's id; None when it cannot be read."""
         try:
             return record_id(decode_record(self.record))
         except (ValueError, RecursionError):
@@ -61,11 +61,11 @@ class Line:
 
     @property
     def rejection(self) -> Rejection:
-        """The record as a page gives it."""
+        """The record as a rejection of a page."""
         return Rejection(self.reason, self.record, self.record_id)
 
 
-Lines = dict[int | str, Line]  # by what makes a record the same as another: see Rejection.key
+Lines = dict[int | str, Line]  # Rejection.key -> line
 
 
 def after_reading(
@@ -77,10 +77,10 @@ def after_reading(
     year: int | None,
     proved: bool,
 ) -> Lines:
-    """What lies in quarantine after a reading: what it rejected, and what was there and is not landed now.
+    """The lines after a reading: the records that it rejected, and earlier lines that it did not land.
 
-    `landed`: the ids that it landed. `proved`: the reading holds every record of its school year; then what
-    it does not hold is gone.
+    `landed`: the ids that it landed. `proved`: the reading has every record of its school year; then earlier
+    lines of records that it does not have are dropped.
     """
     came = {rejection.key: rejection for rejection in rejections}
     kept = {
@@ -95,7 +95,7 @@ def after_reading(
 
 
 def written(school_id: int, lines: Lines) -> bytes:
-    """A school's file."""
+    """The content of a school's file."""
     objects = (
         {
             "schoolId": school_id,
@@ -110,7 +110,7 @@ def written(school_id: int, lines: Lines) -> bytes:
 
 
 def read(body: bytes, school_id: int) -> Lines:
-    """The lines of a school's file; raises UnreadableFile when this version did not write them so."""
+    """The lines of a school's file; raises UnreadableFile when they are not as this version writes them."""
     whole = body.removeprefix(codecs.BOM_UTF8).splitlines()
     try:
         lines = [_line(json.loads(text), school_id) for text in whole if text.strip()]
@@ -130,7 +130,7 @@ def _line(line: Any, school_id: int) -> Line:
 
 
 class Quarantine:
-    """The files in S3; a dry run writes none."""
+    """Reads and writes the files in S3; a dry run writes none."""
 
     def __init__(
         self, s3: S3Client, areas: landing.Areas, encryption: Mapping[str, Any], *, dry_run: bool
@@ -143,7 +143,7 @@ class Quarantine:
 
     @property
     def place(self) -> str:
-        """Where it lies."""
+        """The s3:// URL of the quarantine."""
         return f"s3://{self._areas.bucket}/{self._areas.quarantine}"
 
     def schools(self) -> list[int]:
@@ -151,8 +151,8 @@ class Quarantine:
         found = map(landing.school_of_quarantine, self._listed())
         return sorted(school for school in found if school is not None)
 
-    def strangers(self) -> list[str]:
-        """A sentence for each object that is none of the fetcher's."""
+    def foreign_objects(self) -> list[str]:
+        """A sentence for each object that the fetcher did not write."""
         names = sorted(name for name in self._listed() if landing.school_of_quarantine(name) is None)
         return [
             f"{self.place}{name} is not what the fetcher puts into quarantine: move it away" for name in names
@@ -163,13 +163,13 @@ class Quarantine:
         return landing.quarantine_name(school_id) in self._listed()
 
     def lines(self, school_id: int) -> Lines:
-        """What lies there of a school; raises UnreadableFile."""
+        """The lines of a school; raises UnreadableFile."""
         return self._look(school_id)[0] if self.has(school_id) else {}
 
     def update(self, school_id: int, change: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
-        """Replace a school's lines by what `change` makes of them; gives those before and after.
+        """Replace a school's lines by `change(lines)`; returns the lines before and after.
 
-        Raises UnreadableFile, and leaves such a file as it is.
+        Raises UnreadableFile, and then does not change the file.
         """
         name = landing.quarantine_name(school_id)
         lines: Lines = {}

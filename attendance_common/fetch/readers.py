@@ -1,4 +1,4 @@
-"""Threads that read pages, and the loop that keeps them busy over all schools."""
+"""Reads the pages of all schools with several threads, and settles each reading that has finished."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from attendance_common.fetch.page import Page, UnreadablePage, read_page
 from attendance_common.fetch.reading import Reading
 from attendance_common.fetch.retries import patiently
 
-_REFUSALS = (400, 416)  # of a page behind the list's end; some answer NO_RECORDS there
-_SETTLING = 2  # readings that wait for their school to be written; more would fill the memory
+_REFUSALS = (400, 416)  # for a page behind the end of the list; some sources answer NO_RECORDS for it
+_SETTLING = 2  # readings that may wait to be settled; more would take too much memory
 
 Settle = Callable[[Reading], "Reading | None"]
 
 
 class Refused(SourceError):
-    """The source has no such page, as it may say of one behind the end of the list."""
+    """The source says that it has no such page, as it may for a page behind the end of the list."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A page to be read."""
+    """A page to fetch."""
 
     reading: Reading
     number: int
@@ -42,7 +42,7 @@ class Task:
 
 @dataclass(frozen=True)
 class PageCame:
-    """The answer to a task: a page, or why there is none."""
+    """The result of a task: a page, or the error."""
 
     task: Task
     answer: PackedPage | BaseException
@@ -50,15 +50,16 @@ class PageCame:
 
 @dataclass(frozen=True)
 class Settled:
-    """A reading's school was written; `result` gives the second look that it needs, or raises."""
+    """A reading was settled. `future.result()` returns the second look that the school needs, or raises."""
 
     future: Future[Reading | None]
 
 
 def fetch_page(api: EsdApi, settings: FetcherSettings, asked_as: Mapping[int, str], task: Task) -> PackedPage:
-    """One page of a school, flattened and packed; raises SourceError when it cannot be had.
+    """Fetch one page of a school, flattened and packed; raises SourceError when that fails.
 
-    `asked_as`: a school's number -> its id as the list of schools writes it; of an unlisted one, the number.
+    `asked_as`: a school's number -> its id as the list of schools writes it. An unlisted school is asked for
+    by its number.
     """
     school_id, number = task.reading.school_id, task.number
     written = asked_as.get(school_id, str(school_id))
@@ -82,12 +83,12 @@ def fetch_page(api: EsdApi, settings: FetcherSettings, asked_as: Mapping[int, st
             raise Refused(f"refused with {described(answer)}: check ESD_PAGE_SIZE and ESD_SCHOOL_YEAR_ID")
         return _page_of(answer, school_id)
 
-    # packed by the thread that read it: an answer may wait while a school is written
+    # Packed by this thread: the page may wait in memory while a school is written.
     return PackedPage(patiently(f"school {school_id}, page {number}", settings.attempts, ask))
 
 
 def _page_of(answer: requests.Response, school_id: int) -> Page:
-    """The page that the answer holds; raises TemporaryFault when it is none, or an error without records."""
+    """The page in an answer; raises TemporaryFault when it has none, or reports an error and no records."""
     try:
         page = read_page(answer.content, school_id)
     except UnreadablePage as error:
@@ -98,7 +99,7 @@ def _page_of(answer: requests.Response, school_id: int) -> Page:
 
 
 class Readers:
-    """Threads that read pages. Daemons: a request that hangs must not keep the process from ending."""
+    """Threads that fetch pages: daemons, so that a request that hangs does not keep the process alive."""
 
     def __init__(self, count: int, read: Callable[[Task], PackedPage]) -> None:
         self._read = read
@@ -108,7 +109,7 @@ class Readers:
             threading.Thread(target=self._work, daemon=True).start()
 
     def submit(self, task: Task) -> None:
-        """Have the page read; its answer comes to `events`."""
+        """Let a thread fetch the page; a PageCame is put into `events`."""
         self._tasks.put(task)
 
     def _work(self) -> None:
@@ -122,7 +123,7 @@ class Readers:
 
 
 class OpenReadings:
-    """The readings that have pages to ask for; the next one of `waiting` is opened when it is needed."""
+    """The readings that have pages to ask for. Further ones are taken from `waiting` when they are needed."""
 
     def __init__(self, waiting: Iterator[Reading]) -> None:
         self._waiting = waiting
@@ -133,7 +134,7 @@ class OpenReadings:
         return bool(self._open)
 
     def next_task(self) -> Task | None:
-        """The next page to ask for, of the reading first that was opened first."""
+        """The next page to ask for; None when there is none now. Readings opened earlier go first."""
         for reading in self._open:
             number = reading.next_page()
             if number is not None:
@@ -141,7 +142,7 @@ class OpenReadings:
         return None
 
     def open_next(self) -> bool:
-        """Open the next reading that waits; gives whether there was one."""
+        """Open the next waiting reading; returns whether there was one."""
         following = next(self._waiting, None)
         if following is not None:
             self._open.append(following)
@@ -152,46 +153,46 @@ class OpenReadings:
         self._open.appendleft(reading)
 
     def close(self, reading: Reading) -> None:
-        """Take away a reading that has finished."""
+        """Remove a reading that has finished."""
         self._open.remove(reading)
         self._pages_of_closed += _pages_known(reading)
 
     def pages_known(self) -> int:
-        """How many pages all readings have, by what is known so far."""
+        """The number of pages of all readings, as far as it is known."""
         return self._pages_of_closed + sum(map(_pages_known, self._open))
 
 
 class SettlingThread:
-    """Settles one reading at a time, in a thread of its own; the end of each comes to `events`."""
+    """Settles one reading at a time, in its own thread; a Settled for each is put into `events`."""
 
     def __init__(self, settle: Settle, events: queue.SimpleQueue[PageCame | Settled]) -> None:
         self._settle = settle
         self._events = events
         self._pool = ThreadPoolExecutor(1)
-        self.pending = 0  # readings whose end was not taken from `events` yet
+        self.pending = 0  # readings whose Settled was not yet taken from `events`
 
     def submit(self, reading: Reading) -> None:
-        """Have the reading settled."""
+        """Let the thread settle the reading."""
         self.pending += 1
         future = self._pool.submit(self._settle, reading)
         future.add_done_callback(lambda done: self._events.put(Settled(done)))
 
     def finish(self, event: Settled) -> Reading | None:
-        """The second look that a settled school needs, if any; raises what went wrong."""
+        """The second look that a settled school needs, if any; raises the error of settling."""
         self.pending -= 1
         return event.future.result()
 
     def stop(self) -> None:
-        """End; a school that is being written is written whole first."""
+        """Stop the thread, after the school that it is writing."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class SchoolQueue:
-    """Reads school after school, each until it needs no second look; `settle` writes what was read.
+    """Reads one school after another, each until it needs no second look; `settle` writes what was read.
 
-    `ahead` pages are kept asked for over all schools. A school is opened only when those that are open have
-    no page left to ask for, so few are in memory. One reading is settled at a time, in a thread of its own,
-    while the next ones are read.
+    Up to `ahead` pages of all schools are asked for at a time. A school is opened only when the open ones
+    have no more page to ask for, so few are in memory. One reading is settled at a time, in its own thread,
+    while others are read.
     """
 
     def __init__(self, readings: Iterator[Reading], readers: Readers, ahead: int, settle: Settle) -> None:
@@ -199,14 +200,14 @@ class SchoolQueue:
         self._readers = readers
         self._ahead = ahead
         self._settling = SettlingThread(settle, readers.events)
-        self._under_way = 0  # pages that are being asked for
+        self._under_way = 0  # pages that were asked for and have not come
         self._pages_read = 0
         self.forbidden: dict[int, Forbidden] = {}  # school that may not be read -> why
 
     def read_all(self, show: Callable[[int, int], None]) -> None:
-        """Read until nothing is left; calls `show(pages read, pages known of)` after each event.
+        """Read all schools; calls `show(pages read, pages known)` after each event.
 
-        When it is stopped, the school that is being written is written whole.
+        When it is stopped, it first finishes the school that is being written.
         """
         try:
             while True:
@@ -249,7 +250,7 @@ class SchoolQueue:
 
 
 def take_in(event: PageCame) -> None:
-    """Give the reading its page, or the reason why there is none; raises what is no fault of the source."""
+    """Add the page of an event to its reading, or why it failed; raises errors that are not the source's."""
     reading, number, answer = event.task.reading, event.task.number, event.answer
     if isinstance(answer, SourceError):
         refused = isinstance(answer, Refused)
@@ -268,5 +269,5 @@ def _pages_known(reading: Reading) -> int:
 def reader_of(
     api: EsdApi, settings: FetcherSettings, asked_as: Mapping[int, str]
 ) -> Callable[[Task], PackedPage]:
-    """What a thread does with a task; `asked_as` as for `fetch_page`."""
+    """The function by which a thread fetches a page; `asked_as`: see `fetch_page`."""
     return partial(fetch_page, api, settings, asked_as)

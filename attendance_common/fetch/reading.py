@@ -1,4 +1,4 @@
-"""One reading of a school: the pages that came, and what they say together."""
+"""One reading of a school: its pages, what is known of them while they come, and their contents."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from attendance_common.fetch.paging import (
 
 
 class _SeenRecords:
-    """The records of the pages that came, for one question: does the next page bring a new one?"""
+    """The records of the pages that came, to see whether the next page brings a new record."""
 
     def __init__(self) -> None:
         self._ids = pl.Series("id", [], dtype=pl.Int64)
         self._rejected: set[Rejection] = set()
 
     def has_all_of(self, page: PackedPage) -> bool:
-        """Whether each record on the page has come before. The first test is quick and mostly decides."""
+        """Whether each record on the page has come before. The first test is fast and mostly decides."""
         if page.ids.len() and not (self._ids == page.ids[0]).any():
             return False
         return page.ids.is_in(self._ids.implode()).all() and self._rejected.issuperset(page.rejections)
@@ -40,9 +40,9 @@ class _SeenRecords:
 
 
 class Reading:
-    """The pages of one school, in whatever order they come.
+    """The pages of one school, which may come in any order.
 
-    Ask what they say together only once it has `finished`.
+    `gaps`, `short`, `contents` and `ordered` are valid only once the reading has `finished`.
     """
 
     def __init__(self, school_id: int, course: Course, progress: Progress) -> None:
@@ -50,7 +50,7 @@ class Reading:
         self.course = course
         self.progress = progress
         self.pages: dict[int, PackedPage] = {}
-        self.was_refused = False  # its first page, and asking again would not help
+        self.was_refused = False  # the source refused its first page, and would refuse it again
         self._seen = _SeenRecords()
 
     # --- while it is read ----------------------------------------------------------------------------------
@@ -62,11 +62,11 @@ class Reading:
 
     @property
     def finished(self) -> bool:
-        """No page is awaited and no page remains to be asked for."""
+        """Whether no page is awaited and none is to be asked for."""
         return self.progress.waiting == 0 and self.course.following(self.progress) is None
 
     def add(self, number: int, page: PackedPage) -> None:
-        """Add a page; what it says of the whole list may add pages to ask for."""
+        """Add a page. What it states about the length of the list may add pages to ask for."""
         fresh = not self._seen.has_all_of(page)
         repeats = bool(page.received) and not fresh and any(map(page.lists_the_same_as, self.pages.values()))
         oldest = page.oldest(self.course.column)
@@ -77,9 +77,9 @@ class Reading:
         self._seen.add(page)
 
     def fail(self, number: int, reason: str, *, refused: bool = False, lasting: bool = False) -> None:
-        """Note that a page could not be had after all tries, or that the source refused it.
+        """Record that a page could not be read in any try, or that the source refused it.
 
-        `lasting`: it would be refused again; for the first page this sets `was_refused`.
+        `lasting`: it would fail again; for the first page this sets `was_refused`.
         """
         self.progress.fail(number, reason, refused=refused)
         self.was_refused |= lasting and number == 1
@@ -93,7 +93,7 @@ class Reading:
 
     @property
     def short(self) -> int | None:
-        """How many records fewer came than the source counts; None where not all pages came."""
+        """How many records fewer came than the source counts; None unless all pages of the list came."""
         wanted = self.course.wants_all(self.progress) and not self.gaps
         return self.progress.missing if wanted else None
 
@@ -104,7 +104,7 @@ class Reading:
 
     @cached_property
     def contents(self) -> Contents:
-        """What the pages hold."""
+        """The records of the pages."""
         return Contents(self.pages)
 
     def ordered(self) -> list[PackedPage]:
@@ -123,7 +123,10 @@ def recent_reading(school_id: int, page_size: int, since: dt.date | dt.datetime)
 
 
 def first_page_by_date(refused: Reading) -> Reading:
-    """The first page of a list, oldest date first: whether the source gives it so, having `refused` it."""
+    """A reading of the first page in another order, the oldest date first.
+
+    It shows whether the source refuses only the order of the `refused` reading.
+    """
     return Reading(refused.school_id, ChosenPages([1]), Progress(refused.progress.page_size))
 
 

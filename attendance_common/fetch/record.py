@@ -1,7 +1,7 @@
-"""One record as the API sends it -> one row of the landing zone, or the reason why it cannot be one.
+"""Flattens one record of the API into a row of the landing zone, or gives the reason why it cannot be landed.
 
-This is what flattening means; it takes any JSON and never guesses. `page` does the same to whole pages of
-ordinary records, faster. No reason holds a value: values are students' data.
+This module defines flattening. It accepts any JSON and never guesses. `page` flattens whole pages of ordinary
+records faster, with the same result. No reason contains a value: values are students' data.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Row = dict[str, Any]
 
 _BIGINT = range(-(2**63), 2**63)
 _NUMBER_TEXT = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
-_DIGITS = 4_000  # of an integer; Python refuses to read more than 4,300
+_DIGITS = 4_000  # at most, of an integer to read; Python refuses more than 4,300
 _DATE = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})")
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)", re.ASCII
 )
-_EMPTY: tuple[Any, ...] = (None, "", [])  # what stands for a nested object that is not there
+_EMPTY: tuple[Any, ...] = (None, "", [])  # what the API sends in place of a missing nested object
 REQUIRED = tuple(column for column in COLUMNS if column.path and column.required)
 
 
@@ -36,7 +36,7 @@ class Unfit(ValueError):
 
 
 def parse_date(text: str) -> dt.date | None:
-    """The API's MM-DD-YYYY; None when it is malformed or there is no such day."""
+    """`12-09-2025` -> the date; None when it is malformed or no such day exists."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None
@@ -48,9 +48,9 @@ def parse_date(text: str) -> dt.date | None:
 
 
 def parse_instant(text: str) -> str | None:
-    """ISO 8601 with an offset -> UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; finer than microseconds is cut.
+    """ISO 8601 with an offset -> UTC text `YYYY-MM-DD HH:MM:SS.ffffff`, cut to microseconds.
 
-    None when it is malformed, impossible, or has no offset: which instant it means would be a guess.
+    None when it is malformed or impossible, or has no offset: then its instant would be a guess.
     """
     match = _INSTANT.fullmatch(text)
     if match is None:
@@ -68,14 +68,17 @@ def parse_instant(text: str) -> str | None:
 
 
 def decode(text: str, *, strict: bool = True) -> Any:
-    """JSON; an integer too long to be read is infinite, which no column holds. Raises as json.loads does."""
+    """Decode JSON. An integer that is too long to read becomes infinity, which no column accepts.
+
+    Raises what json.loads raises.
+    """
     return json.loads(text, strict=strict, parse_int=_readable_integer)
 
 
 def decode_record(text: str) -> Any:
-    """A record's JSON; a field that is nested too deeply to be read is NaN, which no column holds.
+    """Decode a record. A field that is nested too deeply to read becomes NaN, which no column accepts.
 
-    Raises ValueError where it is no JSON.
+    Raises ValueError when the text is not JSON.
     """
     try:
         return decode(text)
@@ -84,7 +87,7 @@ def decode_record(text: str) -> Any:
 
 
 def has_modified_on(text: str) -> bool:
-    """Whether the JSON is a record with a readable `modifiedOn`, whatever else is wrong with it."""
+    """Whether the text is a record with a readable `modifiedOn`; its other fields may be wrong."""
     try:
         record = decode_record(text)
     except (ValueError, RecursionError):
@@ -98,7 +101,7 @@ def _readable_integer(text: str) -> int | float:
 
 
 def flatten_record(record: Any, school_id: int) -> Row:
-    """Every declared column of one decoded record; raises Unfit with the reason."""
+    """The row of one decoded record, with every declared column; raises Unfit with the reason."""
     if not isinstance(record, dict):
         raise Unfit("the record is not an object")
     if not isinstance(record.get(NESTED), dict) and record.get(NESTED) not in _EMPTY:
@@ -113,7 +116,7 @@ def flatten_record(record: Any, school_id: int) -> Row:
 
 
 def record_id(record: Any) -> int | None:
-    """The id of a record that may be unfit otherwise; None where it has none that could be landed."""
+    """The id of a record, whose other fields may be unfit; None when it has no id that can be landed."""
     value = record.get("id") if isinstance(record, dict) else None
     fitted = _integer(value)
     return None if isinstance(fitted, Unfit) else fitted
@@ -164,7 +167,7 @@ def _integer(value: Any) -> int | Unfit:
 
 
 def _number(text: str) -> int | str:
-    """A number that came as a string is a number; exact, however many digits it has."""
+    """The whole number that a text is, exact for any number of digits; else the text."""
     if not _NUMBER_TEXT.fullmatch(text):
         return text
     number = Decimal(text)

@@ -1,4 +1,4 @@
-"""Lands what this version can read of a school's quarantine."""
+"""Replays a school's quarantine: lands the records that this version can read."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from attendance_common.fetch.school_lists import SchoolLists
 
 @dataclass
 class Replayed:
-    """Counts of a school's records; `unreadable`: its lists some of which could not be read."""
+    """Counts of a school's records. `unreadable`: its lists, if some could not be read."""
 
     counts: dict[str, int]
     unreadable: list[SchoolLists] = field(default_factory=list)
 
 
 def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> Replayed:
-    """Land a school's records under the school years under which they were read; gives what became of them.
+    """Land a school's records from quarantine, under the school years under which they were read.
 
-    The landing zone loses nothing, and a newer version that is landed stays. A record leaves the quarantine
-    when it is landed. Raises UnreadableFile when there is a file that cannot be read.
+    A newer version that is landed is kept. A record that was landed is removed from quarantine. Raises
+    UnreadableFile when the school's file cannot be read.
     """
     by_year: dict[int | None, list[Rejection]] = defaultdict(list)
     lines = quarantine.lines(school_id)
@@ -49,5 +49,5 @@ def replay_school(zone: LandingZone, quarantine: Quarantine, school_id: int) -> 
 
 
 def _as_now(line: Line, reason: str | None) -> Line:
-    """The line with the reason that this version gives."""
+    """The line with the reason of this version; unchanged when `reason` is None."""
     return Line(line.record, reason, line.since, line.school_year) if reason else line

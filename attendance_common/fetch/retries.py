@@ -1,4 +1,4 @@
-"""When a request that failed is tried again, and the sentence when no try succeeded."""
+"""Retries a request with backoff, and writes the sentence when no try succeeded."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from attendance_common.log import event, log
 from attendance_common.numerals import counted
 
 LONGEST_PAUSE = 30.0
-LONGEST_ASKED_PAUSE = 4 * 3600.0  # more than a token lives, less than a night
+LONGEST_ASKED_PAUSE = 4 * 3600.0  # longer than the life of a token, shorter than a night
 GIVE_UP_AFTER = 3600.0
-QUOTA_SECONDS = 60.0  # quotas are mostly counted by the minute
+QUOTA_SECONDS = 60.0  # most rate limits are per minute
 _FIRST_PAUSE = 0.5
 
 Answer = TypeVar("Answer")
 
 
 def patiently(what: str, attempts: int, ask: Callable[[], Answer]) -> Answer:
-    """Call `ask` until it answers; a TemporaryFault leads to the next try, the last one to a SourceError.
+    """Call `ask`, and again after each TemporaryFault; raises SourceError after the last try.
 
-    `attempts`: how many tries there are at most; a used-up quota is given a minute however few they are.
+    `attempts`: the number of tries. After an exceeded rate limit, tries go on for a minute at least.
     """
     begun, tries = time.monotonic(), 0
     while True:
@@ -40,7 +40,7 @@ def patiently(what: str, attempts: int, ask: Callable[[], Answer]) -> Answer:
 
 
 def pause_before_next(fault: TemporaryFault, tries: int, attempts: int, passed: float) -> float | None:
-    """Seconds to wait before the next try; None when there is none.
+    """Seconds to wait before the next try; None when there is no next try.
 
     `passed`: seconds since the first of `tries` began.
     """
@@ -55,7 +55,7 @@ def pause_before_next(fault: TemporaryFault, tries: int, attempts: int, passed: 
 
 
 def _growing(tries: int) -> float:
-    """0.5 s, 1 s, 2 s … up to 30 s, and up to a second more, so that not all threads come at once."""
+    """Exponential backoff with jitter: 0.5 s, 1 s, 2 s, … plus up to a second, at most 30 s."""
     doubled = _FIRST_PAUSE * 2.0 ** min(tries - 1, 16)
     return float(min(LONGEST_PAUSE, doubled + random.uniform(0.0, 1.0)))  # noqa: S311 - no secret
 

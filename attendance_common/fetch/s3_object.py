@@ -1,4 +1,4 @@
-"""One object of S3, read whole."""
+"""Reads one object of S3 whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attendance_common import aws
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# GetObject's codes that are about one object alone (API: Error responses); any other holds for all.
+# Error codes of GetObject that are about one object; any other is about all (API: Error responses).
 _OF_THE_OBJECT = {
     "InvalidObjectState": "it is archived",
     "InvalidRequest": "it is encrypted with a key that S3 does not hold",
@@ -19,7 +19,7 @@ _OF_THE_OBJECT = {
 
 
 class UnreadableObject(Exception):
-    """S3 has the object and cannot give it; the text says why."""
+    """S3 has the object, and cannot return it; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class S3Object:
 
 
 def read_object(client: S3Client, bucket: str, key: str) -> S3Object | None:
-    """The object under a key; None when there is none. Raises UnreadableObject, or AwsError."""
+    """Read the object under a key; None when it does not exist. Raises UnreadableObject, or AwsError."""
     from botocore.exceptions import ClientError
 
     with aws.explained(f"s3://{bucket}/{key}"):

@@ -1,4 +1,4 @@
-"""One school in a run: what is known of it so far."""
+"""The state of one school in a run: its lists, counts, gaps, sort order and missing records."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from attendance_common.fetch.tally import Tally
 
 @dataclass
 class SortOrder:
-    """Whether the source gives a recent reading in the order that it asks for."""
+    """Whether the source sorted a recent reading of the school as it was asked."""
 
-    refusal: str | None = None  # why the source refused the first page in this order
-    is_wrong: bool = False  # the source did not sort its newest pages, or refused this order alone
+    refusal: str | None = None  # why the source refused the first page in that order
+    is_wrong: bool = False  # it did not sort the newest pages, or refused only that order
     seems_older: bool = False  # its newest pages are older than what is landed, and no answer states more
 
 
 @dataclass
 class MissingRecords:
-    """Landed records that a whole reading lacks, in the lists that it covers."""
+    """Landed records that a whole reading does not have, in the lists that it covers."""
 
     first: Reading | None = None  # the whole reading, while a second look is under way
     ids: dict[dt.date, list[int]] = field(default_factory=dict)
-    landed: int = 0  # all records in the lists that it covers
+    landed: int = 0  # number of all records in the lists that it covers
     proved: Removals | None = None  # those that are proved gone
 
 
 @dataclass
 class School:
-    """What a run knows of a school: its lists, what was read, what is missing, what may be removed."""
+    """What a run knows of a school: its lists, what was read, and what is missing."""
 
     lists: SchoolLists
     tally: Tally = field(default_factory=Tally)
-    fault: str | None = None  # why it was given up
+    fault: str | None = None  # why it was not read
     gaps: dict[int, str] = field(default_factory=dict)  # page that is missing -> why
-    short: int | None = None  # records fewer than the source counts; None where no reading can tell
+    short: int | None = None  # how many records fewer came than the source counts; None: unknown
     order: SortOrder = field(default_factory=SortOrder)
     missing: MissingRecords = field(default_factory=MissingRecords)
 
@@ -56,11 +56,11 @@ class School:
 
     @property
     def waiting(self) -> int:
-        """How many landed records were not read and not removed."""
+        """The number of landed records that were neither read nor removed."""
         return sum(map(len, self.missing.ids.values())) - self.tally.landed.removed
 
     def numbers(self) -> dict[str, Any]:
-        """What the run's record says of the school."""
+        """The school's entry in the run record."""
         written, foreign = self.lists.written, self.lists.foreign
         return {
             **self.tally.numbers(),

@@ -1,4 +1,4 @@
-"""The list of schools: what its pages say together, and which of its entries cannot be used."""
+"""The list of schools, put together from its pages, with the entries that cannot be used. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from attendance_common.fetch.totals import Paging, greater, read_paging
 
 _NUMBER = re.compile("[0-9]{1,19}")
 _GREATEST = 2**63 - 1  # of a BIGINT column
-_PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be quoted as it is
+_PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be quoted in a sentence
 
 
 @dataclass(frozen=True)
 class SchoolPage:
-    """One page of the list: its entries, decoded but for whole numbers, which stay text."""
+    """One page of the list: its decoded entries, in which whole numbers stay text."""
 
     entries: list[Any]
     paging: Paging
@@ -39,25 +39,25 @@ def read_school_page(body: bytes) -> SchoolPage:
 
 @dataclass
 class SchoolList:
-    """What the pages that were added list.
+    """The schools on the pages that were added.
 
-    `asked_as`: a school's number -> its id as the API writes it (`0125`), by which requests ask for it.
+    `asked_as`: a school's number -> its id as the API writes it (`0125`); requests use this id.
     `odd`: an entry that cannot be used, by its id or its place -> a sentence.
     """
 
     asked_as: dict[int, str] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
-    failed: dict[int, str] = field(default_factory=dict)  # page that could not be had -> why
+    failed: dict[int, str] = field(default_factory=dict)  # page that could not be read -> why
     count: int | None = None  # the most schools that any answer counted
     pages_counted: int | None = None  # the most pages that any answer stated
-    listed: int = 0  # entries, repeats included, but for those of repeated pages
+    listed: int = 0  # entries on all pages but repeated ones; a repeated entry counts
     _pages: set[tuple[str, ...]] = field(default_factory=set)  # the ids on each page that came
     _seen: set[str] = field(default_factory=set)  # ids, as JSON
 
     def add(self, page: SchoolPage) -> bool:
-        """Take in a page; gives whether it has an entry that no page had before.
+        """Add a page; returns whether it has an entry that no earlier page had.
 
-        A page with the same ids as an earlier one is that page again, from a source that ignores `page`.
+        A page with the same ids as an earlier one is not counted: the source ignores the page number.
         """
         self.count = greater(self.count, page.paging.count)
         self.pages_counted = greater(self.pages_counted, page.paging.pages)
@@ -82,7 +82,7 @@ class SchoolList:
             self._note(written, f"{other}; ask the source's operator which of the two is right")
 
     def _note(self, written: str | None, why: str) -> None:
-        """Name the entry that came last by its place, and by its id when that is plain."""
+        """Record why the newest entry cannot be used. Its id is quoted only if it is plain."""
         place = f"entry {self.listed}"
         plain = written if written and _PLAIN.fullmatch(written) else None
         named = f"{place} ({plain!r})" if plain else place
@@ -90,29 +90,29 @@ class SchoolList:
 
     @property
     def gaps(self) -> dict[int, str]:
-        """Pages that could not be had -> why; none behind the last stated page when no school is missing."""
+        """Pages that are missing -> why; those behind the stated last one only if schools are missing."""
         if self.pages_counted is None or self.missing_schools:
             return self.failed
         return {page: why for page, why in self.failed.items() if page <= self.pages_counted}
 
     @property
     def pages_came(self) -> int:
-        """Pages that came, but for repeated ones."""
+        """The number of pages that came, without repeated ones."""
         return len(self._pages)
 
     @property
     def missing_schools(self) -> int:
-        """How many entries fewer came than schools were counted."""
+        """How many entries fewer came than the source counts schools."""
         return max(0, (self.count or 0) - self.listed)
 
     @property
     def missing_pages(self) -> int:
-        """How many pages fewer came than were stated, where nothing counts the schools."""
+        """How many pages fewer came than the source states; 0 when it counts the schools."""
         return max(0, (self.pages_counted or 0) - self.pages_came) if self.count is None else 0
 
 
 def school_number(written: str | None) -> int | None:
-    """The number that an id is, with or without zeros or blanks before it; None when it is none."""
+    """The number of an id such as `125`, `0125` or ` 125`; None when it is no number of a school."""
     text = (written or "").strip()
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= _GREATEST else None
 

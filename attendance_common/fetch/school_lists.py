@@ -1,4 +1,4 @@
-"""The lists of one school, as a run knows them."""
+"""The state of one school's lists in a run: ETags, lists that were written, lists that cannot be read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ Done = TypeVar("Done")
 
 @dataclass
 class SchoolLists:
-    """The lists of one school, as they were before it was read, and as this run wrote them since.
+    """The lists of one school, as they were before it was read, and as this run has written them since.
 
-    `years`: the school years under which this run reads; none: it has no school year. `etags`: date -> ETag.
-    `foreign`: dates whose lists another process wrote since; they are merged, and nothing leaves them.
-    `unreadable`: lists that cannot be read and stay as they are; `replaced`: those that this run replaced.
+    `years`: the school years under which this run reads; empty: it has no school year.
+    `etags`: date -> ETag.
+    `written`: dates whose lists this run has written.
+    `foreign`: dates whose lists another process has written since; they are merged, and no row is removed.
+    `unreadable`: date -> why its list cannot be read; this run does not change it.
+    `replaced`: date -> why its list could not be read; this run has replaced it.
     """
 
     school_id: int
@@ -27,7 +30,7 @@ class SchoolLists:
     etags: dict[dt.date, str] = field(default_factory=dict)
     written: set[dt.date] = field(default_factory=set)
     foreign: set[dt.date] = field(default_factory=set)
-    unreadable: dict[dt.date, str] = field(default_factory=dict)  # date -> why
+    unreadable: dict[dt.date, str] = field(default_factory=dict)
     replaced: dict[dt.date, str] = field(default_factory=dict)
 
     def name(self, day: dt.date) -> str:
@@ -36,7 +39,7 @@ class SchoolLists:
 
 
 def if_readable(lists: SchoolLists, day: dt.date, job: Callable[[], Done | None]) -> Done | None:
-    """What the job returns; None when the list cannot be read, which is noted."""
+    """Run a job on a list and return its result; None when the list cannot be read, which is recorded."""
     try:
         result = job()
     except UnreadableList as fault:

@@ -12,14 +12,14 @@ from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.school_list import SchoolList, SchoolPage, read_school_page
 
-_IDLE_PAGES = 2  # in a row that bring nothing new: the list has ended, or the source ignores `page`
-_REFUSALS = (400, 416)  # of a page behind the end; of the first: of the request
+_IDLE_PAGES = 2  # so many in a row without a new school: the list has ended, or the source ignores `page`
+_REFUSALS = (400, 416)  # for a page behind the end of the list; for the first page: of the request
 
 
 def list_schools(api: EsdApi, settings: FetcherSettings) -> SchoolList:
-    """Read the list until two pages in a row bring nothing new, whatever it says of its length.
+    """Read the list until two pages in a row bring no new school, whatever length it states.
 
-    Raises SourceError when the first page cannot be had, or when no entry can be used.
+    Raises SourceError when the first page cannot be read, or when no entry can be used.
     """
     listed = SchoolList()
     page = idle = 0
@@ -50,7 +50,7 @@ def _no_schools(listed: SchoolList) -> SourceError:
 
 
 def _school_page(api: EsdApi, page_size: int, page: int) -> SchoolPage | None:
-    """One page of the list; None when the source says that there is none."""
+    """Fetch one page of the list; None when the source says that it does not exist."""
     answer = api.get("/v1/schools", {"pageSize": page_size, "page": page}, accepted=_REFUSALS)
     if answer.status_code in _REFUSALS and page == 1:
         sentence = f"ESD refuses the list of schools with {described(answer)}"

@@ -1,4 +1,4 @@
-"""Lands what was read of a school, and decides which missing records are proved gone."""
+"""Settles a reading of a school: lands its records, and decides which missing records are proved gone."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from attendance_common.fetch.proof import (
 )
 from attendance_common.fetch.reading import Reading, first_page_by_date, reading_again, whole_reading
 from attendance_common.fetch.school import School
-from attendance_common.fetch.tally import without
+from attendance_common.fetch.tally import difference
 from attendance_common.log import event, log
 from attendance_common.numerals import counted, records
 
 
 class Settler:
-    """Lands readings, and decides what each school needs next.
+    """Settles readings: lands their records, and says whether a school needs a second look.
 
-    `began`: when the run did.
-    `short_before(school)`: how many records fewer than counted came when the school was read whole last.
-    `last_report(school)`: when the last run began that reported what is in quarantine.
-    `allowed`: schools of which the operator expects so many removals.
+    `began`: the start of the run.
+    `short_before(school)`: how many records fewer than counted came in the last whole reading of the school.
+    `last_report(school)`: the start of the last run that reported on the school, and so on its quarantine.
+    `allowed`: school -> how many removals the operator expects.
     """
 
     def __init__(
         self,
         zone: LandingZone,
-        kept: quarantine.Quarantine,
+        quarantine_files: quarantine.Quarantine,
         *,
         year: int | None,
         began: dt.datetime,
@@ -50,7 +50,7 @@ class Settler:
         allowed: Mapping[int, int],
     ) -> None:
         self._zone = zone
-        self._quarantine = kept
+        self._quarantine = quarantine_files
         self._year = year
         self._began = began
         self._short_before = short_before
@@ -58,7 +58,7 @@ class Settler:
         self._allowed = allowed
 
     def settle(self, school: School, reading: Reading) -> Reading | None:
-        """Land a reading; gives the second look that the school needs, if any."""
+        """Land a reading; returns the second look that the school needs, if any."""
         again = self._settle(school, reading)
         if again is None:
             school.tally.landed.ids = None  # so that few ids are in memory
@@ -90,7 +90,7 @@ class Settler:
         return None
 
     def _judge_order(self, school: School, reading: Reading) -> None:
-        """Whether the source sorted the pages of a recent reading."""
+        """Judge whether the source sorted the pages of a recent reading."""
         school.short = reading.short
         school.order.is_wrong = not sorting.does_sort(reading)
         landed = self._zone.landed
@@ -101,11 +101,11 @@ class Settler:
     # --- landing -------------------------------------------------------------------------------------------
 
     def _land(self, school: School, reading: Reading) -> SchoolPlan:
-        """Write what was read: arrivals, then departures, then the quarantine."""
+        """Write the rows; then remove those that moved from their old lists; then update the quarantine."""
         proved = self._year is not None and reading.course.is_whole and proved_by_counts(reading)
         contents = reading.contents
         read = ReadRecords(contents.newest.select("id", "day"), contents.rejected_ids, is_proved=proved)
-        plan = self._zone.land(school.lists, contents.by_date(), read, self._also(school, reading))
+        plan = self._zone.land(school.lists, contents.by_date(), read, self._unread_dates(school, reading))
         school.tally.landed.moved += self._zone.take_out(school.lists, plan.departures)
         school.tally.landed.compared |= plan.changes.keys()
         school.tally.add(reading, plan.unlanded, self._began.date())
@@ -123,8 +123,8 @@ class Settler:
             log.info(cannot, school.school_id, records(len(contents.rejections)), reasons, extra=fields)
         return plan
 
-    def _also(self, school: School, reading: Reading) -> list[dt.date]:
-        """The dates that a whole reading does not mention and whose lists it is compared with as well."""
+    def _unread_dates(self, school: School, reading: Reading) -> list[dt.date]:
+        """Dates without a record in a whole reading whose landed lists are compared with it, too."""
         if not reading.course.is_whole:
             return []
         days = reading.contents.days
@@ -189,7 +189,7 @@ class Settler:
         return reading_again(reading, look.pages)
 
     def _decide(self, school: School, first: Reading, second: Reading) -> None:
-        """Which of the missing records are proved gone."""
+        """Decide which of the missing records are proved gone."""
         school.missing.first = None
         if second.short is not None:
             school.short = second.short
@@ -197,7 +197,7 @@ class Settler:
             [second.contents.newest["id"], pl.Series("id", second.contents.rejected_ids, dtype=pl.Int64)]
         )
         school.missing.ids = {
-            day: without(pl.Series(ids, dtype=pl.Int64), found).to_list()
+            day: difference(pl.Series(ids, dtype=pl.Int64), found).to_list()
             for day, ids in school.missing.ids.items()
         }
         if is_proved(first, second):

@@ -1,4 +1,4 @@
-"""Whether the source sorted the newest pages as it was asked to: else what is recent may lie behind them."""
+"""Whether the source sorted the pages of a recent reading. If not, other pages may have recent records."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ NewestLanded = Callable[[dt.date], "Moment | None"]
 
 
 def does_sort(reading: Reading) -> bool:
-    """Whether no record is newer than the one before it, over all pages (the list's last page among them)."""
+    """Whether no record on the pages that came, in the order of the list, is newer than the one before it."""
     moments = pl.concat([page.keys[reading.course.column] for page in reading.ordered()])
     return moments.drop_nulls().is_sorted(descending=True)
 
 
 def seems_older(reading: Reading, newest_landed: NewestLanded) -> bool:
-    """Whether the newest record that came is older than what is landed, and no answer states a last page.
+    """Whether the newest record that came is older than the landed ones, and no answer states a last page.
 
-    `newest_landed(until)` gives the newest landed date or time up to a date.
+    `newest_landed(until)`: the newest landed date or time up to a date.
     """
     newest: Any = reading.contents.newest[reading.course.column].max()
     if reading.progress.last_page or newest is None:

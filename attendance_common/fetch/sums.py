@@ -1,4 +1,4 @@
-"""What a fetch did: the sums over its schools. No student's data."""
+"""Adds up the counts of the schools of a fetch. No student's data."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ _SUMS = (
     *("removals_waiting", "lists_written", "lists_unchanged", "lists_merged"),
 )
 
-_LISTS = 5  # that are named of a school
-
-Numbers = Mapping[int, Mapping[str, Any]]  # school -> see School.numbers
+Numbers = Mapping[int, Mapping[str, Any]]  # school -> its counts, by School.numbers
 
 
 def counts(schools: Numbers) -> dict[str, Any]:
-    """The run's sums over its schools, those that could not be read included."""
+    """The sums of a run over all its schools, including those that could not be read."""
     dates = [about["newest_date"] for about in schools.values() if about["newest_date"]]
     undated = [about["undated"] for about in schools.values() if "undated" in about]
     return {

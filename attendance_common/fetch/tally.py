@@ -16,15 +16,15 @@ from attendance_common.fetch.reading import Reading
 
 @dataclass
 class ReadCounts:
-    """What the readings of the school brought."""
+    """Counts of the school's readings."""
 
     pages: int = 0
     received: int = 0
-    source_count: int | None = None  # what the source counted last
-    undated: int | None = None  # records without a readable time; None: not read by modification
-    left_out: Counter[str] = field(default_factory=Counter)  # new fields -> records that lack them
+    source_count: int | None = None  # the last count in an answer
+    undated: int | None = None  # records without a readable `modifiedOn`; None: not read by modification
+    left_out: Counter[str] = field(default_factory=Counter)  # new field -> records from which it was left out
     newest_date: dt.date | None = None
-    newest_past: dt.date | None = None  # up to today
+    newest_past: dt.date | None = None  # the newest date up to today
 
     def add(self, reading: Reading, today: dt.date) -> None:
         """Count a reading."""
@@ -42,11 +42,11 @@ class ReadCounts:
 
 @dataclass
 class LandedCounts:
-    """What the school's lists got and lost."""
+    """Counts of the school's lists: records landed, moved and removed."""
 
-    records: int = 0  # different ones
-    ids: pl.Series | None = None  # of these, while a second look is under way
-    unlanded: int = 0  # records that were read, and whose lists cannot be
+    records: int = 0  # different records that were landed
+    ids: pl.Series | None = None  # their ids, while a second look is under way
+    unlanded: int = 0  # records that were read, but whose lists cannot be read
     compared: set[dt.date] = field(default_factory=set)  # dates whose lists were compared
     moved: int = 0
     removed: int = 0
@@ -54,7 +54,7 @@ class LandedCounts:
     def add(self, reading: Reading, unlanded: Collection[int]) -> None:
         """Count the records of a reading; `unlanded`: ids of those whose lists cannot be read."""
         self.unlanded = len(unlanded)
-        ids = without(reading.contents.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
+        ids = difference(reading.contents.newest["id"], pl.Series(list(unlanded), dtype=pl.Int64))
         self.ids = ids if self.ids is None else pl.concat([self.ids, ids]).unique()
         self.records = self.ids.len()
 
@@ -64,7 +64,7 @@ class QuarantineCounts:
     """The school's records that cannot be landed."""
 
     reasons: dict[int | str, str] = field(default_factory=dict)  # record of this run -> reason
-    new: dict[int | str, str] = field(default_factory=dict)  # of these, what no run has reported yet
+    new: dict[int | str, str] = field(default_factory=dict)  # of these, those that no run has reported yet
     stored: int | None = None  # its records in the file; None: not known
     fault: str | None = None  # why its file cannot be read, and stays as it is
 
@@ -85,7 +85,7 @@ class Tally:
         self.quarantined.reasons |= {rejection.key: rejection.reason for rejection in found}
 
     def numbers(self) -> dict[str, Any]:
-        """What the run's record says."""
+        """The counts for the run record."""
         read, landed, quarantined = self.read, self.landed, self.quarantined
         accounted = landed.records + len(quarantined.reasons) + landed.unlanded
         return {
@@ -107,6 +107,6 @@ class Tally:
         }
 
 
-def without(ids: pl.Series, others: pl.Series) -> pl.Series:
+def difference(ids: pl.Series, others: pl.Series) -> pl.Series:
     """The ids that are not among the others."""
     return ids.filter(~ids.is_in(others.implode()))

@@ -1,4 +1,4 @@
-"""The server that gives the API's tokens, and what its answers mean."""
+"""Asks the token server for a token of the API, and interprets its answers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from attendance_common.fetch.answers import content_type, decoded, described, pa
 from attendance_common.fetch.connection import Connection, Server
 from attendance_common.fetch.faults import TemporaryFault
 
-USUAL_LIFE = 3600.0  # seconds, where the answer states none
-_SHORTEST_LIFE = 60.0  # or each request would ask for a token; one that ends earlier is renewed by its 401
+USUAL_LIFE = 3600.0  # seconds, when the answer states none
+_SHORTEST_LIFE = 60.0  # or each request would ask for a token; a 401 renews one that ends earlier
 _IN_A_HEADER = re.compile("[!-~]+")
 _REFUSALS = (400, 401, 403)
-# RFC 6749, 5.2, and what is seen beside it. No other text of an answer is repeated: it could be a secret.
+# Of RFC 6749, 5.2, and others that are in use. No other text of an answer is quoted: it could be a secret.
 _OAUTH_ERRORS = {
     "access_denied",
     "invalid_client",
@@ -30,7 +30,7 @@ _OAUTH_ERRORS = {
 
 
 class TokenServer:
-    """Gives tokens for the API client that the secret names."""
+    """Gets tokens with the id and the key of the API client in the secret."""
 
     def __init__(self, connection: Connection, url: str, secret: dict[str, str], secret_id: str) -> None:
         self._connection = connection
@@ -44,7 +44,7 @@ class TokenServer:
         self._server = Server("the token server", f"ESD_URL {self._place}")
 
     def ask(self) -> tuple[str, float]:
-        """A new token, and how many seconds it lives."""
+        """A new token, and for how many seconds it is valid. Raises TemporaryFault or SourceError."""
         answer = self._connection.send(self._server, "POST", self._url, data=self._form)
         if passes(answer.status_code):
             raise temporary(answer, f"{self._server.name} answers with {described(answer)}")
@@ -70,7 +70,7 @@ class TokenServer:
 
 
 def life(expires_in: Any) -> float:
-    """How many seconds a token is used at the most, by its `expires_in`: a number, or the text of one."""
+    """For how many seconds a token is valid, by its `expires_in`: a number, or the text of one."""
     try:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):

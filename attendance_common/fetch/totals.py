@@ -1,4 +1,4 @@
-"""What an answer of the API says about the whole list: how many pages and how many entries it has."""
+"""Reads what an answer of the API states about the whole list: how many pages and entries it has."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 _COUNT_TEXT = re.compile(r"([0-9]{1,18})(\.0+)?")
-_TOO_MANY = 10**18  # no list is so long, and a BIGINT column takes anything below
+_TOO_MANY = 10**18  # no list is so long; a BIGINT column can hold any smaller number
 
 
 @dataclass(frozen=True)
 class Paging:
-    """How many pages and entries the list has; None where the answer does not say."""
+    """The number of pages and of entries of the list; None when the answer does not state it."""
 
     pages: int | None = None
     count: int | None = None
 
 
 def read_paging(info: Any) -> Paging:
-    """The totals of a decoded `pagingInfo`, whatever its type; of two numbers of pages the greater one."""
+    """The totals of a decoded `pagingInfo` of any type. Of two numbers of pages, the greater one counts."""
     if not isinstance(info, dict):
         return Paging()
     pages, total = _count(info.get("pageCount")), _count(info.get("totalPages"))
@@ -27,7 +27,7 @@ def read_paging(info: Any) -> Paging:
 
 
 def greater(one: int | None, other: int | None) -> int | None:
-    """The greater of two numbers; the only one where the other is None."""
+    """The greater of two numbers; if one is None, the other."""
     return max((each for each in (one, other) if each is not None), default=None)
 
 
