@@ -1,10 +1,10 @@
 """Fetch every school's period attendance from the ESD API and land it in S3 as Parquet.
 
-In: the ESD REST API, pages of nested JSON. Out: one Parquet object per school and record date below
-S3_PREFIX, unreadable records in quarantine, a record of the run, and one JSON line on stdout.
-Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right or bucket
-is missing or wrong; 3 finished; somebody should read `attention` (a page that could not be had, a school that
-lists nothing, records that would leave, new ones in quarantine).
+Input: pages of nested JSON from the ESD REST API. Output: one Parquet object for each school and date below
+S3_PREFIX, records that cannot be landed in quarantine, a record of the run, and one JSON line on stdout.
+Exit status: 0 all done; 1 failed, and may pass: try again; 2 a setting, secret, right or bucket is missing or
+wrong; 3 finished, and a person should read `attention` (such as a page that could not be read, a school that
+lists no record, removals that were stopped, new records in quarantine).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from attendance_common.log import event, log
 from attendance_common.numerals import counted
 from attendance_common.run_record import SOME, RunRecords
 
-if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there is work, so --help is quick
+if TYPE_CHECKING:  # polars and boto3 are slow to import: functions import them, so that --help is quick
     from mypy_boto3_s3 import S3Client
 
     from attendance_common.fetch.landing_zone import LandingZone
@@ -49,11 +49,11 @@ if TYPE_CHECKING:  # polars and boto3 take their time to import: only when there
     from attendance_common.fetch.school_list import SchoolList
     from attendance_common.fetch.school_lists import SchoolLists
 
-CONNECTIONS = 18  # to S3: the lists that are written at a time, and two more
+CONNECTIONS = 18  # to S3: one for each of the 16 lists that are written at a time, and two more
 
 
 class Run:
-    """One fetch: its schools, what they write to, and its record."""
+    """The state of one fetch: its settings, its schools, the places that it writes to, and its history."""
 
     def __init__(self, settings: FetcherSettings, context: command.Context) -> None:
         from attendance_common.fetch.landing_zone import LandingZone
@@ -78,7 +78,7 @@ class Run:
 
     @property
     def year(self) -> int | None:
-        """The school year that is asked for; None: the API's own choice, records of today."""
+        """The school year that is asked for; None: the API then gives the records of today."""
         return self.settings.school_year_id
 
     def numbers(self) -> dict[int, dict[str, Any]]:
@@ -86,7 +86,7 @@ class Run:
         return {school: about.numbers() for school, about in self.schools.items()}
 
     def about(self) -> dict[str, Any]:
-        """What its record says of the run, however it ends; `part`: of the schools, that it was to read."""
+        """The fields of the run record that do not depend on its end; `part`: which schools it reads."""
         return {
             "run": self.context.run,
             "began": self.now.isoformat(timespec="seconds"),
@@ -98,7 +98,7 @@ class Run:
 
     @property
     def scope(self) -> str:
-        """What of the schools' lists this run reads."""
+        """Which part of the schools' lists this run reads."""
         if self.flags.replay_quarantine:
             return "replay"
         if self.year is None:
@@ -107,14 +107,14 @@ class Run:
 
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
-    """Do what the flags say; a failed run leaves a record as well."""
+    """Do what the flags say, and return the outcome. A run that fails writes a record, too."""
     if context.flags.check:
         from attendance_common.fetch.check import check
 
         return check(settings, context.flags.report)
-    gc.freeze()  # what is imported stays: the collector need not look at it again and again
+    gc.freeze()  # imported modules stay in memory: the collector need not check them each time
     run = Run(settings, context)
-    context.termination.listen()  # polars took Ctrl-C for itself when it was imported
+    context.termination.listen()  # the import of polars replaced the handler of Ctrl-C
     if context.flags.quarantine:
         return list_quarantine(run.quarantine)
     replayed = {"read": 0, "landed": 0, "quarantined": 0}
@@ -132,14 +132,14 @@ def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcom
 
 
 def fetch_schools(run: Run) -> command.Outcome:
-    """Read the schools, land what was read, let go what is proved gone, and say what came of it."""
+    """Read the schools, land their records, remove records that are proved gone, and return the outcome."""
     secret = aws.read_secret(run.settings, run.settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS)
     api = EsdApi(run.settings, secret)
-    gc.collect()  # the client that read the secret; from here on few objects are in cycles,
-    gc.set_threshold(50_000)  # and not worth a look for every 700 of a page's tuples
+    gc.collect()  # frees the client that read the secret
+    gc.set_threshold(50_000)  # pages make many tuples, and few cycles: the default of 700 is slow
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
-    begins = not run.zone.landed.landed_schools()
+    is_empty_zone = not run.zone.landed.landed_schools()
     counts = {"schools": len(schools)}
     log.info(counted(len(schools), "school", "schools"), extra=event("schools_listed", counts=counts))
     try:
@@ -148,12 +148,12 @@ def fetch_schools(run: Run) -> command.Outcome:
         unread = sum(school.tally.read.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
-    doubts = [*(another_landing_zone(run) if begins else []), *unlisted, *remove(run)]
+    doubts = [*(another_landing_zone(run) if is_empty_zone else []), *unlisted, *remove(run)]
     return conclude(run, listed, doubts, unread=len(schools) - len(run.schools))
 
 
 def another_landing_zone(run: Run) -> list[str]:
-    """A sentence when the last run landed something elsewhere: nothing was landed here before this run."""
+    """A sentence when the last run landed elsewhere; call it when no list was landed here before this run."""
     last = run.history.last_landing()
     if last is None or last[0] == run.zone.landed.place:
         return []
@@ -161,7 +161,7 @@ def another_landing_zone(run: Run) -> list[str]:
 
 
 def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int], list[str]]:
-    """The schools to read, and a sentence for each that was asked for and is not listed.
+    """The schools to read, and a sentence for each school that a flag names and ESD does not list.
 
     A school that --allow-removals names is read although it is not listed: it may have been closed.
     """
@@ -174,10 +174,10 @@ def chosen(listed: Sequence[int], flags: argparse.Namespace) -> tuple[list[int],
 
 
 def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mapping[int, str]) -> None:
-    """Read each school, and land what was read while the next ones are read.
+    """Read the schools. Each one is landed while the next ones are read.
 
-    `asked_as`: a school -> its id as the API writes it. Raises SourceError when the API client may read none
-    of them.
+    `asked_as`: a school -> its id as the API writes it. Raises SourceError when the API client is not allowed
+    to read any of them.
     """
     from attendance_common.fetch.judge import SHORT
     from attendance_common.fetch.readers import Readers, SchoolQueue, reader_of
@@ -206,7 +206,7 @@ def read_schools(run: Run, api: EsdApi, schools: Sequence[int], asked_as: Mappin
 
 
 def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:
-    """A reading of each school, made when it is its turn; none once the source is seen not to sort."""
+    """Open a reading of each school when it is its turn; stop when the source turns out not to sort."""
     from attendance_common.fetch.reading import recent_reading, whole_reading
     from attendance_common.fetch.school import School
 
@@ -222,7 +222,7 @@ def opened(run: Run, schools: Sequence[int]) -> Iterator[Reading]:
 
 
 def remove(run: Run) -> list[str]:
-    """Let the records leave that are proved gone, unless they are too many; a sentence where they are."""
+    """Remove records that are proved gone, unless they are too many; returns a sentence when they are."""
     from attendance_common.fetch.proof import brake
 
     proved: list[Removals] = [
@@ -238,8 +238,8 @@ def remove(run: Run) -> list[str]:
     return attention.braked(verdict.stopped, run.schools)
 
 
-def judge_world(run: Run, listed: SchoolList) -> Judged:
-    """Judge the states that last: what the schools list, and whether they are listed."""
+def judge_conditions(run: Run, listed: SchoolList) -> Judged:
+    """Judge the conditions: of the list of schools, and of the records that the schools list."""
     from attendance_common.fetch.judge import Judge, Share, judge_list, judge_shortage
 
     judged, schools = Judged(run.history.last, run.now), run.schools.values()
@@ -263,9 +263,9 @@ def judge_world(run: Run, listed: SchoolList) -> Judged:
 
 
 def conclude(run: Run, listed: SchoolList, doubts: list[str], unread: int) -> command.Outcome:
-    """The result, and the run's record; `unread`: schools that were not asked for."""
+    """Write the run record, and return the outcome; `unread`: the number of schools that were not read."""
     schools, numbers = run.schools.values(), run.numbers()
-    judged = judge_world(run, listed)
+    judged = judge_conditions(run, listed)
     sentences = [
         *attention.list_gaps(listed),
         *attention.failures(schools),
@@ -315,7 +315,7 @@ def list_quarantine(quarantine: Quarantine) -> command.Outcome:
 
 
 def replay(run: Run, counts: dict[str, int]) -> command.Outcome:
-    """Land the records in quarantine that this version can read; the rest stays there. Adds to `counts`."""
+    """Land the records in quarantine that this version can read, and keep the rest. Adds to `counts`."""
     from attendance_common.fetch.quarantine import UnreadableFile
     from attendance_common.fetch.replay import replay_school
 
@@ -350,7 +350,7 @@ EXAMPLES = {
     "--dry-run": "read everything, say what would be written, and write nothing",
     "--days 3": "land what the last three days hold",
     "--school 12549 --verbose": "read one school, and log each request",
-    "--allow-removals 12549=400": "let up to 400 records of a school leave that are proved gone",
+    "--allow-removals 12549=400": "allow the removal of up to 400 records of a school that are proved gone",
 }
 
 
@@ -375,12 +375,12 @@ def flags() -> argparse.ArgumentParser:
         action=AddRemovals,
         default={},
         metavar="SCHOOL=COUNT",
-        help="let up to COUNT records of the school leave once they are proved gone (repeatable)",
+        help="allow the removal of up to COUNT records of the school that are proved gone (repeatable)",
     )
     kind.add_argument(
         "--replay-quarantine",
         action="store_true",
-        help="land what can be read of the quarantine now, keep the rest; does not ask the API",
+        help="land the records in quarantine that can be read now, keep the rest; does not ask the API",
     )
     kind.add_argument(
         "--quarantine",
@@ -392,7 +392,7 @@ def flags() -> argparse.ArgumentParser:
         type=school_id,
         action="append",
         metavar="ID",
-        help="only this school (repeatable); goes before --shard",
+        help="only this school (repeatable); --shard is then ignored",
     )
     parser.add_argument(
         "--shard",

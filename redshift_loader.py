@@ -1,12 +1,12 @@
 """Register new partitions of the landing zone with Redshift Spectrum and load the lists that changed.
 
-In: the Parquet objects below S3_PREFIX, as the fetcher lands them. Out: the external table's partitions, the
-native table public.period_attendance with every record once in its newest version, the control tables, and
+Input: the Parquet objects below S3_PREFIX that the fetcher landed. Output: partitions of the external table,
+the native table public.period_attendance with each record once in its newest version, the control tables, and
 one JSON line on stdout. Each batch of lists is one transaction.
-Exit status: 0 all done, nothing to say; 1 failed, may pass: try again; 2 a setting, secret, right, table or
-bucket is missing or wrong; 3 finished; somebody should read `attention` (no list at all, one that cannot be
-read, objects that are not the fetcher's, an id in two schools, a table that was not what was loaded, new
-errors in the data, such as school days without a record).
+Exit status: 0 all done; 1 failed, and may pass: try again; 2 a setting, secret, right, table or bucket is
+missing or wrong; 3 finished, and a person should read `attention` (such as no list at all, a list that cannot
+be read, objects that the fetcher did not write, an id in two schools, a table that differed from what was
+loaded, school days without a record).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from attendance_common.load.status_facts import status
 
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
-    """Do what the flags ask for; gives the result. Raises AttendanceError."""
+    """Do what the flags ask for, and return the outcome. Raises AttendanceError."""
     if context.flags.check:
         return check(settings, context.flags.report)
     if context.flags.status_page:
@@ -44,7 +44,7 @@ def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
 
 
 def run_and_record(run: LoadRun) -> command.Outcome:
-    """Backfill, verify or load, and record the run, also when it fails; gives its result."""
+    """Backfill, verify or load; write the run record, also of a failure; return the outcome."""
     conclusion = Conclusion(run)
     try:
         if run.flags.backfill_from:
@@ -63,7 +63,7 @@ def run_and_record(run: LoadRun) -> command.Outcome:
 
 
 def load_changed(run: LoadRun) -> None:
-    """Load the lists that changed; remove what no list has any more; check the table, and repair it."""
+    """Load the lists that changed; remove rows that no list has any more; check the table and repair it."""
     external.check_table(run.warehouse)
     native_tables.check_tables(run.warehouse)
     registered = external.registered_days(run.warehouse, run.areas)
@@ -87,14 +87,14 @@ def load_changed(run: LoadRun) -> None:
 
 
 def verify(run: LoadRun) -> None:
-    """Compare S3, the control tables and the table; change nothing."""
+    """Compare S3, the control tables and the native table; change nothing."""
     external.check_table(run.warehouse)
     native_tables.check_tables(run.warehouse)
     read_only.verify(run)
 
 
 def backfill(run: LoadRun) -> None:
-    """Take the rows of an older table, and repair the dates that have only rows of older tables."""
+    """Take the rows of an older table, and repair damaged dates that have only rows of older tables."""
     native_tables.check_tables(run.warehouse)
     damaged = take_rows(run)
     if without_winner := upkeep.repair_dates(run, damaged):
@@ -113,8 +113,8 @@ EXAMPLES = {
     "--status": "how recent everything is, and what needs a person; --json for monitors",
     "--status-page status.html": "the same, and more, as a page to look at",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
-    "--backfill-from public.old_attendance --dry-run": "say what would come of an older table's rows",
-    "--forget-list 2025-12-09 12549": "let the rows of a list leave whose object is gone",
+    "--backfill-from public.old_attendance --dry-run": "say what a backfill from an older table would do, and change nothing",
+    "--forget-list 2025-12-09 12549": "remove the rows of a list whose object is gone from S3",
 }
 
 
@@ -142,7 +142,7 @@ def flags() -> argparse.ArgumentParser:
         "--status-page",
         type=Path,
         metavar="FILE",
-        help="write that, and more, as an HTML file to look at: calendar, schools, changes, checks, runs",
+        help="write what --status says, and more, as an HTML file: calendar, schools, changes, checks, runs",
     )
     kind.add_argument(
         "--forget-list",
@@ -150,7 +150,7 @@ def flags() -> argparse.ArgumentParser:
         action=AddList,
         default=[],
         metavar=("DATE", "SCHOOL"),
-        help="let a list whose object is gone from S3 count as empty: its rows leave the table",
+        help="treat a list whose object is gone from S3 as empty: its rows are removed from the table",
     )
     parser.add_argument(
         "--json", action="store_true", help="with --status: the result line alone, with each school in it"

@@ -180,8 +180,8 @@ class WholeList:
 def _goes_on_behind(progress: Progress) -> bool:
     """Whether to ask for one more page behind the last page.
 
-    The first such page is asked for at once. A further one is asked for when all pages before it have come and
-    the one just before it brought a new record.
+    The first such page is asked for at once. A further one is asked for when all pages before it have come
+    and the one just before it brought a new record.
     """
     if progress.asked == progress.last_page:
         return True
