@@ -113,7 +113,7 @@ EXAMPLES = {
     "--status": "how recent everything is, and what needs a person; --json for monitors",
     "--status-page status.html": "the same, and more, as a page to look at",
     "--verify": "compare all columns of what was loaded with S3 and with the table",
-    "--backfill-from public.old_attendance --dry-run": "say what a backfill from an older table would do, and change nothing",
+    "--backfill-from public.old_attendance --dry-run": "say what a backfill would do, and change nothing",
     "--forget-list 2025-12-09 12549": "remove the rows of a list whose object is gone from S3",
 }
 

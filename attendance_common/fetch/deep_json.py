@@ -10,7 +10,7 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def cut_deep(text: str, level: int, stand_in: Callable[[str], str]) -> str:
-    """Replace each list or object at a level that is itself nested more than a hundred levels deep.
+    """Replace each list or object at `level` that contains more than a hundred further levels.
 
     `level`: the number of lists and objects around it. `stand_in`: its text -> what replaces it.
     """

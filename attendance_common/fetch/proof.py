@@ -81,7 +81,7 @@ def second_look(reading: Reading, missing: Collection[dt.date], short_before: in
         return None
     lacking = reading.progress.missing
     if lacking > short_before:
-        return SecondLook(None, f"{records(lacking)} fewer came than the source tells of")
+        return SecondLook(None, f"{records(lacking)} fewer came than the source counts")
     if not missing or not can_be_proved(reading):
         return None
     if not proved_by_counts(reading):

@@ -78,7 +78,7 @@ class Settler:
         school.gaps |= reading.gaps
         for page, why in reading.gaps.items():
             fields = event("gap", school=school.school_id)
-            log.warning("school %d: page %d could not be had: %s", school.school_id, page, why, extra=fields)
+            log.warning("school %d: page %d could not be read: %s", school.school_id, page, why, extra=fields)
         if school.missing.first is not None:
             self._decide(school, school.missing.first, reading)
         elif reading.course.is_whole:

@@ -177,7 +177,7 @@ COMPOUND SORTKEY (partition_date, school_id);
 \if :has_period_attendance_lists \else \echo public.period_attendance_lists: created
 \endif
 
--- One narrow row for each record of each list; the rows of one id lie on one slice.
+-- One narrow row for each record of each list; the rows of one id are on one slice.
 CREATE TABLE IF NOT EXISTS public.period_attendance_places (
     id             BIGINT NOT NULL,
     partition_date DATE NOT NULL,
