@@ -1,7 +1,7 @@
 """Fetch every school's period attendance from the ESD API and land it in S3 as Parquet.
 
 Input: pages of nested JSON from the ESD REST API. Output: one Parquet object for each school and date below
-S3_PREFIX, records that cannot be landed in quarantine, a record of the run, and one JSON line on stdout.
+S3_PREFIX, a quarantine of records that cannot be landed, a record of the run, and one JSON line on stdout.
 Exit status: 0 all done; 1 failed, and may pass: try again; 2 a setting, secret, right or bucket is missing or
 wrong; 3 finished, and a person should read `attention` (such as a page that could not be read, a school that
 lists no record, removals that were stopped, new records in quarantine).
@@ -139,7 +139,7 @@ def fetch_schools(run: Run) -> command.Outcome:
     gc.set_threshold(50_000)  # pages make many tuples, and few cycles: the default of 700 is slow
     listed = list_schools(api, run.settings)
     schools, unlisted = chosen(list(listed.asked_as), run.flags)
-    is_empty_zone = not run.zone.landed.landed_schools()
+    zone_was_empty = not run.zone.landed.landed_schools()
     counts = {"schools": len(schools)}
     log.info(counted(len(schools), "school", "schools"), extra=event("schools_listed", counts=counts))
     try:
@@ -148,7 +148,7 @@ def fetch_schools(run: Run) -> command.Outcome:
         unread = sum(school.tally.read.pages == 0 for school in run.schools.values())
         unread += len(schools) - len(run.schools)
         raise Terminated(f"{stopped}: {unread} of {len(schools)} schools") from stopped
-    doubts = [*(another_landing_zone(run) if is_empty_zone else []), *unlisted, *remove(run)]
+    doubts = [*(another_landing_zone(run) if zone_was_empty else []), *unlisted, *remove(run)]
     return conclude(run, listed, doubts, unread=len(schools) - len(run.schools))
 
 

@@ -20,7 +20,8 @@ from attendance_common.fetch.faults import TemporaryFault
 from attendance_common.log import event, log
 
 CONNECT_SECONDS = 10
-# A whole answer may take so many times ESD_TIMEOUT: no timeout ends a body that arrives byte by byte.
+# A whole answer may take so many times ESD_TIMEOUT: the timeout of requests never ends a body that arrives
+# byte by byte.
 WHOLE = 5
 _PIECE = 2**16  # bytes
 

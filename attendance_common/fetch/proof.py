@@ -33,9 +33,8 @@ def can_be_proved(reading: Reading) -> bool:
     """Whether it has no gap, an id for every record, and no repeated page in place of another."""
     if reading.gaps or any(rejection.record_id is None for rejection in reading.contents.rejections):
         return False
-    return not reading.progress.repeats_pages or reading.progress.stated.counts[-1:] == [
-        reading.progress.sent
-    ]
+    progress = reading.progress
+    return not progress.repeats_pages or progress.stated.counts[-1:] == [progress.sent]
 
 
 def proved_by_counts(first: Reading, second: Reading | None = None) -> bool:

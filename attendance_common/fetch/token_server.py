@@ -70,7 +70,7 @@ class TokenServer:
 
 
 def life(expires_in: Any) -> float:
-    """For how many seconds a token is valid, by its `expires_in`: a number, or the text of one."""
+    """For how many seconds a token is used, by its `expires_in`: a number, or the text of one."""
     try:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):
