@@ -19,7 +19,7 @@ class Kind(Enum):
     BOOLEAN = auto()
     TEXT = auto()
     LIST = auto()  # a JSON list, landed as compact JSON text
-    DATE = auto()  # MM-DD-YYYY, landed as it came
+    DATE = auto()  # MM-DD-YYYY, landed unchanged
     TIMESTAMP = auto()  # ISO 8601, landed as UTC text YYYY-MM-DD HH:MM:SS.ffffff
 
 

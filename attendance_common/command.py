@@ -129,7 +129,7 @@ class Context:
 
     @property
     def dry_run(self) -> bool:
-        """Show what would change and change nothing."""
+        """Whether to show what would change, and change nothing."""
         return bool(self.flags.dry_run)
 
 
@@ -208,7 +208,7 @@ def run(
         read = config.read(settings, arguments)
         result = _result(about, arguments, read, work, run)
     # From reading .env; or a Terminated that was raised while another failure was handled.
-    except (Exception, Terminated) as error:  # noqa: BLE001 - nothing is above it
+    except (Exception, Terminated) as error:  # noqa: BLE001 - the outermost handler
         result = _failed(error, run)
     result["seconds"] = round(time.monotonic() - started, 3)
     if read and not _is_attended(arguments):
@@ -280,7 +280,7 @@ def _result(
         bars = settings.log_format == "text" and sys.stderr.isatty()
         outcome = work(settings, Context(arguments, termination, run, bars))
         termination.ignore()
-    except (Exception, Terminated) as error:  # noqa: BLE001 - the last line
+    except (Exception, Terminated) as error:  # noqa: BLE001 - becomes the result
         termination.ignore()
         return _failed(error, run)
     for sentence in outcome.attention:

@@ -40,7 +40,7 @@ def setting(
 
 @dataclass(frozen=True)
 class AwsSettings:
-    """Where the landing zone is; credentials come by AWS's standard chain."""
+    """The settings that both scripts have: landing zone, AWS, alerts and log. boto3 finds the credentials."""
 
     command: ClassVar[str]  # its name in S3 keys, alerts and metrics
 
@@ -100,7 +100,7 @@ class AwsSettings:
 
 @dataclass(frozen=True)
 class FetcherSettings(AwsSettings):
-    """What the fetcher needs."""
+    """The fetcher's settings."""
 
     command: ClassVar[str] = "fetch"
 
@@ -164,13 +164,13 @@ class FetcherSettings(AwsSettings):
 
     @property
     def places(self) -> str:
-        """The API, and the landing zone."""
+        """The API and the landing zone, for the log."""
         return f"API {self.api_url}, {super().places}"
 
 
 @dataclass(frozen=True)
 class LoaderSettings(AwsSettings):
-    """What the loader needs."""
+    """The loader's settings."""
 
     command: ClassVar[str] = "load"
 

@@ -99,7 +99,7 @@ def alerts(where: Installation) -> Policy:
     return _policy(
         _objects(where.areas, where.areas.alerts, "s3:GetObject", "s3:PutObject"),
         _allow(["sns:Publish"], [topic]),
-        # It has no resource of its own (AWS: Service Authorization Reference, CloudWatch).
+        # It takes no resource (AWS: Service Authorization Reference, CloudWatch).
         _allow(["cloudwatch:PutMetricData"], ["*"], Condition=namespace),
     )
 
@@ -110,7 +110,7 @@ def spectrum_role(where: Installation) -> Policy:
     listing = _allow(
         ["s3:ListBucket", "s3:GetBucketLocation"],
         [_bucket(areas)],
-        # GetBucketLocation has no prefix.
+        # IfExists: GetBucketLocation has no prefix.
         Condition={"StringLikeIfExists": {"s3:prefix": f"{areas.landing}*"}},
     )
     glue = f"arn:aws:glue:{where.region}:{where.account}"

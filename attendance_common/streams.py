@@ -35,4 +35,4 @@ def print_result(result: Mapping[str, Any]) -> None:
         log.error("the result line could not be written to stdout (%s)", error.strerror)
         os.dup2(
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # Python flushes it once more at its end
+        )  # Python flushes stdout once more at its exit

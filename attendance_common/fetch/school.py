@@ -19,7 +19,7 @@ class SortOrder:
 
     refusal: str | None = None  # why the source refused the first page in that order
     is_wrong: bool = False  # it did not sort the newest pages, or refused only that order
-    seems_older: bool = False  # its newest pages are older than what is landed, and no answer states more
+    seems_older: bool = False  # it sent only records older than the landed ones, and stated no last page
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 from attendance_common.fetch.totals import Paging, greater, read_paging
 
 _NUMBER = re.compile("[0-9]{1,19}")
-_GREATEST = 2**63 - 1  # of a BIGINT column
+_GREATEST = 2**63 - 1  # greatest value of a BIGINT column
 _PLAIN = re.compile("[A-Za-z0-9._-]{1,40}")  # an id that may be quoted in a sentence
 
 
