@@ -71,7 +71,7 @@ def test_a_kept_layout_is_brought_up_to_date(sandbox: Sandbox, path: Path) -> No
 
 def test_a_new_cluster_is_told_of_each_table_once(sandbox: Sandbox) -> None:
     pipeline = Pipeline(sandbox)
-    every = (tables.EXTERNAL, *tables.NATIVE_TABLES)
+    every: tuple[tables.Table | tables.ExternalTable, ...] = (tables.EXTERNAL, *tables.NATIVE_TABLES)
     created = {f"{each.qualified}: created" for each in tables.NATIVE_TABLES}
     added = {f"{each.qualified}: column {name} added" for each in every for name in added_later(each.columns)}
     lines = told(pipeline)
