@@ -68,9 +68,9 @@ class Shell:
             text=True,
             check=False,
         )
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         print(f"  status {done.returncode}")
-        for sentence in told.get("attention", []):
+        for sentence in result.get("attention", []):
             print(textwrap.fill(sentence, 110, initial_indent="  ! ", subsequent_indent="    "))
         if done.returncode != status:
             sys.exit(f"{name} ended with status {done.returncode}, and {status} was due")
@@ -206,10 +206,10 @@ class Demo:
         table = "public.period_attendance"
         rows = self._shell.rows()
         self._shell.sql(f"DELETE FROM {table} WHERE attendance_date = '{deleted}'")
-        left = self._shell.rows()
+        remaining = self._shell.rows()
         self._shell.sql(f"INSERT INTO {table} SELECT * FROM {table} WHERE attendance_date = '{doubled}'")
-        twice = self._shell.rows() - left
-        print(f"  {rows - left} rows of {deleted} are deleted, {twice} of {doubled} stand twice")
+        twice = self._shell.rows() - remaining
+        print(f"  {rows - remaining} rows of {deleted} are deleted, {twice} of {doubled} stand twice")
 
     # --- the proof ----------------------------------------------------------------------------------------
 

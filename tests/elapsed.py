@@ -25,13 +25,13 @@ def let_pass(pipeline: Pipeline, time: dt.timedelta, command: str = "fetch") -> 
         client.delete_object(Bucket=bucket, Key=key)
 
 
-def _earlier(told: Any, time: dt.timedelta) -> Any:
+def _earlier(record: Any, time: dt.timedelta) -> Any:
     """A record whose times are so much earlier."""
-    if not isinstance(told, dict):
-        return told
+    if not isinstance(record, dict):
+        return record
     return {
         name: (dt.datetime.fromisoformat(value) - time).isoformat(timespec="seconds")
         if name in _TIMES and value
         else _earlier(value, time)
-        for name, value in told.items()
+        for name, value in record.items()
     }

@@ -21,23 +21,23 @@ def render() -> str:
     """Every setting: what it is, and a line that sets its default."""
     shared = {each.metadata["variable"] for each in fields(AwsSettings)}
     parts = [_comment(" ".join(_INTRODUCTION.split()))]
-    for title, kind, left_out in (
+    for title, kind, omitted in (
         ("both scripts", AwsSettings, set[str]()),
         ("esd_period_attendance_fetcher.py", FetcherSettings, shared),
         ("redshift_loader.py", LoaderSettings, shared),
     ):
-        own = [each for each in fields(kind) if each.metadata["variable"] not in left_out]
+        own = [each for each in fields(kind) if each.metadata["variable"] not in omitted]
         parts.append(f"# --- {title} ".ljust(_WIDTH, "-"))
         parts.extend(_setting(each) for each in own)
     return "\n\n".join(parts) + "\n"
 
 
 def _setting(declared: Field[Any]) -> str:
-    told = declared.metadata
-    required = "; required" if told["required"] else ""
-    unless = "; what the secret says goes before the default" if told["in_secret"] else ""
-    about = _comment(f"{told['about']}{required}{unless}")
-    return f"{about}\n#{told['variable']}={told['default'] or ''}"
+    metadata = declared.metadata
+    required = "; required" if metadata["required"] else ""
+    unless = "; what the secret says goes before the default" if metadata["in_secret"] else ""
+    about = _comment(f"{metadata['about']}{required}{unless}")
+    return f"{about}\n#{metadata['variable']}={metadata['default'] or ''}"
 
 
 def _comment(text: str) -> str:

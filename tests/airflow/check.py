@@ -42,8 +42,8 @@ echo '{"status": 0, "attention": []}'
 
 def ends(call: str, status: int, sentence: str, times: int = 99) -> str:
     """A line of the plan: the call ends so, so many times."""
-    told = {"error": sentence} if status in (1, 2) else {"attention": [sentence]}
-    line = shlex.quote(json.dumps({"status": status, **told}))
+    result = {"error": sentence} if status in (1, 2) else {"attention": [sentence]}
+    line = shlex.quote(json.dumps({"status": status, **result}))
     before = f'$(grep -cxF {shlex.quote(call)} calls)" -le {times}'
     return f'[ "$*" = {shlex.quote(call)} ] && [ "{before} ] && {{ echo {line}; exit {status}; }}\n'
 

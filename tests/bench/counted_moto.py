@@ -56,13 +56,13 @@ class Counted:
         """From now on list these keys and no others, each request in so many seconds."""
         self.listing, self.listing_seconds = Listing(bucket, keys), seconds
 
-    def told(self) -> dict[str, Any]:
-        """The counts since they were last told."""
+    def take_counts(self) -> dict[str, Any]:
+        """The counts since the last call; each call starts them anew."""
         with self._lock:
-            told = {"requests": dict(self.requests), "at_once": self.most_at_once}
+            counts = {"requests": dict(self.requests), "at_once": self.most_at_once}
             self.requests.clear()
             self.most_at_once = self.at_once
-        return told
+        return counts
 
 
 def kind(environ: dict[str, Any]) -> str:
@@ -91,7 +91,7 @@ def main() -> None:
         request = json.loads(line)
         if "keys" in request:
             counted.take(**request)
-        print(json.dumps(counted.told()), flush=True)
+        print(json.dumps(counted.take_counts()), flush=True)
     os._exit(0)  # nothing to save
 
 

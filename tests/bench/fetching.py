@@ -22,7 +22,7 @@ def seconds(runs: Sequence[Ended]) -> list[float]:
     return [each.seconds for each in runs]
 
 
-def _told(runs: Sequence[Ended]) -> str:
+def _timed(runs: Sequence[Ended]) -> str:
     return f"{median(seconds(runs)):.2f} s (CPU {median(each.cpu for each in runs):.2f} s)"
 
 
@@ -63,7 +63,7 @@ def fetch(sizes: Sizes) -> Iterator[Row]:
     yield Row(
         f"first fetch of {sizes.schools * sizes.records:,} records against reading and decoding them",
         "<= 1.3 x",
-        f"{times:.2f} x: {_told(first)} against {_told(reading)}, of which {inner:.2f} s without start-up",
+        f"{times:.2f} x: {_timed(first)} against {_timed(reading)}, of which {inner:.2f} s without start-up",
         sizes.rounds,
         times <= 1.3,
     )
@@ -72,7 +72,7 @@ def fetch(sizes: Sizes) -> Iterator[Row]:
     yield Row(
         "refetch of the same data against the first fetch",
         "0 lists written, <= 1 x",
-        f"{written} lists written, {part:.2f} x: {_told(again)}",
+        f"{written} lists written, {part:.2f} x: {_timed(again)}",
         sizes.rounds,
         written == 0 and part <= 1,
     )
@@ -133,10 +133,10 @@ def dlt(sizes: Sizes) -> Iterator[Row]:
 
 
 def _dlt_run(source: Source, environment: dict[str, str], sizes: Sizes) -> Ended:
-    told = {**source.told["client"], "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    client = {**source.announced["client"], "RUNTIME__DLTHUB_TELEMETRY": "false"}
     with tempfile.TemporaryDirectory(prefix="bench-dlt-") as directory:
         command = [dlt_environment.python(), ROOT / "tests/bench/dlt_pipeline.py", directory]
-        ended = run([str(part) for part in command], {**environment, **told, "HOME": directory})
+        ended = run([str(part) for part in command], {**environment, **client, "HOME": directory})
     _expect(int(ended.lines[-1]), sizes.schools * sizes.records)
     return ended
 
@@ -146,7 +146,7 @@ def _faster(name: str, aim: int, ours: Sequence[Ended], theirs: Sequence[Ended])
     return Row(
         f"first fetch against {name}",
         f">= {aim} x faster",
-        f"{times:.1f} x: {_told(ours)} against {_told(theirs)}",
+        f"{times:.1f} x: {_timed(ours)} against {_timed(theirs)}",
         len(ours),
         times >= aim,
     )
@@ -174,7 +174,7 @@ def _latency(sizes: Sizes, page_size: int, pages: int) -> Iterator[Row]:
     yield Row(
         f"{about}: ideal time / wall time",
         ">= 0.9",
-        f"{share:.2f}: {ideal:.1f} s against {_told(runs)}",
+        f"{share:.2f}: {ideal:.1f} s against {_timed(runs)}",
         len(runs),
         share >= 0.9,
     )

@@ -67,7 +67,7 @@ def startup(sizes: Sizes) -> Iterator[Row]:
 
 def _imported(name: str, environment: dict[str, str]) -> list[str]:
     """Which of the heavy libraries `--help` imports."""
-    told = (
+    code = (
         "import runpy, sys\n"
         f"sys.argv = [{name!r}, '--help']\n"
         "try:\n"
@@ -75,4 +75,4 @@ def _imported(name: str, environment: dict[str, str]) -> list[str]:
         "finally:\n"
         f"    print(*sys.modules.keys() & {set(HEAVY)!r})\n"
     )
-    return sorted(run([sys.executable, "-c", told], environment).lines[-1].split())
+    return sorted(run([sys.executable, "-c", code], environment).lines[-1].split())

@@ -74,7 +74,7 @@ def unchanged(sizes: Sizes) -> Iterator[Row]:
         len(runs),
         times <= 1.1,
     )
-    faster, at_once = ratio(alone, together), max(told.at_once for told in runs)
+    faster, at_once = ratio(alone, together), max(each.at_once for each in runs)
     yield Row(
         f"listing {sizes.objects:,} objects, {LISTING_SECONDS} s a request, against one after another",
         "in parallel: > 1 x faster",
@@ -84,8 +84,8 @@ def unchanged(sizes: Sizes) -> Iterator[Row]:
     )
 
 
-def _asked(runs: Sequence[Told], sizes: Sizes) -> Row:
-    most = max(runs, key=lambda told: (told.statements, told.requests.total()))
+def _asked(runs: Sequence[IdleLoad], sizes: Sizes) -> Row:
+    most = max(runs, key=lambda each: (each.statements, each.requests.total()))
     lists, fewest = most.requests.pop("LIST"), -(-sizes.objects // 1000)
     others = ", ".join(f"{count} {name}" for name, count in sorted(most.requests.items())) or "none"
     return Row(
@@ -93,7 +93,7 @@ def _asked(runs: Sequence[Told], sizes: Sizes) -> Row:
         f"{fewest} listing requests, 2 for run records; <= 5 statements, and {OF_THE_RUN} for the run's row; "
         "no DDL, no other DML",
         f"{lists} listing requests, others: {others}; {most.statements} statements, {most.changing} of them "
-        f"DDL or DML; {median(told.seconds for told in runs):.1f} s",
+        f"DDL or DML; {median(each.seconds for each in runs):.1f} s",
         len(runs),
         lists <= fewest + 2 and most.statements <= 5 + OF_THE_RUN and most.changing <= 1,
     )
@@ -114,7 +114,7 @@ def _listings(warehouse: Warehouse, sizes: Sizes) -> tuple[list[float], list[flo
     return alone, together
 
 
-class Told:
+class IdleLoad:
     """What one run of the loader did when there was nothing to do."""
 
     def __init__(self, warehouse: Warehouse) -> None:
@@ -129,7 +129,7 @@ class Told:
         self.at_once = asked["at_once"]
 
 
-def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: Sizes) -> list[Told]:
+def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: Sizes) -> list[IdleLoad]:
     """Land so many objects, call them loaded, and run the loader."""
     schools = -(-objects // len(found))
     keys = [
@@ -139,7 +139,7 @@ def _loads(warehouse: Warehouse, found: Sequence[dt.date], objects: int, sizes: 
     ]
     warehouse.aws.pretend(keys[:objects], LISTING_SECONDS)
     _call_loaded(warehouse)
-    return [Told(warehouse) for _ in range(sizes.slow_rounds)]
+    return [IdleLoad(warehouse) for _ in range(sizes.slow_rounds)]
 
 
 def _call_loaded(warehouse: Warehouse) -> None:
@@ -151,5 +151,5 @@ def _call_loaded(warehouse: Warehouse) -> None:
         execute_values(cursor, f"INSERT INTO {LISTS} VALUES %s", rows, page_size=1000)
 
 
-def _peak(runs: Sequence[Told]) -> float:
-    return median(told.peak for told in runs)
+def _peak(runs: Sequence[IdleLoad]) -> float:
+    return median(each.peak for each in runs)

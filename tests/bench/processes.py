@@ -29,10 +29,10 @@ class Ended:
     @property
     def result(self) -> dict[str, Any]:
         """The result line of a script."""
-        told: dict[str, Any] = next(
-            told for told in map(json.loads, reversed(self.lines)) if "status" in told
+        result: dict[str, Any] = next(
+            each for each in map(json.loads, reversed(self.lines)) if "status" in each
         )
-        return told
+        return result
 
     @property
     def peak(self) -> float:
@@ -59,7 +59,7 @@ def script(name: str, environment: Mapping[str, str], *flags: str) -> Ended:
 
 
 def watched(name: str, environment: Mapping[str, str]) -> Ended:
-    """Run one of the two scripts and have its peak of memory told."""
+    """Run one of the two scripts and have its peak of memory reported."""
     return run([sys.executable, "-m", "tests.bench.watched", name], environment)
 
 
@@ -82,7 +82,7 @@ class Companion:
 
     def __init__(self, name: str, *arguments: str) -> None:
         self._command = [sys.executable, "-m", f"tests.bench.{name}", *arguments]
-        self.told: dict[str, Any] = {}
+        self.announced: dict[str, Any] = {}
 
     def __enter__(self) -> Companion:
         self._process = subprocess.Popen(
@@ -93,7 +93,7 @@ class Companion:
             text=True,
             start_new_session=True,  # Ctrl-C is for the bench, which then lets its companions end
         )
-        self.told = self._answer()
+        self.announced = self._answer()
         return self
 
     def __exit__(
@@ -114,5 +114,5 @@ class Companion:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self._command[2]} ended with status {self._process.wait()}")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        answer: dict[str, Any] = json.loads(line)
+        return answer

@@ -43,5 +43,5 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def chosen(arguments: argparse.Namespace) -> Sizes:
     """The sizes that the command line asks for."""
     quick = {size.name: size.metadata["quick"] for size in fields(Sizes)} if arguments.quick else {}
-    told = {size.name: getattr(arguments, size.name) for size in fields(Sizes)}
-    return replace(Sizes(), **{**quick, **{name: size for name, size in told.items() if size is not None}})
+    given = {size.name: getattr(arguments, size.name) for size in fields(Sizes)}
+    return replace(Sizes(), **{**quick, **{name: size for name, size in given.items() if size is not None}})

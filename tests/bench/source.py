@@ -22,7 +22,7 @@ class Source(Companion):
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a process needs to see this source and this bucket."""
-        return {**self.told["environment"], **more}
+        return {**self.announced["environment"], **more}
 
     def empty_bucket(self) -> None:
         """Forget everything that was landed."""

@@ -63,7 +63,7 @@ class CountingAws(AwsStandIn):
     def start(self) -> None:
         """Start the server and make the bucket."""
         self._stack.enter_context(self._moto)
-        self.endpoint = f"http://127.0.0.1:{self._moto.told['port']}"
+        self.endpoint = f"http://127.0.0.1:{self._moto.announced['port']}"
         self._fill()
 
     def stop(self) -> None:
@@ -131,10 +131,10 @@ class Warehouse(Sandbox):
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A client of the warehouse, in autocommit, by its front door."""
-        told = self.environment
+        variables = self.environment
         names = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
         names |= {"password": "PGPASSWORD", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-        parameters: dict[str, Any] = {key: told[name] for key, name in names.items()}
+        parameters: dict[str, Any] = {key: variables[name] for key, name in names.items()}
         with closing(psycopg2.connect(**parameters)) as opened:
             opened.autocommit = True
             yield opened

@@ -136,8 +136,8 @@ _PLACEHOLDER = "-- here stands the statement of {name}.sql"
 def whole(statement: Statement) -> str:
     """A statement as a reader of a file sees it: the text, and the values that travel beside it."""
     text, values = statement
-    told = "".join(f"-- {value!s}\n" for value in values)
-    return f"{text};\n{told}"
+    comments = "".join(f"-- {value!s}\n" for value in values)
+    return f"{text};\n{comments}"
 
 
 def written(statement: Statement) -> str:

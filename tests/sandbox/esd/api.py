@@ -87,8 +87,8 @@ class Tokens:
     def accept(self, authorization: str) -> bool:
         """Say whether the Authorization header holds a token that is still good."""
         scheme, _, token = authorization.partition(" ")
-        left = self._expiries.get(token, float("-inf")) - self.clock()
-        return scheme == "Bearer" and 0 < left <= self.lifetime - self.settling
+        remaining = self._expiries.get(token, float("-inf")) - self.clock()
+        return scheme == "Bearer" and 0 < remaining <= self.lifetime - self.settling
 
     def revoke(self) -> None:
         """Let every token die at once."""

@@ -230,8 +230,8 @@ def _expire_tokens(exchange: Exchange) -> Answer:
 
 def _with_query(exchange: Exchange, **members: object) -> Answer:
     """Answer as if the request had these members in its query."""
-    told = {name: str(value) for name, value in members.items()}
-    return exchange.proceed(replace(exchange.request, query={**exchange.request.query, **told}))
+    texts = {name: str(value) for name, value in members.items()}
+    return exchange.proceed(replace(exchange.request, query={**exchange.request.query, **texts}))
 
 
 def _same_page(exchange: Exchange) -> Answer:
@@ -249,7 +249,7 @@ def _from_page_0(exchange: Exchange) -> Answer:
     return _with_query(exchange, page=(exchange.request.page or 0) + 1)
 
 
-def _told_paging(exchange: Exchange) -> Answer:
+def _replaced_paging(exchange: Exchange) -> Answer:
     """Say this in place of the paging."""
     paging = exchange.fault.paging
     return _edited(exchange.proceed(exchange.request), lambda content: {**content, "pagingInfo": paging})
@@ -387,7 +387,7 @@ KINDS: dict[str, Callable[[Exchange], Answer]] = {
     "same_page": _same_page,
     "page_size": _page_size,
     "from_page_0": _from_page_0,
-    "paging": _told_paging,
+    "paging": _replaced_paging,
     "rewrite": _rewrite,
     "count_without_rows": _count_without_rows,
     "no_page_count": _no_page_count,
