@@ -132,11 +132,11 @@ MAY_PASS: dict[str, tuple[int, dict[str, str], str | bytes, str]] = {
 def test_what_may_pass_is_asked_again(
     server: EsdServer, status: int, headers: dict[str, str], body: str | bytes, said: str
 ) -> None:
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         get(server, status=status, headers=headers, body=body)
-    assert str(told.value) == said
-    assert told.value.cure
-    assert PLANTED not in told.value.cure
+    assert str(raised.value) == said
+    assert raised.value.cure
+    assert PLANTED not in raised.value.cure
 
 
 @pytest.mark.parametrize(
@@ -154,10 +154,10 @@ def test_what_may_pass_is_asked_again(
 def test_who_asks_for_less_and_who_has_a_quota(
     server: EsdServer, status: int, headers: dict[str, str], slow: bool, quota: bool
 ) -> None:
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         get(server, status=status, headers=headers)
-    assert (told.value.slow, told.value.quota) == (slow, quota)
-    assert ("ESD_ATTEMPTS" in told.value.cure) == quota
+    assert (raised.value.slow, raised.value.quota) == (slow, quota)
+    assert ("ESD_ATTEMPTS" in raised.value.cure) == quota
 
 
 @pytest.mark.parametrize(
@@ -173,14 +173,14 @@ def test_who_asks_for_less_and_who_has_a_quota(
         ('{"errors": ["Zqx7"], "periodAttendanceList": null}', "the answer speaks of an error"),
     ],
 )
-def test_json_that_is_no_list_is_told_without_its_text(server: EsdServer, body: str, why: str) -> None:
-    with pytest.raises(SourceError) as told:
+def test_json_that_is_no_list_is_reported_without_its_text(server: EsdServer, body: str, why: str) -> None:
+    with pytest.raises(SourceError) as raised:
         page(server, status=200, headers=JSON, body=body)
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"school {SCHOOL}, page 1: status 200 (application/json), but {why}, after 1 try: the source may "
         "be under maintenance: run again later; if it stays so, check ESD_API_URL"
     )
-    assert told.value.exit_status == 1
+    assert raised.value.exit_status == 1
 
 
 @pytest.mark.parametrize(
@@ -277,16 +277,16 @@ STAYS: dict[str, tuple[int, dict[str, str], str]] = {
 def test_what_stays_ends_at_once_and_names_the_cure(
     server: EsdServer, status: int, headers: dict[str, str], said: str
 ) -> None:
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         get(server, status=status, headers=headers, body=LOGIN)
-    assert (str(told.value), told.value.exit_status) == (said, 2)
-    assert isinstance(told.value, Forbidden) == (status == 403)
+    assert (str(raised.value), raised.value.exit_status) == (said, 2)
+    assert isinstance(raised.value, Forbidden) == (status == 403)
 
 
 @pytest.mark.parametrize("status", [400, 416])
 def test_a_page_that_is_refused_names_the_settings(server: EsdServer, status: int) -> None:
-    with pytest.raises(Refused) as told:
+    with pytest.raises(Refused) as raised:
         page(server, status=status, headers=JSON, body='{"error": "Zqx7"}')
-    assert told.value.reason == (
+    assert raised.value.reason == (
         f"refused with status {status} (application/json): check ESD_PAGE_SIZE and ESD_SCHOOL_YEAR_ID"
     )

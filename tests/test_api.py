@@ -33,7 +33,7 @@ PLANTED = ("Zqx7", "token-1", "token-2")
 
 
 class Source:
-    """Answers requests in the order of a list, and tokens token-1, token-2, … unless told otherwise."""
+    """Answers requests in the order of a list, and tokens token-1, token-2, … unless a test sets others."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -139,9 +139,9 @@ def test_a_401_that_stays_ends_clearly(source: Source, api: EsdApi, pauses: list
     source.answers = [(401, b"")] * 20
     with pytest.raises(
         SourceError, match=r"even with a fresh token .*: check the rights of the API client in the secret 's'"
-    ) as told:
+    ) as raised:
         api.get("/v1/periodAttendance", {})
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
     assert [low <= pause <= 2 * low for low, pause in zip([0.5, 1, 2, 4], pauses, strict=True)] == [True] * 4
 
 
@@ -163,18 +163,18 @@ TEMPORARY: dict[str, tuple[Answer, str, float | None]] = {
 @pytest.mark.parametrize(("answer", "reason", "pause"), TEMPORARY.values(), ids=TEMPORARY.keys())
 def test_what_may_pass(source: Source, api: EsdApi, answer: Answer, reason: str, pause: float | None) -> None:
     source.answers = [answer]
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api.get("/v1/periodAttendance", {})
-    assert (str(told.value), told.value.pause) == (reason, pause)
+    assert (str(raised.value), raised.value.pause) == (reason, pause)
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 410])
 def test_what_stays_is_not_tried_again(source: Source, api: EsdApi, pauses: list[float], status: int) -> None:
     source.answers = [(status, b"client-Zqx7")]
-    with pytest.raises(SourceError, match=f"status {status}: .*(ESD_API_URL|ESD_SECRET_ID)") as told:
+    with pytest.raises(SourceError, match=f"status {status}: .*(ESD_API_URL|ESD_SECRET_ID)") as raised:
         patiently("a page", 3, lambda: api.get("/v1/periodAttendance", {}))
-    assert (pauses, told.value.exit_status) == ([], 2)
-    assert not any(planted in str(told.value) for planted in PLANTED)
+    assert (pauses, raised.value.exit_status) == ([], 2)
+    assert not any(planted in str(raised.value) for planted in PLANTED)
 
 
 def test_a_certificate_that_is_not_trusted_stays(source: Source, api: EsdApi) -> None:
@@ -182,9 +182,9 @@ def test_a_certificate_that_is_not_trusted_stays(source: Source, api: EsdApi) ->
     error.__context__ = urllib3.exceptions.SSLError("wrapped")
     error.__context__.__cause__ = ssl.SSLCertVerificationError("self-signed")
     source.answers = [error]
-    with pytest.raises(SourceError, match="TLS certificate is not trusted") as told:
+    with pytest.raises(SourceError, match="TLS certificate is not trusted") as raised:
         api.get("/v1/schools", {})
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
 
 
 def test_a_tls_handshake_that_breaks_off_may_pass(source: Source, api: EsdApi) -> None:
@@ -205,6 +205,6 @@ def test_the_tokens_url() -> None:
     "url", ["http://login.example/token", "login.example", "ftp://127.0.0.1/", "https://[::1"]
 )
 def test_no_secret_travels_in_the_open(url: str) -> None:
-    with pytest.raises(AwsError, match=r"^ESD_URL in the secret ") as told:
+    with pytest.raises(AwsError, match=r"^ESD_URL in the secret ") as raised:
         token_url({"ESD_URL": url})
-    assert "login.example" not in str(told.value)
+    assert "login.example" not in str(raised.value)

@@ -107,7 +107,7 @@ def test_an_empty_variable_is_no_setting(environment: Set) -> None:
 
 def test_all_the_faults_are_named_at_once(environment: Set) -> None:
     environment(ESD_PAGE_SIZE="many", S3_PREFIX="flat", S3_BUCKET="s3://edna-prod")
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as raised:
         fetcher("--concurrency", "0", "--log-format", "xml")
     for variable in (
         "ESD_API_URL",
@@ -117,9 +117,9 @@ def test_all_the_faults_are_named_at_once(environment: Set) -> None:
         "ESD_CONCURRENCY",
         "LOG_FORMAT",
     ):
-        assert variable in str(told.value)
-    assert "--help" in str(told.value)
-    assert told.value.exit_status == 2
+        assert variable in str(raised.value)
+    assert "--help" in str(raised.value)
+    assert raised.value.exit_status == 2
 
 
 @pytest.mark.parametrize(
@@ -210,11 +210,11 @@ def test_a_url_on_which_no_secret_may_travel(value: str) -> None:
 def test_help_names_every_variable_and_its_flag(settings: type[AwsSettings]) -> None:
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
     add_flags(parser, settings)
-    told = parser.format_help()
+    help_text = parser.format_help()
     own = "ESD_" if settings is FetcherSettings else "REDSHIFT_"
     for name in VARIABLES.split():
         if name.startswith((own, "S3_", "AWS_", "LOG_")):
-            assert name in told
+            assert name in help_text
     assert {"--bucket", "--prefix", "--region", "--log-format", "--secret-id"} <= set(
-        told.replace("[", " ").split()
+        help_text.replace("[", " ").split()
     )

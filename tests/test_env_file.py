@@ -23,15 +23,15 @@ ALL = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) f
 @pytest.fixture(autouse=True)
 def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """The working directory and the scripts' own, both empty, and an environment without settings."""
-    here, beside = tmp_path / "here", tmp_path / "beside"
+    here, scripts = tmp_path / "here", tmp_path / "scripts"
     here.mkdir()
-    beside.mkdir()
+    scripts.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", beside)
+    monkeypatch.setattr(env_file, "SCRIPTS_FOLDER", scripts)
     for name in list(os.environ):
         monkeypatch.delenv(name)  # before a test sets one, so that what was there comes back last
     with mock.patch.dict(os.environ):
-        yield here, beside
+        yield here, scripts
 
 
 def read(*argv: str) -> Reading[LoaderSettings]:
@@ -54,15 +54,15 @@ def test_none() -> None:
 
 
 def test_the_scripts_own_is_read_from_any_directory(folders: tuple[Path, Path]) -> None:
-    beside = put(folders[1] / ".env", "S3_BUCKET=beside\n")
-    assert (read().env_file, read().settings().bucket) == (beside, "beside")
+    own = put(folders[1] / ".env", "S3_BUCKET=own\n")
+    assert (read().env_file, read().settings().bucket) == (own, "own")
 
 
 def test_the_working_directorys_goes_first_and_alone(folders: tuple[Path, Path]) -> None:
-    put(folders[1] / ".env", "S3_BUCKET=beside\nREDSHIFT_USER=beside\n")
+    put(folders[1] / ".env", "S3_BUCKET=own\nREDSHIFT_USER=own\n")
     here = put(folders[0] / ".env", "S3_BUCKET=here\n")
-    told = read()
-    assert (told.env_file, told.settings().bucket, told.settings().user) == (here, "here", None)
+    reading = read()
+    assert (reading.env_file, reading.settings().bucket, reading.settings().user) == (here, "here", None)
 
 
 def test_a_directory_of_that_name_is_no_file(folders: tuple[Path, Path]) -> None:
@@ -73,18 +73,18 @@ def test_a_directory_of_that_name_is_no_file(folders: tuple[Path, Path]) -> None
 def test_the_flag_goes_before_both(folders: tuple[Path, Path], tmp_path: Path) -> None:
     put(folders[0] / ".env", "S3_BUCKET=here\n")
     given = put(tmp_path / "night.env", "S3_BUCKET=given\n")
-    told = read("--env-file", "../night.env")
-    assert told.env_file is not None
-    assert (told.env_file.samefile(given), told.settings().bucket) == (True, "given")
+    reading = read("--env-file", "../night.env")
+    assert reading.env_file is not None
+    assert (reading.env_file.samefile(given), reading.settings().bucket) == (True, "given")
 
 
 # --- what in it is a fault ----------------------------------------------------------------------------------
 
 
 def faults(*argv: str) -> list[str]:
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as raised:
         read(*argv).settings()
-    return told.value.faults
+    return raised.value.faults
 
 
 def test_a_file_that_is_not_there() -> None:
@@ -109,8 +109,8 @@ def test_what_may_stand_in_it(folders: tuple[Path, Path]) -> None:
         "\ufeff# a comment\nexport S3_BUCKET='a-b'  # another\n\nAWS_PROFILE=p\nREDSHIFT_USER=\n"
         "ESD_API_URL=https://x\nREDSHIFT_DATABASE=${AWS_PROFILE}_db\n",
     )
-    told = read().settings()
-    assert (told.bucket, told.user, told.database) == ("a-b", None, "p_db")
+    settings = read().settings()
+    assert (settings.bucket, settings.user, settings.database) == ("a-b", None, "p_db")
     assert os.environ["AWS_PROFILE"] == "p"  # for boto3
 
 
@@ -132,9 +132,9 @@ def test_a_name_that_is_no_setting_is_a_fault_in_the_file(folders: tuple[Path, P
 def test_all_faults_are_named_at_once(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     put(folders[0] / ".env", "S3_BUKET=b\nwhat\nREDSHIFT_PORT=none\n")
     monkeypatch.setenv("REDSHIFT_HOTS", "h")
-    told = " ".join(faults("--prefix", "flat"))
+    sentences = " ".join(faults("--prefix", "flat"))
     for name in ("line 2 of", "S3_BUKET", "REDSHIFT_HOTS", "REDSHIFT_PORT", "S3_PREFIX"):
-        assert name in told
+        assert name in sentences
 
 
 # --- names that are nearly a setting's ----------------------------------------------------------------------

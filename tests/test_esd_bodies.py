@@ -50,11 +50,11 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def serve(monkeypatch: pytest.MonkeyPatch, *bodies: tuple[io.BytesIO, dict[str, str]]) -> None:
     """Answer the requests after the token with these, one after another."""
-    left = iter(bodies)
+    remaining = iter(bodies)
 
     def send(_: Any, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         token = io.BytesIO(b'{"access_token": "token-1", "expires_in": 3600}')
-        body, headers = (token, {}) if request.method == "POST" else next(left)
+        body, headers = (token, {}) if request.method == "POST" else next(remaining)
         response = requests.Response()
         response.status_code, response.request, response.url = 200, request, request.url or ""
         response.headers.update(headers)
@@ -71,9 +71,9 @@ def get() -> requests.Response:
 def test_a_body_that_drips_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, passed: list[float]) -> None:
     body = Drips(b" " * 10_000, TIMEOUT - 1, passed)
     serve(monkeypatch, (body, {}))
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         get()
-    assert str(told.value) == LATE
+    assert str(raised.value) == LATE
     assert passed[0] - 1000 <= 5 * TIMEOUT + TIMEOUT
     assert body.closed
 
@@ -83,9 +83,9 @@ def test_a_compressed_body_that_drips_too_long_is_given_up(
 ) -> None:
     packed = gzip.compress(BODY * 1000, mtime=0)
     serve(monkeypatch, (Drips(packed, TIMEOUT - 1, passed), {"Content-Encoding": "gzip"}))
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         get()
-    assert str(told.value) == LATE
+    assert str(raised.value) == LATE
     assert passed[0] - 1000 <= 5 * TIMEOUT + TIMEOUT
 
 
@@ -176,12 +176,12 @@ def test_a_page_that_drips_is_read_again(sandbox: Sandbox) -> None:
     world.esd.faults.add(Fault("drip", seconds=0.3, school=world.first, page=2))
     done = world.pipeline.fetch(ESD_PAGE_SIZE="100", ESD_TIMEOUT="1", ESD_ATTEMPTS="2")
     assert done.status == 0, done.story
-    told = "no whole answer of the API in 5 seconds (5 times ESD_TIMEOUT)"
-    assert f"school {world.first}, page 2: {told}" in done.story
+    reason = "no whole answer of the API in 5 seconds (5 times ESD_TIMEOUT)"
+    assert f"school {world.first}, page 2: {reason}" in done.story
     world.publish()
     world.compare_landing()
 
 
-def test_an_answer_without_a_body_though_a_length_is_told_has_none(server: EsdServer) -> None:
+def test_an_answer_without_a_body_though_a_length_is_stated_has_none(server: EsdServer) -> None:
     server.faults.add(Fault("status", status=204))
     assert api_of(server).get("/v1/periodAttendance", PAGE).status_code == 404  # no records

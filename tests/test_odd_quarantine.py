@@ -20,8 +20,8 @@ GOOD = written(5, lines(1, 2))
 
 def line(**fields: Any) -> bytes:
     """A line as this version writes it, but for these fields."""
-    told = {**json.loads(GOOD.splitlines()[0]), **fields}
-    return (json.dumps({name: value for name, value in told.items() if value is not ABSENT}) + "\n").encode()
+    parts = {**json.loads(GOOD.splitlines()[0]), **fields}
+    return (json.dumps({name: value for name, value in parts.items() if value is not ABSENT}) + "\n").encode()
 
 
 ODD: dict[str, tuple[bytes, str]] = {
@@ -46,9 +46,9 @@ ODD: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("body", "why"), ODD.values(), ids=ODD.keys())
 def test_what_this_version_did_not_write_is_no_file_of_lines(body: bytes, why: str) -> None:
-    with pytest.raises(UnreadableFile) as told:
+    with pytest.raises(UnreadableFile) as raised:
         read(body, 5)
-    assert told.value.why == why
+    assert raised.value.why == why
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def test_each_record_has_its_own_section_though_many_share_one() -> None:
     room = {**SEEN["meetingTime"], "roomNumber": "9"}
     nested = [SEEN["meetingTime"], room, None, SEEN["meetingTime"], room]
     found = read(*(record({"meetingTime": each}) for each in nested))
-    there, empty = LANDED["meeting_time__room_number"], None
-    assert found.rows["meeting_time__room_number"].to_list() == [there, "9", empty, there, "9"]
+    landed, empty = LANDED["meeting_time__room_number"], None
+    assert found.rows["meeting_time__room_number"].to_list() == [landed, "9", empty, landed, "9"]
     assert (
         found.rows["meeting_time__id"].to_list()
         == [LANDED["meeting_time__id"]] * 2 + [None] + [LANDED["meeting_time__id"]] * 2
@@ -74,7 +74,7 @@ def test_an_empty_page_has_the_columns_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "pages", "count"),
+    ("paging", "pages", "count"),
     [
         ('{"pageCount": 201, "totalCount": 200812}', 201, 200812),
         ('{"totalPages": 201, "totalCount": 200812}', 201, 200812),
@@ -96,9 +96,9 @@ def test_an_empty_page_has_the_columns_too() -> None:
     ],
 )
 @pytest.mark.parametrize("odd", [False, True], ids=["ordinary", "odd"])
-def test_paging(told: str, pages: int | None, count: int | None, odd: bool) -> None:
+def test_paging(paging: str, pages: int | None, count: int | None, odd: bool) -> None:
     text = json.dumps(record({"minutesLate": "7" if odd else 7}))
-    assert read_page(page([text], told), SCHOOL).paging == Paging(pages, count)
+    assert read_page(page([text], paging), SCHOOL).paging == Paging(pages, count)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_paging(told: str, pages: int | None, count: int | None, odd: bool) -> N
     ids=lambda body: repr(body[:40]),
 )
 def test_what_is_no_answer_of_the_api(body: bytes) -> None:
-    with pytest.raises(UnreadablePage) as told:
+    with pytest.raises(UnreadablePage) as raised:
         read_page(body, SCHOOL)
-    assert str(told.value) in (
+    assert str(raised.value) in (
         "the answer is not JSON",
         "the answer is not JSON, or nested too deeply",
         "the answer holds no list of records",

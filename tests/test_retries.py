@@ -28,10 +28,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def faults(*given: TemporaryFault) -> Callable[[], str]:
-    left: Iterator[TemporaryFault] = iter(given)
+    remaining: Iterator[TemporaryFault] = iter(given)
 
     def ask() -> str:
-        for fault in left:
+        for fault in remaining:
             raise fault
         return "answered"
 
@@ -65,9 +65,9 @@ def test_a_pause_that_nobody_waits_for_ends_in_a_report(pauses: list[float], pau
 
 
 def test_tries_are_bounded(pauses: list[float]) -> None:
-    with pytest.raises(SourceError, match=r"^a page: status 500, after 3 tries$") as told:
+    with pytest.raises(SourceError, match=r"^a page: status 500, after 3 tries$") as raised:
         patiently("a page", 3, faults(*(TemporaryFault("status 500") for _ in range(9))))
-    assert (told.value.reason, told.value.exit_status) == ("status 500, after 3 tries", 1)
+    assert (raised.value.reason, raised.value.exit_status) == ("status 500, after 3 tries", 1)
     assert len(pauses) == 2
 
 

@@ -164,13 +164,13 @@ def test_two_processes_that_end_each_others_tokens_both_get_all(
 
 def test_a_refusal_that_stays_ends_in_a_sentence(server: EsdServer, quick_pauses: None) -> None:
     server.faults.add(Fault("answer", status=401, times=None))
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         api_for(server).get(ATTENDANCE, PAGE)
-    assert str(told.value) == (
+    assert str(raised.value) == (
         "ESD refuses /v1/periodAttendance even with a fresh token (status 401): "
         "check the rights of the API client in the secret 's'"
     )
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
     assert server.tokens.issued <= 5
 
 
@@ -198,10 +198,10 @@ def test_any_2xx_with_a_token_gives_one(server: EsdServer, status: int, kind: An
 def test_what_is_no_token_is_asked_for_again(server: EsdServer, given: Any) -> None:
     token_answer(server, access_token=given)
     api = api_for(server)
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api.get(SCHOOLS, {})
-    assert str(told.value) == "the token server answers with status 200 (application/json) and no token"
-    assert told.value.cure == "check ESD_URL in the secret 's': it must be the token's URL"
+    assert str(raised.value) == "the token server answers with status 200 (application/json) and no token"
+    assert raised.value.cure == "check ESD_URL in the secret 's': it must be the token's URL"
     assert api.get(SCHOOLS, {}).status_code == 200
 
 
@@ -220,9 +220,9 @@ def test_an_answer_that_is_no_token_names_status_and_content_type(
     server: EsdServer, status: int, headers: dict[str, str], body: str
 ) -> None:
     server.faults.add(Fault("answer", path="oauth", status=status, headers=headers, body=body, times=None))
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         patiently("schools", 1, lambda: api_for(server).get(SCHOOLS, {}))
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"schools: the token server answers with status {status} (text/html) and no token, after 1 try: "
         "check ESD_URL in the secret 's': it must be the token's URL"
     )
@@ -240,17 +240,17 @@ def test_a_token_with_a_line_end_behind_it_is_one(server: EsdServer) -> None:
 )
 def test_a_token_that_no_header_can_hold_ends_clearly(server: EsdServer, given: str) -> None:
     token_answer(server, access_token=given)
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         api_for(server).get(SCHOOLS, {})
-    assert str(told.value) == (
+    assert str(raised.value) == (
         "the token server gives a token with characters that no header can hold: "
         "check ESD_URL in the secret 's'"
     )
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("stated", "seconds"),
     [
         (3600, 3600),
         ("3600", 3600),
@@ -274,15 +274,15 @@ def test_a_token_that_no_header_can_hold_ends_clearly(server: EsdServer, given: 
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_how_long_a_token_is_used(told: Any, seconds: float) -> None:
-    assert life(told) == seconds
+def test_how_long_a_token_is_used(stated: Any, seconds: float) -> None:
+    assert life(stated) == seconds
 
 
-@pytest.mark.parametrize("told", [1, 0, -1, "1", "nonsense", None, ...])
+@pytest.mark.parametrize("stated", [1, 0, -1, "1", "nonsense", None, ...])
 def test_a_life_that_is_short_or_nonsense_does_not_lead_to_a_token_for_each_call(
-    server: EsdServer, told: Any
+    server: EsdServer, stated: Any
 ) -> None:
-    token_answer(server, expires_in=told)
+    token_answer(server, expires_in=stated)
     api = api_for(server)
     for _ in range(5):
         assert api.get(SCHOOLS, {}).status_code == 200
@@ -297,15 +297,15 @@ def test_a_life_that_is_short_or_nonsense_does_not_lead_to_a_token_for_each_call
 def test_a_refused_secret_names_what_to_check(server: EsdServer, status: int, error: str | None) -> None:
     body = orjson.dumps({"error": error, "error_description": "client-Zqx7"})
     server.faults.add(Fault("answer", path="oauth", status=status, headers=JSON, body=body))
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         api_for(server).get(SCHOOLS, {})
     known = f", {error}" if error and "Zqx7" not in error else ""
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"ESD gives no token (status {status}){known}, content type application/json: "
         "check ESD_URL, ESD_CLIENT_ID, ESD_SECRET_KEY in the secret 's'"
     )
-    assert told.value.exit_status == 2
-    assert not any(planted in str(told.value) for planted in PLANTED)
+    assert raised.value.exit_status == 2
+    assert not any(planted in str(raised.value) for planted in PLANTED)
 
 
 def test_a_refusal_with_status_200_is_one(server: EsdServer) -> None:
@@ -320,21 +320,21 @@ def test_a_refusal_with_status_200_is_one(server: EsdServer) -> None:
 @pytest.mark.parametrize("status", [301, 302, 404, 405, 410, 415, 501])
 def test_a_url_that_is_not_the_tokens_names_the_url_alone(server: EsdServer, status: int) -> None:
     server.faults.add(Fault("answer", path="oauth", status=status, headers={"Content-Type": "text/html"}))
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         api_for(server).get(SCHOOLS, {})
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"ESD gives no token (status {status}), content type text/html: check ESD_URL in the secret 's'"
     )
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 522])
 def test_a_token_server_that_is_busy_is_asked_again(server: EsdServer, status: int) -> None:
     server.faults.add(Fault("status", path="oauth", status=status, retry_after=0))
     api = api_for(server)
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api.get(SCHOOLS, {})
-    assert str(told.value) == f"the token server answers with status {status} (application/json)"
+    assert str(raised.value) == f"the token server answers with status {status} (application/json)"
     assert api.get(SCHOOLS, {}).status_code == 200
 
 
@@ -348,9 +348,9 @@ def free_port() -> int:
 
 def test_a_token_server_that_is_not_there_is_named(server: EsdServer) -> None:
     api = api_for(server, token_url=f"http://127.0.0.1:{free_port()}/token")
-    with pytest.raises(SourceError) as told:
+    with pytest.raises(SourceError) as raised:
         patiently("schools", 1, lambda: api.get(SCHOOLS, {}))
-    assert str(told.value) == (
+    assert str(raised.value) == (
         "schools: the connection to the token server failed (NewConnectionError), after 1 try: "
         "check the network and ESD_URL in the secret 's'"
     )
@@ -358,9 +358,9 @@ def test_a_token_server_that_is_not_there_is_named(server: EsdServer) -> None:
 
 def test_a_token_server_whose_name_is_unknown_is_named(server: EsdServer) -> None:
     api = api_for(server, token_url="https://login.invalid/token")
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api.get(SCHOOLS, {})
-    assert (str(told.value), told.value.cure) == (
+    assert (str(raised.value), raised.value.cure) == (
         "the connection to the token server failed (NameResolutionError)",
         "check the network and ESD_URL in the secret 's'",
     )
@@ -368,9 +368,9 @@ def test_a_token_server_whose_name_is_unknown_is_named(server: EsdServer) -> Non
 
 def test_a_token_server_that_says_nothing_is_named(server: EsdServer) -> None:
     server.faults.add(Fault("hang", path="oauth"))
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api_for(server, timeout=0.2).get(SCHOOLS, {})
-    assert (str(told.value), told.value.cure) == (
+    assert (str(raised.value), raised.value.cure) == (
         "no answer of the token server in time",
         "check ESD_URL in the secret 's', or raise ESD_TIMEOUT",
     )
@@ -378,9 +378,9 @@ def test_a_token_server_that_says_nothing_is_named(server: EsdServer) -> None:
 
 def test_an_api_that_is_not_there_is_named(server: EsdServer) -> None:
     api = api_for(server, api_url=f"http://127.0.0.1:{free_port()}/api")
-    with pytest.raises(TemporaryFault) as told:
+    with pytest.raises(TemporaryFault) as raised:
         api.get(SCHOOLS, {})
-    assert (str(told.value), told.value.cure) == (
+    assert (str(raised.value), raised.value.cure) == (
         "the connection to the API failed (NewConnectionError)",
         "check the network and ESD_API_URL",
     )

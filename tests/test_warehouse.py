@@ -1,4 +1,4 @@
-"""The warehouse: what it connects with, which refusals are tried again, and what an operator is told."""
+"""The warehouse: what it connects with, which refusals are tried again, and what an operator reads."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ BEGUN = [
 
 
 class Rehearsal(Warehouse):
-    """A warehouse that is never connected; it keeps what was sent and fails as told."""
+    """A warehouse that is never connected; it keeps what was sent and fails as the test says."""
 
     def __init__(self, *refused: str) -> None:
         self.sent: list[str] = []
@@ -177,7 +177,7 @@ def test_another_failure_is_not_tried_again(pauses: list[float]) -> None:
     assert warehouse.sent == BEGUN
 
 
-# --- what the operator is told ------------------------------------------------------------------------------
+# --- what the operator reads --------------------------------------------------------------------------------
 
 PARAMETERS = {"host": "cluster", "port": "5439", "password": "secret-Zqx7"}
 SETUP = "run redshift_period_attendance_setup.sql"
@@ -211,13 +211,13 @@ CURES = [(*case, 2) for case in TO_MEND] + [(*case, 1) for case in MAY_PASS]
 
 
 @pytest.mark.parametrize(
-    ("state", "text", "told", "status"), CURES, ids=[text[:40] for _, text, _, _ in CURES]
+    ("state", "text", "words", "status"), CURES, ids=[text[:40] for _, text, _, _ in CURES]
 )
-def test_a_refusal_names_its_cure_and_its_status(state: str, text: str, told: str, status: int) -> None:
+def test_a_refusal_names_its_cure_and_its_status(state: str, text: str, words: str, status: int) -> None:
     error = of_statement(state, text, PARAMETERS)
     sentence = str(error)
     assert error.exit_status == status
-    assert told in sentence
+    assert words in sentence
     assert "\n" not in sentence
     assert "secret-Zqx7" not in sentence
     assert (f"cluster:{PARAMETERS['port']}" in sentence) == (state == "")
@@ -260,7 +260,7 @@ def test_a_refusal_without_text() -> None:
         ("42P01", "relation does not exist", False),
     ],
 )
-def test_what_lies_in_the_landing_zone_is_told_from_the_rest(
+def test_faults_of_the_landed_objects_are_distinguished_from_the_rest(
     state: str, text: str, of_the_data: bool
 ) -> None:
     assert isinstance(of_statement(state, text, PARAMETERS), Unreadable) is of_the_data
@@ -268,9 +268,9 @@ def test_what_lies_in_the_landing_zone_is_told_from_the_rest(
 
 @pytest.mark.parametrize("port", ["none", "99999", [5439]])
 def test_a_port_in_the_secret_that_is_none(port: object) -> None:
-    with pytest.raises(AwsError, match=r"^port in the secret 's' must be a whole number") as told:
+    with pytest.raises(AwsError, match=r"^port in the secret 's' must be a whole number") as raised:
         chosen(SETTINGS, {"port": port})
-    assert told.value.exit_status == 2
+    assert raised.value.exit_status == 2
 
 
 # --- what --verbose shows of a statement --------------------------------------------------------------------

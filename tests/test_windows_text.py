@@ -108,10 +108,10 @@ def test_a_plain_env_file_in_any_dress(dotenv: Path, content: bytes) -> None:
 )
 def test_an_env_file_that_is_not_plain_is_named(dotenv: Path, content: bytes, fault: str) -> None:
     dotenv.write_bytes(content)
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as raised:
         loader()
-    assert told.value.exit_status == 2
-    [sentence] = told.value.faults
+    assert raised.value.exit_status == 2
+    [sentence] = raised.value.faults
     assert str(dotenv) in sentence
     assert fault in sentence
 
@@ -190,9 +190,9 @@ def of(variable: str) -> type[AwsSettings]:
 @pytest.mark.parametrize("variable", INNER)
 def test_what_nobody_sees_in_a_setting_is_named(variable: str, between: str) -> None:
     os.environ.update({"ESD_API_URL": URL, variable: INNER[variable].replace(" ", between)})
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as raised:
         _read(of(variable))
-    [sentence] = told.value.faults
+    [sentence] = raised.value.faults
     assert sentence.startswith(f"{variable} ")
     assert INNER[variable].partition(" ")[0] not in sentence
 
@@ -243,9 +243,9 @@ def test_what_nobody_sees_in_a_setting_is_named(variable: str, between: str) -> 
 )
 def test_a_setting_that_cannot_be_is_named(variable: str, value: str, words: str) -> None:
     os.environ.update({"ESD_API_URL": URL, variable: value})
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as raised:
         _read(of(variable))
-    [sentence] = told.value.faults
+    [sentence] = raised.value.faults
     assert sentence.startswith(f"{variable} ")
     assert words in sentence
 
@@ -338,10 +338,10 @@ def test_a_number_is_a_text_and_null_is_nothing() -> None:
     ],
 )
 def test_a_secret_that_is_not_plain_is_not_quoted(content: str | bytes, words: str) -> None:
-    with pytest.raises(ValueError, match=r"has|must|is") as told:
+    with pytest.raises(ValueError, match=r"has|must|is") as raised:
         secret_text.values(content, ["password"])
-    assert words in str(told.value)
-    assert SECRET not in str(told.value)
+    assert words in str(raised.value)
+    assert SECRET not in str(raised.value)
 
 
 def test_both_scripts_read_such_secrets(world: World) -> None:
