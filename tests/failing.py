@@ -53,7 +53,7 @@ def ends(
 ) -> Finished:
     before, records = state(world), world.pipeline.keys(RUNS)
     done = world.pipeline.script(script, **{**WITHOUT_WAITING, **variables})
-    told(done, *words, status=status)
+    assert_fails(done, *words, status=status)
     assert state(world) == before
     for name in world.pipeline.keys(RUNS).keys() - records.keys():
         record = json.loads(world.pipeline.read(RUNS + name))
@@ -61,7 +61,7 @@ def ends(
     return done
 
 
-def told(done: Finished, *words: str, status: int = 2) -> None:
+def assert_fails(done: Finished, *words: str, status: int = 2) -> None:
     assert (done.status, done.result["status"]) == (status, status), done.story
     for word in words:
         assert word in done.result["error"]

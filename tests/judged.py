@@ -36,7 +36,7 @@ def fetch(world: World, *flags: str, **variables: str) -> Finished:
     return world.pipeline.fetch(*flags, **{"ESD_STALE_DAYS": "21", "ESD_ATTEMPTS": "1", **variables})
 
 
-def told(done: Finished) -> tuple[int, list[str], int]:
+def outcome(done: Finished) -> tuple[int, list[str], int]:
     """Status, sentences without since when, and what is standing."""
     return (
         done.status,

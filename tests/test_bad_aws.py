@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.failing import SCRIPTS, WITHOUT_WAITING, fails, fails_for_now, told
+from tests.failing import SCRIPTS, WITHOUT_WAITING, assert_fails, fails, fails_for_now
 from tests.pipeline import FETCHER, LANDING, LOADER
 from tests.sandbox.aws_front import AwsFront, Refusal, closed_port, refuse
 from tests.sandbox.environment import ESD_SECRET_ID
@@ -74,7 +74,7 @@ def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
     rule = refuse(Refusal(403, "AccessDenied"), "PutObject", after=2)
     with AwsFront(landed.pipeline.sandbox.aws_endpoint, rule) as front:
         done = landed.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint, **WITHOUT_WAITING)
-    told(done, "its policy in docs/policies")
+    assert_fails(done, "its policy in docs/policies")
     after = landed.pipeline.keys(LANDING)
     assert len([name for name in after if after[name] != before[name]]) <= 2
     assert landed.pipeline.fetch().status == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import ROOT
-from tests.failing import SCRIPTS, WITHOUT_WAITING, fails, state, told
+from tests.failing import SCRIPTS, WITHOUT_WAITING, assert_fails, fails, state
 from tests.pipeline import FETCHER, LOADER, PATIENCE, Running
 from tests.world import World
 
@@ -68,7 +68,7 @@ WRONG = {
 def test_all_wrong_settings_are_named_at_once(still: World, script: str) -> None:
     before = state(still)
     done = still.pipeline.script(script, **WRONG[script])
-    told(done, *WRONG[script])
+    assert_fails(done, *WRONG[script])
     assert state(still) == before
 
 
@@ -89,11 +89,11 @@ def test_the_scripts_own_env_file_is_read_from_any_directory(
     variables = still.pipeline.sandbox.process_environment(S3_BUCKET="", **WITHOUT_WAITING)
     del variables["S3_BUCKET"]
     done = Running.cold([sys.executable, str(installed / script)], variables, elsewhere).end()
-    told(done, "s3://edna-absent", "check S3_BUCKET")
+    assert_fails(done, "s3://edna-absent", "check S3_BUCKET")
     first = done.story.splitlines()[0]
     assert f", .env: {installed / '.env'}, " in first
     assert "s3://edna-absent/" in first
 
 
 def test_a_missing_url_is_named(still: World) -> None:
-    told(still.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing")
+    assert_fails(still.pipeline.fetch(ESD_API_URL=""), "ESD_API_URL is missing")

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from tests.documents import ROOT
-from tests.failing import fails, fails_for_now, told
+from tests.failing import assert_fails, fails, fails_for_now
 from tests.pipeline import LOADER, SETUP, Running
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import closed_port
@@ -90,7 +90,7 @@ def test_spectrum_refuses(
 ) -> None:
     sandbox.redshift.fail_next(statement, error)
     done = landed.pipeline.load()
-    told(done, *words)
+    assert_fails(done, *words)
     assert landed.pipeline.table() == {}
     assert landed.pipeline.load().status == 0
 
@@ -108,7 +108,7 @@ def test_the_setup_was_never_run(sandbox: Sandbox, world: World) -> None:
     assert world.pipeline.fetch().status == 0
     sandbox.reset()
     done = world.pipeline.load()
-    told(done, "run redshift_period_attendance_setup.sql with psql")
+    assert_fails(done, "run redshift_period_attendance_setup.sql with psql")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_setup_was_never_run(sandbox: Sandbox, world: World) -> None:
 )
 def test_a_table_is_missing(landed: World, table: str) -> None:
     landed.pipeline.psql("-c", f"DROP TABLE public.{table} CASCADE")  # with the views over it
-    told(landed.pipeline.load(), "is missing", "run redshift_period_attendance_setup.sql with psql")
+    assert_fails(landed.pipeline.load(), "is missing", "run redshift_period_attendance_setup.sql with psql")
     assert landed.pipeline.setup().returncode == 0
     assert landed.pipeline.load().status == 0
 
@@ -146,7 +146,9 @@ def test_an_external_table_of_an_older_version(landed: World, tmp_path: Path, co
 def test_a_native_table_of_an_older_version(landed: World) -> None:
     done = landed.pipeline.psql("-c", "ALTER TABLE public.period_attendance DROP COLUMN extra_fields")
     assert done.returncode == 0, done.stderr
-    told(landed.pipeline.load(), "ALTER TABLE public.period_attendance ADD COLUMN extra_fields VARCHAR")
+    assert_fails(
+        landed.pipeline.load(), "ALTER TABLE public.period_attendance ADD COLUMN extra_fields VARCHAR"
+    )
 
 
 def test_a_partition_that_is_registered_elsewhere(landed: World) -> None:
@@ -178,4 +180,4 @@ sys.exit(redshift_loader.main([]))
 def test_redshift_is_asleep(still: World, silent: str) -> None:
     variables = still.pipeline.sandbox.process_environment(REDSHIFT_PORT=silent)
     done = Running.cold([sys.executable, "-c", BRIEFLY], variables).end(30)
-    told(done, "cannot be reached", "the cluster is awake", status=1)
+    assert_fails(done, "cannot be reached", "the cluster is awake", status=1)

@@ -1,4 +1,4 @@
-"""Schools that vanish, from the list or with all their records: told once, again after a week, anew."""
+"""Schools that vanish, from the list or with all their records: reported once, again after a week, anew."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.judged import (
     day,
     fetch,
     leave_the_list,
+    outcome,
     records,
     standing,
-    told,
     two_schools,
     unlisted,
 )
@@ -39,58 +39,58 @@ def test_the_first_date_of_the_calendar_alone_is_judged_as_any_other(world: Worl
         world.source.set_records(school, [])
     world.source.set_records(world.first, [{"id": 1, "date": "01-01-0001", "studentId": 5}])
     done = fetch(world, ESD_STALE_DAYS="0")
-    assert told(done) == QUIET, done.story
+    assert outcome(done) == QUIET, done.story
     assert (done.result["landed"], done.result["newest_date"]) == (1, "0001-01-01")
-    assert told(fetch(world, ESD_STALE_DAYS="0")) == QUIET
+    assert outcome(fetch(world, ESD_STALE_DAYS="0")) == QUIET
 
 
-def test_a_school_that_goes_dark_is_told_once_and_weekly_and_anew_when_it_comes_back(world: World) -> None:
+def test_a_school_that_goes_dark_is_reported_once_and_weekly_and_anew_after_its_return(world: World) -> None:
     first, before = world.first, world.source.records(world.first)
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
     done = fetch(world)
-    assert told(done) == (3, [dark(first)], 0)
+    assert outcome(done) == (3, [dark(first)], 0)
     begun = world.pipeline.run_record(done.result["run"])["began"]
     assert done.result["attention"][0].endswith(f" (since {begun})")
     let_pass(world.pipeline, HOUR)
-    assert told(fetch(world)) == standing(1)
+    assert outcome(fetch(world)) == standing(1)
     let_pass(world.pipeline, WEEK - HOUR)
     fetched = fetch(world)
-    assert told(fetched) == (3, [dark(first)], 0)
+    assert outcome(fetched) == (3, [dark(first)], 0)
     since = dt.datetime.fromisoformat(begun) - WEEK
     assert fetched.result["attention"][0].endswith(f" (since {since.isoformat()})")
     world.source.set_records(first, before)
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
-    assert told(fetch(world)) == (3, [dark(first)], 0)
+    assert outcome(fetch(world)) == (3, [dark(first)], 0)
     assert len(world.pipeline.landed()[day(3), first]) == 1  # what was landed stays all the time
 
 
-def test_a_school_that_leaves_the_list_is_told_once_and_its_flag_empties_it(world: World) -> None:
+def test_a_school_that_leaves_the_list_is_reported_once_and_its_flag_empties_it(world: World) -> None:
     first = world.first
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     leave_the_list(world, first)
-    assert told(fetch(world)) == (3, [unlisted(first)], 0)
+    assert outcome(fetch(world)) == (3, [unlisted(first)], 0)
     let_pass(world.pipeline, HOUR)
-    assert told(fetch(world)) == standing(1)
+    assert outcome(fetch(world)) == standing(1)
     world.esd.traffic.forget()
     done = fetch(world, "--allow-removals", f"{first}=4")
-    assert (told(done), done.result["removed"]) == (QUIET, 4)
+    assert (outcome(done), done.result["removed"]) == (QUIET, 4)
     assert [each.page for each in world.esd.traffic.log if each.school == first] == [1, 1]
-    assert told(fetch(world)) == QUIET  # tombstones are no records
+    assert outcome(fetch(world)) == QUIET  # tombstones are no records
 
 
 def test_a_dark_school_is_emptied_by_its_flag(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
     done = fetch(world, "--allow-removals", f"{world.first}=4")
-    assert (told(done), done.result["removed"]) == (QUIET, 4)
-    assert told(fetch(world)) == QUIET
+    assert (outcome(done), done.result["removed"]) == (QUIET, 4)
+    assert outcome(fetch(world)) == QUIET
 
 
-def test_a_flag_that_allows_too_few_leaves_the_state_told(world: World) -> None:
+def test_a_flag_that_allows_too_few_leaves_the_state_reported(world: World) -> None:
     first = world.first
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     leave_the_list(world, first)
     done = fetch(world, "--allow-removals", f"{first}=3")
     assert (done.status, done.result["removed"]) == (3, 0)
@@ -102,29 +102,30 @@ def test_a_flag_that_allows_too_few_leaves_the_state_told(world: World) -> None:
     assert state.startswith(unlisted(first))
 
 
-def test_two_schools_at_once_are_told_each_by_itself(world: World) -> None:
+def test_two_schools_at_once_are_reported_each_in_its_own_sentence(world: World) -> None:
     third = world.schools[2]
     world.source.set_records(third, records(21, 1, 0))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
     leave_the_list(world, world.schools[1])
-    assert told(fetch(world)) == (3, [dark(world.first), unlisted(12550)], 0)
+    assert outcome(fetch(world)) == (3, [dark(world.first), unlisted(12550)], 0)
     world.source.set_records(third, [])
     done = fetch(world)  # nothing is listed at all: nothing can be compared
-    assert told(done) == (3, [f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"], 0)
+    empty_year = f"no school has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"
+    assert outcome(done) == (3, [empty_year], 0)
     world.source.set_records(third, records(21, 1, 0))
-    assert told(fetch(world)) == standing(2)
+    assert outcome(fetch(world)) == standing(2)
 
 
 @pytest.mark.parametrize("vanish", ["dark", "unlisted"])
-def test_schools_that_are_meant_to_vanish_are_read_and_not_told(world: World, vanish: str) -> None:
+def test_schools_that_are_meant_to_vanish_are_read_and_not_reported(world: World, vanish: str) -> None:
     first = world.first
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     leave_the_list(world, first)
     if vanish == "dark":
         world.source.schools.append(make_school(0))
     world.esd.traffic.forget()
-    assert told(fetch(world, ESD_SKIP_SCHOOLS=f"7, {first}")) == QUIET
+    assert outcome(fetch(world, ESD_SKIP_SCHOOLS=f"7, {first}")) == QUIET
     asked = {each.school for each in world.esd.traffic.log}
     assert (first in asked) == (vanish == "dark")
     world.source.set_records(first, records(1, 2))
@@ -132,41 +133,41 @@ def test_schools_that_are_meant_to_vanish_are_read_and_not_told(world: World, va
         assert fetch(world, ESD_SKIP_SCHOOLS=str(first)).result["landed"] == 5
 
 
-@pytest.mark.parametrize(("ago", "is_told"), [(30, True), (31, False)])
+@pytest.mark.parametrize(("ago", "is_reported"), [(30, True), (31, False)])
 def test_a_school_whose_records_ended_long_before_those_of_others_is_quiet(
-    world: World, ago: int, is_told: bool
+    world: World, ago: int, is_reported: bool
 ) -> None:
     first, second = world.schools[:2]
     world.source.set_records(first, records(1, ago + 5, ago))
     world.source.set_records(second, records(11, ago))
     world.source.schools.append(make_school(3))
     world.source.set_records(world.schools[3], records(31, 1, 0))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
     leave_the_list(world, second)
     expected = [dark(first, ago, 2), unlisted(second, ago, 1)]
-    assert told(fetch(world)) == ((3, expected, 0) if is_told else QUIET)
+    assert outcome(fetch(world)) == ((3, expected, 0) if is_reported else QUIET)
 
 
 def test_dates_of_the_future_say_nothing(world: World) -> None:
     first, second = world.schools[:2]
     world.source.set_records(first, records(1, 40, 2))
     world.source.set_records(second, records(11, 0, -90))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
-    assert told(fetch(world)) == (3, [dark(first, 2, 2)], 0)
+    assert outcome(fetch(world)) == (3, [dark(first, 2, 2)], 0)
 
 
 def test_a_school_that_only_has_dates_of_the_future_is_not_dark(world: World) -> None:
     world.source.set_records(world.first, records(1, -9, -90))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
 def test_a_school_that_could_not_be_read_is_not_judged(world: World) -> None:
     first = world.first
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
     world.esd.faults.add(Fault("status", school=first, status=500, times=None))
     done = fetch(world)
@@ -176,25 +177,25 @@ def test_a_school_that_could_not_be_read_is_not_judged(world: World) -> None:
     conditions = world.pipeline.run_record(done.result["run"])["conditions"]
     assert str(first) not in conditions["dark"]
     world.esd.faults.clear()
-    assert told(fetch(world)) == (3, [dark(first)], 0)
+    assert outcome(fetch(world)) == (3, [dark(first)], 0)
     world.esd.faults.add(Fault("status", school=first, status=500, times=None))
     assert fetch(world).result["standing"] == 0
     world.esd.faults.clear()
-    assert told(fetch(world)) == standing(1)  # the last run that judged it had told it
+    assert outcome(fetch(world)) == standing(1)  # the last run that judged it had reported it
 
 
 def test_a_school_whose_records_all_went_to_quarantine_is_not_dark(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [{"id": 1, "date": "soon", "studentId": 5}])
     done = fetch(world)
     assert [sentence[:34] for sentence in done.result["attention"]] == ["1 record is new in quarantine, s3:"]
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
-def test_half_a_school_that_is_gone_is_told_each_time_with_its_flag(world: World) -> None:
+def test_half_a_school_that_is_gone_is_reported_each_time_with_its_flag(world: World) -> None:
     many = records(1, *[5] * 60, *[3] * 60)
     world.source.set_records(world.first, many)
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, many[60:])
     for _ in range(2):
         [sentence] = fetch(world).result["attention"]
@@ -205,7 +206,7 @@ def test_half_a_school_that_is_gone_is_told_each_time_with_its_flag(world: World
 def test_a_school_that_was_landed_without_a_school_year_has_no_flag(world: World) -> None:
     land(world.pipeline, day(1), version(7, "A", None), school=world.first)
     world.source.set_records(world.first, [])
-    [sentence] = told(fetch(world))[1]
+    [sentence] = outcome(fetch(world))[1]
     assert sentence.startswith(
         f"school {world.first} lists no record in school year {YEAR}, while others do; "
     )

@@ -17,9 +17,9 @@ from tests.judged import (
     day,
     fetch,
     leave_the_list,
+    outcome,
     records,
     standing,
-    told,
     two_schools,
     unlisted,
 )
@@ -54,41 +54,41 @@ def ended(world: World, ago: int) -> None:
         world.source.set_records(school, records(1 + 10 * place, ago + 20, ago))
 
 
-def test_a_year_that_stands_still_is_told_in_one_sentence_once_and_weekly(world: World) -> None:
+def test_a_year_that_stands_still_is_reported_in_one_sentence_once_and_weekly(world: World) -> None:
     ended(world, 22)
-    assert told(fetch(world)) == (3, [stale(22)], 0)
+    assert outcome(fetch(world)) == (3, [stale(22)], 0)
     let_pass(world.pipeline, HOUR)
-    assert told(fetch(world)) == standing(1)
+    assert outcome(fetch(world)) == standing(1)
     let_pass(world.pipeline, WEEK)
-    assert told(fetch(world)) == (3, [stale(22)], 0)
+    assert outcome(fetch(world)) == (3, [stale(22)], 0)
     world.source.add(world.first, records(5, 1)[0])
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
 @pytest.mark.parametrize(
-    ("ago", "days", "is_told"),
+    ("ago", "days", "is_reported"),
     [(21, "21", False), (8, "7", True), (7, "7", False), (400, "0", False), (1, "", False), (22, "", True)],
 )
 def test_how_old_the_newest_record_may_be_is_a_setting(
-    world: World, ago: int, days: str, is_told: bool
+    world: World, ago: int, days: str, is_reported: bool
 ) -> None:
     ended(world, ago)
-    expected = (3, [stale(ago, int(days or 21))], 0) if is_told else QUIET
-    assert told(fetch(world, ESD_STALE_DAYS=days)) == expected
+    expected = (3, [stale(ago, int(days or 21))], 0) if is_reported else QUIET
+    assert outcome(fetch(world, ESD_STALE_DAYS=days)) == expected
 
 
 def test_a_date_of_the_future_does_not_hide_that_a_year_stands_still(world: World) -> None:
     ended(world, 30)
     world.source.add(world.first, records(5, -300)[0])
     done = fetch(world)
-    assert told(done) == (3, [stale(30)], 0)
+    assert outcome(done) == (3, [stale(30)], 0)
     assert done.result["newest_date"] == day(-300).isoformat()
 
 
 def test_one_school_with_a_new_record_is_enough(world: World) -> None:
     ended(world, 60)
     world.source.add(world.schools[1], records(15, 2)[0])
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
 def test_a_year_is_not_stale_by_what_could_not_be_read(world: World) -> None:
@@ -101,34 +101,34 @@ def test_a_year_is_not_stale_by_what_could_not_be_read(world: World) -> None:
     assert sentence.startswith(f"school {world.first} was read with a gap (page 2: status 500")
 
 
-def test_a_year_that_has_not_begun_is_told_once_and_its_first_weeks_are_quiet(world: World) -> None:
+def test_a_year_that_has_not_begun_is_reported_once_and_its_first_weeks_are_quiet(world: World) -> None:
     """The summer's end: the year is set to the new one; schools begin one after the other."""
     ended(world, 70)
-    assert told(fetch(world, ESD_STALE_DAYS="0")) == QUIET
+    assert outcome(fetch(world, ESD_STALE_DAYS="0")) == QUIET
     sentence = EMPTY_YEAR.replace("55", "56")
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [sentence], 0)
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [sentence], 0)
     let_pass(world.pipeline, HOUR)
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == standing(1)
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == standing(1)
     world.source.set_other_year(56, world.first, records(101, 2, 1))
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
 
 
 def test_schools_that_begin_a_year_later_than_others_after_a_short_break_are_not_dark(world: World) -> None:
     ended(world, 20)
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_other_year(56, world.first, records(101, 2, 1))
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
     world.source.set_other_year(56, world.schools[1], records(111, 0))
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == QUIET
     world.source.set_other_year(56, world.schools[1], [])
     expected = dark(world.schools[1], 0, 1, year=56)
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [expected], 0)
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="56")) == (3, [expected], 0)
 
 
 def test_reading_last_year_again_finds_no_school_dark(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_other_year(54, world.first, records(101, 380, 370))
-    assert told(fetch(world, ESD_SCHOOL_YEAR_ID="54", ESD_STALE_DAYS="0")) == QUIET
+    assert outcome(fetch(world, ESD_SCHOOL_YEAR_ID="54", ESD_STALE_DAYS="0")) == QUIET
 
 
 # --- recent readings ----------------------------------------------------------------------------------------
@@ -139,41 +139,41 @@ NOTHING = (
 )
 
 
-def test_recent_readings_that_bring_nothing_at_all_are_told_once_and_weekly(world: World) -> None:
-    assert told(fetch(world, "--days", "3")) == QUIET
+def test_recent_readings_that_bring_nothing_at_all_are_reported_once_and_weekly(world: World) -> None:
+    assert outcome(fetch(world, "--days", "3")) == QUIET
     for school in world.schools[:2]:
         world.source.set_records(school, [])
-    assert told(fetch(world, "--days", "3")) == (3, [NOTHING], 0)
+    assert outcome(fetch(world, "--days", "3")) == (3, [NOTHING], 0)
     let_pass(world.pipeline, HOUR)
-    assert told(fetch(world, "--days", "3")) == standing(1)
-    assert told(fetch(world)) == (3, [EMPTY_YEAR], 0)
-    assert told(fetch(world, "--days", "3")) == standing(1)
+    assert outcome(fetch(world, "--days", "3")) == standing(1)
+    assert outcome(fetch(world)) == (3, [EMPTY_YEAR], 0)
+    assert outcome(fetch(world, "--days", "3")) == standing(1)
     let_pass(world.pipeline, WEEK)
-    assert told(fetch(world, "--since", day(2).isoformat())) == (3, [NOTHING], 0)
+    assert outcome(fetch(world, "--since", day(2).isoformat())) == (3, [NOTHING], 0)
 
 
 @pytest.mark.parametrize("flags", [(), ("--days", "3")])
 def test_a_holiday_is_quiet(world: World, flags: tuple[str, ...]) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     ended(world, 21)
     let_pass(world.pipeline, HOUR)
     assert fetch(world, *flags).result["attention"] == []
 
 
 def test_recent_readings_judge_no_school(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
-    assert told(fetch(world, "--days", "3")) == QUIET
+    assert outcome(fetch(world, "--days", "3")) == QUIET
     leave_the_list(world, world.first)
-    assert told(fetch(world, "--days", "3")) == QUIET
+    assert outcome(fetch(world, "--days", "3")) == QUIET
 
 
 def test_without_a_school_year_nothing_is_judged(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     leave_the_list(world, world.first)
     world.source.set_records(world.schools[1] if len(world.schools) > 1 else world.first, [])
     done = fetch(world, ESD_SCHOOL_YEAR_ID="")
-    assert (told(done), done.result["scope"]) == (QUIET, "today")
+    assert (outcome(done), done.result["scope"]) == (QUIET, "today")
 
 
 # --- shares and schools that are named ----------------------------------------------------------------------
@@ -185,24 +185,24 @@ def test_a_share_is_judged_by_its_own_schools(world: World) -> None:
     world.source.set_records(12552, records(31, 2, 1))
     world.source.set_records(12553, records(41, 2, 1))
     for share in ("1/2", "2/2"):
-        assert told(fetch(world, "--shard", share)) == QUIET
+        assert outcome(fetch(world, "--shard", share)) == QUIET
     leave_the_list(world, 12549)
     world.source.set_records(12550, [])
-    assert told(fetch(world, "--shard", "1/2")) == (3, [dark(12550)], 0)
-    assert told(fetch(world, "--shard", "2/2")) == (3, [unlisted(12549)], 0)
-    assert told(fetch(world, "--shard", "1/2")) == standing(1)
-    assert told(fetch(world)) == standing(2)  # all schools at once: each is known
+    assert outcome(fetch(world, "--shard", "1/2")) == (3, [dark(12550)], 0)
+    assert outcome(fetch(world, "--shard", "2/2")) == (3, [unlisted(12549)], 0)
+    assert outcome(fetch(world, "--shard", "1/2")) == standing(1)
+    assert outcome(fetch(world)) == standing(2)  # all schools at once: each is known
     world.source.set_records(12552, [])  # and nothing of the first share is listed now
     sentence = f"no school of --shard 1/2 has a record in school year {YEAR}: check ESD_SCHOOL_YEAR_ID"
-    assert told(fetch(world, "--shard", "1/2")) == (3, [sentence], 0)
-    assert told(fetch(world, "--shard", "2/2")) == standing(1)
+    assert outcome(fetch(world, "--shard", "1/2")) == (3, [sentence], 0)
+    assert outcome(fetch(world, "--shard", "2/2")) == standing(1)
 
 
 def test_a_year_that_stands_still_in_one_share_is_not_known_of_another(world: World) -> None:
     ended(world, 30)
-    assert told(fetch(world, "--shard", "1/2")) == (3, [stale(30, of=" of --shard 1/2")], 0)
-    assert told(fetch(world, "--shard", "2/2")) == (3, [stale(30, of=" of --shard 2/2")], 0)
-    assert told(fetch(world, "--shard", "1/2")) == standing(1)
+    assert outcome(fetch(world, "--shard", "1/2")) == (3, [stale(30, of=" of --shard 1/2")], 0)
+    assert outcome(fetch(world, "--shard", "2/2")) == (3, [stale(30, of=" of --shard 2/2")], 0)
+    assert outcome(fetch(world, "--shard", "1/2")) == standing(1)
 
 
 def test_the_newest_of_all_schools_may_be_another_shares(world: World) -> None:
@@ -211,34 +211,34 @@ def test_the_newest_of_all_schools_may_be_another_shares(world: World) -> None:
     world.source.set_records(12549, records(1, 35))
     world.source.set_records(12551, records(21, 36))
     world.source.set_records(12550, records(11, 0))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(12549, [])
-    assert told(fetch(world, "--shard", "2/2", ESD_STALE_DAYS="0")) == QUIET
+    assert outcome(fetch(world, "--shard", "2/2", ESD_STALE_DAYS="0")) == QUIET
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_school_that_is_named_is_not_held_against_others(world: World, place: int) -> None:
     world.source.set_records(world.schools[1], records(11, 60))
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
-    assert told(fetch(world, "--school", str(world.schools[place]))) == QUIET
-    assert told(fetch(world, "--days", "3", "--school", str(world.schools[place]))) == QUIET
+    assert outcome(fetch(world, "--school", str(world.schools[place]))) == QUIET
+    assert outcome(fetch(world, "--days", "3", "--school", str(world.schools[place]))) == QUIET
 
 
 def test_a_school_that_is_named_with_another_is_judged_beside_it(world: World) -> None:
     first, second = world.schools[:2]
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
-    assert told(fetch(world, "--school", str(first), "--school", str(second))) == (3, [dark(first)], 0)
+    assert outcome(fetch(world, "--school", str(first), "--school", str(second))) == (3, [dark(first)], 0)
 
 
 # --- another landing zone -----------------------------------------------------------------------------------
 
 
-def test_a_prefix_with_a_typo_is_told_by_the_run_that_lands_everything_anew(world: World) -> None:
+def test_a_prefix_with_a_typo_is_reported_by_the_run_that_lands_everything_anew(world: World) -> None:
     bucket, typo = world.pipeline.sandbox.aws.bucket, LANDING.replace("attendance/", "attendence/")
     first = fetch(world)
-    assert told(first) == QUIET
+    assert outcome(first) == QUIET
     fetch(world, ESD_SCHOOL_YEAR_ID="54")  # lands nothing, and so says nothing of where
     began = world.pipeline.run_record(first.result["run"])["began"]
     sentence = (
@@ -248,23 +248,23 @@ def test_a_prefix_with_a_typo_is_told_by_the_run_that_lands_everything_anew(worl
     assert fetch(world, "--dry-run", S3_PREFIX=typo).result["attention"] == [sentence]
     done = fetch(world, S3_PREFIX=typo)
     assert (done.status, done.result["attention"]) == (3, [sentence])
-    assert told(fetch(world, S3_PREFIX=typo)) == QUIET
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world, S3_PREFIX=typo)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
 def test_a_landing_zone_that_was_emptied_is_the_same(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
     for name in world.pipeline.keys(LANDING):
         client.delete_object(Bucket=bucket, Key=LANDING + name)
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
 
 
 # --- runs that say nothing ----------------------------------------------------------------------------------
 
 
 def test_a_first_run_is_quiet(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     [name] = world.pipeline.keys(RUNS)
     conditions: dict[str, dict[str, Any]] = json.loads(world.pipeline.read(RUNS + name))["conditions"]
     schools = dict.fromkeys(map(str, world.schools))
@@ -280,15 +280,15 @@ def test_a_first_run_is_quiet(world: World) -> None:
 
 def test_a_run_that_fails_before_it_judges_changes_nothing_that_is_known(world: World) -> None:
     first = world.first
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     leave_the_list(world, first)
-    assert told(fetch(world)) == (3, [unlisted(first)], 0)
+    assert outcome(fetch(world)) == (3, [unlisted(first)], 0)
     assert fetch(world, ESD_API_URL="http://localhost:9/api").status in (1, 2)
-    assert told(fetch(world)) == standing(1)
+    assert outcome(fetch(world)) == standing(1)
 
 
 def test_a_dry_run_tells_and_leaves_nothing_known(world: World) -> None:
-    assert told(fetch(world)) == QUIET
+    assert outcome(fetch(world)) == QUIET
     world.source.set_records(world.first, [])
-    assert told(fetch(world, "--dry-run")) == (3, [dark(world.first)], 0)
-    assert told(fetch(world)) == (3, [dark(world.first)], 0)
+    assert outcome(fetch(world, "--dry-run")) == (3, [dark(world.first)], 0)
+    assert outcome(fetch(world)) == (3, [dark(world.first)], 0)

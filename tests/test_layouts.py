@@ -40,7 +40,7 @@ def layout(pipeline: Pipeline) -> dict[str, Any]:
     return {text: pipeline.query(text) for text in (LOCAL, EXTERNAL, VIEWS)}
 
 
-def told(pipeline: Pipeline, path: str | Path = SETUP) -> list[str]:
+def run_setup(pipeline: Pipeline, path: str | Path = SETUP) -> list[str]:
     """What a setup file said that it did."""
     done = pipeline.psql("-f", str(path))
     assert done.returncode == 0, done.stderr
@@ -57,26 +57,26 @@ def added_later(columns: Iterable[TableColumn]) -> list[str]:
 @KEPT
 def test_a_kept_layout_is_brought_up_to_date(sandbox: Sandbox, path: Path) -> None:
     pipeline = Pipeline(sandbox)
-    told(pipeline)
+    run_setup(pipeline)
     fresh = layout(pipeline)
     sandbox.reset()
-    told(pipeline, path)
+    run_setup(pipeline, path)
     land(pipeline, TUESDAY, version(1, "said", NEW))
-    told(pipeline)
+    run_setup(pipeline)
     assert layout(pipeline) == fresh, LATER
-    assert told(pipeline) == []
+    assert run_setup(pipeline) == []
     assert layout(pipeline) == fresh
     assert pipeline.load().status == 0
 
 
-def test_a_new_cluster_is_told_of_each_table_once(sandbox: Sandbox) -> None:
+def test_the_setup_of_a_new_cluster_reports_each_table_once(sandbox: Sandbox) -> None:
     pipeline = Pipeline(sandbox)
     every: tuple[tables.Table | tables.ExternalTable, ...] = (tables.EXTERNAL, *tables.NATIVE_TABLES)
     created = {f"{each.qualified}: created" for each in tables.NATIVE_TABLES}
     added = {f"{each.qualified}: column {name} added" for each in every for name in added_later(each.columns)}
-    lines = told(pipeline)
+    lines = run_setup(pipeline)
     assert (set(lines), len(lines)) == (created | added, len(created | added))
-    assert told(pipeline) == []
+    assert run_setup(pipeline) == []
 
 
 # --- one line in the declaration ----------------------------------------------------------------------------
@@ -104,7 +104,7 @@ class Version:
         rendered = self._run("-c", code)
         path = self._directory / SETUP
         path.write_text(rendered.output, encoding="utf-8")
-        return told(self._pipeline, path)
+        return run_setup(self._pipeline, path)
 
     def run(self, script: str, *flags: str) -> Finished:
         """Run one of its scripts."""
@@ -193,7 +193,7 @@ def test_views_are_dropped_only_for_a_later_column() -> None:
 
 def test_a_table_that_lacks_a_first_column_is_no_earlier_version(sandbox: Sandbox) -> None:
     pipeline = Pipeline(sandbox)
-    told(pipeline)
+    run_setup(pipeline)
     pipeline.query(f"ALTER TABLE {TABLE} DROP COLUMN comment")
     refused = pipeline.load()
     assert refused.status == 2

@@ -47,7 +47,7 @@ def has_schools(server: EsdServer, *ids: Any) -> None:
     server.source.schools[:] = [{"id": each, "name": "Alder Grove"} for each in ids]
 
 
-def told(paging: object, **where: Any) -> Fault:
+def stating(paging: object, **where: Any) -> Fault:
     return Fault("paging", path=LIST, times=None, paging=paging, **where)
 
 
@@ -57,25 +57,28 @@ MANY = [*range(1, 231)]
 
 TOTALS: dict[str, list[Fault]] = {
     "right": [],
-    "none": [told(None)],
-    "empty": [told({})],
-    "no object": [told([1])],
-    "on the first page alone": [told({}, page=n) for n in range(2, 9)],
-    "on the last page alone": [told({}, page=n) for n in (1, 2, 4, 5)],
-    "one page": [told({"totalPages": 1})],
-    "no page": [told({"totalPages": 0, "totalCount": 230})],
-    "more pages than there are": [told({"totalPages": 10**9, "totalCount": 230})],
-    "as text": [told({"totalPages": "3", "totalCount": "230"})],
-    "as floats": [told({"totalPages": 3.0, "totalCount": 230.0})],
-    "null": [told({"totalPages": None, "totalCount": None})],
-    "negative": [told({"totalPages": -3, "totalCount": -1})],
-    "too few counted": [told({"totalPages": 1, "totalCount": 10})],
-    "of the page": [told({"totalCount": 100, "totalPages": 1}, page=1), told({"totalCount": 30}, page=3)],
+    "none": [stating(None)],
+    "empty": [stating({})],
+    "no object": [stating([1])],
+    "on the first page alone": [stating({}, page=n) for n in range(2, 9)],
+    "on the last page alone": [stating({}, page=n) for n in (1, 2, 4, 5)],
+    "one page": [stating({"totalPages": 1})],
+    "no page": [stating({"totalPages": 0, "totalCount": 230})],
+    "more pages than there are": [stating({"totalPages": 10**9, "totalCount": 230})],
+    "as text": [stating({"totalPages": "3", "totalCount": "230"})],
+    "as floats": [stating({"totalPages": 3.0, "totalCount": 230.0})],
+    "null": [stating({"totalPages": None, "totalCount": None})],
+    "negative": [stating({"totalPages": -3, "totalCount": -1})],
+    "too few counted": [stating({"totalPages": 1, "totalCount": 10})],
+    "of the page": [
+        stating({"totalCount": 100, "totalPages": 1}, page=1),
+        stating({"totalCount": 30}, page=3),
+    ],
     **{
-        f"not told, {status} behind": [told(None), Fault("status", LIST, page=4, status=status)]
+        f"not stated, {status} behind": [stating(None), Fault("status", LIST, page=4, status=status)]
         for status in (204, 400, 404, 416)
     },
-    "told, and failing behind": [Fault("status", LIST, page=4, status=500, times=None)],
+    "stated, and failing behind": [Fault("status", LIST, page=4, status=500, times=None)],
     "pages of 50 whatever is asked": [Fault("page_size", path=LIST, times=None)],
     "a bare list": [Fault("rewrite", path=LIST, times=None, rewrite=lambda content: content["schools"])],
     "null behind the end": [
@@ -96,7 +99,7 @@ def test_every_school_is_listed_whatever_the_totals_say(server: EsdServer, fault
 def test_an_empty_page_between_two_does_not_end_the_list(server: EsdServer) -> None:
     has_schools(server, *MANY)
     emptied = Fault("rewrite", path=LIST, page=2, rewrite=lambda content: content | {"schools": []})
-    listed = read(server, emptied, told(None))
+    listed = read(server, emptied, stating(None))
     assert list(listed.asked_as) == [*MANY[:100], *MANY[200:]]
     assert pages_asked(server) == [1, 2, 3, 4, 5]
 
@@ -116,27 +119,27 @@ def test_a_source_that_ignores_the_page_comes_to_an_end_and_lacks_what_it_counts
 
 def test_a_source_that_ignores_the_page_and_counts_pages_alone_lacks_pages(server: EsdServer) -> None:
     has_schools(server, *MANY)
-    listed = read(server, Fault("same_page", path=LIST, times=None), told({"totalPages": 3}))
+    listed = read(server, Fault("same_page", path=LIST, times=None), stating({"totalPages": 3}))
     assert (listed.missing_schools, listed.missing_pages, listed.pages_came) == (0, 2, 1)
 
 
 @pytest.mark.parametrize("status", [400, 404, 416])
-def test_a_page_that_is_refused_though_it_was_told_of_is_missing(server: EsdServer, status: int) -> None:
+def test_a_page_that_is_refused_though_it_was_announced_is_missing(server: EsdServer, status: int) -> None:
     has_schools(server, *MANY)
-    listed = read(server, told({"totalPages": 3}), Fault("status", path=LIST, page=2, status=status))
+    listed = read(server, stating({"totalPages": 3}), Fault("status", path=LIST, page=2, status=status))
     assert (list(listed.asked_as), listed.missing_pages) == (MANY[:100], 2)
 
 
 def test_the_highest_totals_count(server: EsdServer) -> None:
     has_schools(server, *MANY)
-    listed = read(server, told({"totalPages": 9, "totalCount": 240}, page=1))
+    listed = read(server, stating({"totalPages": 9, "totalCount": 240}, page=1))
     assert (listed.count, listed.pages_counted, listed.missing_schools) == (240, 9, 10)
 
 
-@pytest.mark.parametrize("paging", [None, {"totalPages": 3}], ids=["not told", "told"])
+@pytest.mark.parametrize("paging", [None, {"totalPages": 3}], ids=["not stated", "stated"])
 def test_a_page_that_cannot_be_had_is_a_gap_and_the_others_are_read(server: EsdServer, paging: Any) -> None:
     has_schools(server, *MANY)
-    listed = read(server, told(paging), Fault("status", path=LIST, page=2, status=503, times=None))
+    listed = read(server, stating(paging), Fault("status", path=LIST, page=2, status=503, times=None))
     assert list(listed.asked_as) == [*MANY[:100], *MANY[200:]]
     assert list(listed.gaps) == [2]
     assert listed.gaps[2].startswith("status 503 (application/json), after 2 tries: ")
@@ -237,7 +240,7 @@ def test_odd_entries_of_a_page_that_repeats_are_named_once(server: EsdServer) ->
 
 @pytest.mark.parametrize("ids", [[1, 1, 2], [1, 2, 1], [1, "1", 2], [1, 2, 2, 2, 1, 1]])
 @pytest.mark.parametrize("page_size", [2, 100])
-def test_entries_that_stand_twice_count_once_and_nobody_is_told(
+def test_entries_that_are_listed_twice_count_once_and_are_not_reported(
     server: EsdServer, ids: list[Any], page_size: int
 ) -> None:
     has_schools(server, *ids)
@@ -329,8 +332,8 @@ def fetch(world: World, *faults: Fault, flags: tuple[str, ...] = ()) -> Finished
     return done
 
 
-def told_once(world: World, sentence: str, *faults: Fault) -> None:
-    """The run lands everything and tells this; the next one counts it as standing."""
+def assert_reported_once(world: World, sentence: str, *faults: Fault) -> None:
+    """The run lands everything and reports this; the next one counts it as standing."""
     done = fetch(world, *faults)
     assert done.status == 3, done.story
     [attention] = done.result["attention"]
@@ -339,7 +342,7 @@ def told_once(world: World, sentence: str, *faults: Fault) -> None:
     assert (again.status, again.result["attention"], again.result["standing"]) == (0, [], 1)
 
 
-def test_an_odd_entry_is_told_once_and_forgotten_when_it_is_mended(world: World) -> None:
+def test_an_odd_entry_is_reported_once_and_forgotten_when_it_is_mended(world: World) -> None:
     good = list(world.source.schools)
     world.publish()
     world.source.schools.insert(1, {"id": "b1946ac9-2492", "name": "Alder Grove"})
@@ -347,7 +350,7 @@ def test_an_odd_entry_is_told_once_and_forgotten_when_it_is_mended(world: World)
         "entry 2 ('b1946ac9-2492') of ESD's list of schools was not read: its id is no number that a school "
         "can have; have it corrected at the source"
     )
-    told_once(world, sentence)
+    assert_reported_once(world, sentence)
     world.compare_landing()
     recent = fetch(world, flags=("--days", "5000"))
     assert (recent.status, recent.result["standing"]) == (0, 1)
@@ -356,25 +359,25 @@ def test_an_odd_entry_is_told_once_and_forgotten_when_it_is_mended(world: World)
     assert (mended.status, mended.result["standing"]) == (0, 0)
 
 
-def test_a_list_that_is_shorter_than_counted_is_told_once(world: World) -> None:
+def test_a_list_that_is_shorter_than_counted_is_reported_once(world: World) -> None:
     world.publish()
     sentence = (
         "ESD counts 89 schools and lists 3: the others were not read; ask the source's operator for them"
     )
-    told_once(world, sentence, told({"totalCount": 89}))
+    assert_reported_once(world, sentence, stating({"totalCount": 89}))
     world.compare_landing()
     record = world.pipeline.run_record(fetch(world).result["run"])
     assert record["conditions"]["short list of schools"] == {"all": None}
 
 
-def test_a_list_with_fewer_pages_than_told_of_is_told_once(world: World) -> None:
+def test_a_list_with_fewer_pages_than_announced_is_reported_once(world: World) -> None:
     cure = "the others were not read; ask the source's operator for them"
     sentence = f"ESD tells of 4 pages of schools and sends 2: {cure}"
-    told_once(world, sentence, told({"totalPages": 4}))
+    assert_reported_once(world, sentence, stating({"totalPages": 4}))
 
 
-def test_a_page_of_the_list_that_cannot_be_had_is_told_each_time(world: World) -> None:
-    faults = told(None), Fault("status", path=LIST, page=2, status=503, times=None)
+def test_a_page_of_the_list_that_cannot_be_had_is_reported_each_time(world: World) -> None:
+    faults = stating(None), Fault("status", path=LIST, page=2, status=503, times=None)
     world.publish()
     sentence = (
         "ESD's list of schools was read with a gap (page 2: status 503 (application/json), after 1 try: "
@@ -382,9 +385,9 @@ def test_a_page_of_the_list_that_cannot_be_had_is_told_each_time(world: World) -
     for _ in range(2):
         done = fetch(world, *faults)
         assert (done.status, done.result["standing"]) == (3, 0), done.story
-        [told_of_it] = done.result["attention"]
-        assert told_of_it.startswith(sentence)
-        assert told_of_it.endswith("the schools on these pages were not read; run again")
+        [reported] = done.result["attention"]
+        assert reported.startswith(sentence)
+        assert reported.endswith("the schools on these pages were not read; run again")
         world.compare_landing()
 
 

@@ -1,4 +1,4 @@
-"""Pages and totals that disagree, at a real source: all records come, and what does not come is told."""
+"""Pages and totals that disagree, at a real source: all records come, and what does not come is reported."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def everything_came(server: EsdServer, reading: Reading) -> bool:
     return set(reading.contents.newest["id"]) == {each["id"] for each in server.source.records(SCHOOL)}
 
 
-def told(paging: object, page: int | None = None) -> Fault:
+def stating(paging: object, page: int | None = None) -> Fault:
     """Say this in place of the paging."""
     return Fault("paging", times=None, paging=paging, page=page)
 
@@ -107,56 +107,58 @@ def with_null_list(content: dict[str, Any]) -> object:
 COMPLETE: dict[str, Sequence[Fault]] = {
     "right": [],
     "no paging": [rewritten(without_paging)],
-    "null": [told(None)],
-    "a list": [told([3, 250])],
-    "text": [told("3 of 3")],
-    "empty": [told({})],
-    "null totals": [told({"pageCount": None, "totalPages": None, "totalCount": None})],
-    "no page, but a count": [told({"pageCount": 0, "totalCount": 250})],
-    "no page and no count": [told({"pageCount": 0, "totalCount": 0})],
-    "too few pages": [told({"pageCount": 1})],
-    "too few pages, counted": [told({"pageCount": 1, "totalCount": 250})],
-    "too few pages in one of two": [told({"pageCount": 1, "totalPages": 3})],
-    "too few pages in the other": [told({"pageCount": 3, "totalPages": 1})],
-    "too few counted": [told({"totalCount": 100})],
-    "too few of both": [told({"totalCount": 100, "pageCount": 1})],
-    "too many pages": [told({"pageCount": 10**9, "totalCount": 250})],
-    "too many pages, not counted": [told({"pageCount": 10**9})],
-    "no number of pages can be so large": [told({"pageCount": 2**63, "totalCount": 250})],
-    "as text": [told({"pageCount": "3", "totalCount": "250"})],
-    "as floats": [told({"pageCount": 3.0, "totalCount": 250.0})],
-    "as other text": [told({"pageCount": "three", "totalCount": "2.5e2"})],
-    "negative": [told({"pageCount": -1, "totalCount": -250})],
-    "on the first page alone": [told({}, page) for page in range(2, 6)],
-    "on the last page alone": [told({}, page) for page in (1, 2, 4, 5)],
-    "of the page": [told({"totalCount": 100}, 1), told({"totalCount": 100}, 2), told({"totalCount": 50}, 3)],
-    "growing": [told({"pageCount": page, "totalCount": 100 * page}, page) for page in (1, 2)],
-    "shrinking": [told({"pageCount": 9, "totalCount": 900}, 1), told({"pageCount": 4}, 2)],
+    "null": [stating(None)],
+    "a list": [stating([3, 250])],
+    "text": [stating("3 of 3")],
+    "empty": [stating({})],
+    "null totals": [stating({"pageCount": None, "totalPages": None, "totalCount": None})],
+    "no page, but a count": [stating({"pageCount": 0, "totalCount": 250})],
+    "no page and no count": [stating({"pageCount": 0, "totalCount": 0})],
+    "too few pages": [stating({"pageCount": 1})],
+    "too few pages, counted": [stating({"pageCount": 1, "totalCount": 250})],
+    "too few pages in one of two": [stating({"pageCount": 1, "totalPages": 3})],
+    "too few pages in the other": [stating({"pageCount": 3, "totalPages": 1})],
+    "too few counted": [stating({"totalCount": 100})],
+    "too few of both": [stating({"totalCount": 100, "pageCount": 1})],
+    "too many pages": [stating({"pageCount": 10**9, "totalCount": 250})],
+    "too many pages, not counted": [stating({"pageCount": 10**9})],
+    "no number of pages can be so large": [stating({"pageCount": 2**63, "totalCount": 250})],
+    "as text": [stating({"pageCount": "3", "totalCount": "250"})],
+    "as floats": [stating({"pageCount": 3.0, "totalCount": 250.0})],
+    "as other text": [stating({"pageCount": "three", "totalCount": "2.5e2"})],
+    "negative": [stating({"pageCount": -1, "totalCount": -250})],
+    "on the first page alone": [stating({}, page) for page in range(2, 6)],
+    "on the last page alone": [stating({}, page) for page in (1, 2, 4, 5)],
+    "of the page": [
+        stating({"totalCount": count}, page) for page, count in enumerate((100, 100, 50), start=1)
+    ],
+    "growing": [stating({"pageCount": page, "totalCount": 100 * page}, page) for page in (1, 2)],
+    "shrinking": [stating({"pageCount": 9, "totalCount": 900}, 1), stating({"pageCount": 4}, 2)],
     "pages of 50": [Fault("page_size", times=None, size=50)],
-    "pages of 50, told as if they were of 100": [
-        told({"pageCount": 3, "totalCount": 250}),
+    "pages of 50, stated as if they were of 100": [
+        stating({"pageCount": 3, "totalCount": 250}),
         Fault("page_size", times=None, size=50),
     ],
     "pages of 500": [Fault("page_size", times=None, size=500)],
-    "pages of 100, 99, 51": [told({"totalCount": 250}), *paged(100, 99, 51)],
-    "pages of 1, 200, 49": [told({"totalCount": 250}), *paged(1, 200, 49)],
-    "an empty page in the middle": [told({"totalCount": 250, "pageCount": 4}), *paged(100, 0, 100, 50)],
-    "an empty page first": [told({"totalCount": 250, "pageCount": 4}), *paged(0, 100, 100, 50)],
-    "an empty page in the middle, no page told": [
-        told({"totalCount": 250, "pageCount": 0}),
+    "pages of 100, 99, 51": [stating({"totalCount": 250}), *paged(100, 99, 51)],
+    "pages of 1, 200, 49": [stating({"totalCount": 250}), *paged(1, 200, 49)],
+    "an empty page in the middle": [stating({"totalCount": 250, "pageCount": 4}), *paged(100, 0, 100, 50)],
+    "an empty page first": [stating({"totalCount": 250, "pageCount": 4}), *paged(0, 100, 100, 50)],
+    "an empty page in the middle, no page stated": [
+        stating({"totalCount": 250, "pageCount": 0}),
         *paged(100, 0, 150),
     ],
     "under another name": [rewritten(renamed)],
     "under another name, the first is null": [rewritten(with_null_list)],
     "a bare list": [Fault("bare_list", times=None)],
     "refused behind": [Fault("status", page=4, times=None, status=400)],
-    "not told, 404 behind": [told(None), Fault("status", page=4, times=None, status=404)],
+    "not stated, 404 behind": [stating(None), Fault("status", page=4, times=None, status=404)],
 }  # fmt: skip
 
 
 @KINDS_OF_READING
 @pytest.mark.parametrize("faults", COMPLETE.values(), ids=COMPLETE.keys())
-def test_everything_comes_and_nothing_is_told(
+def test_everything_comes_and_nothing_is_reported(
     server: EsdServer, start: Callable[[], Reading], faults: Sequence[Fault]
 ) -> None:
     reading = read(server, start(), *map(fresh, faults))
@@ -169,11 +171,11 @@ def test_everything_comes_and_nothing_is_told(
 
 LACKING: dict[str, tuple[Sequence[Fault], int]] = {
     "counted": ([], 150),
-    "one page told": ([told({"pageCount": 1, "totalCount": 250})], 150),
-    "as text": ([told({"totalCount": "250"})], 150),
-    "as a float": ([told({"totalCount": 250.0})], 150),
-    "pages alone": ([told({"pageCount": 3})], 200),
-    "a thousand million pages": ([told({"pageCount": 10**9, "totalCount": 250})], 150),
+    "one page stated": ([stating({"pageCount": 1, "totalCount": 250})], 150),
+    "as text": ([stating({"totalCount": "250"})], 150),
+    "as a float": ([stating({"totalCount": 250.0})], 150),
+    "pages alone": ([stating({"pageCount": 3})], 200),
+    "a thousand million pages": ([stating({"pageCount": 10**9, "totalCount": 250})], 150),
 }
 
 
@@ -188,18 +190,18 @@ def test_a_source_that_ignores_the_page_sends_fewer_than_it_tells_of(
 
 
 def test_a_source_that_ignores_the_page_and_tells_nothing_lacks_nothing(server: EsdServer) -> None:
-    reading = read(server, whole(), told(None), Fault("same_page", times=None))
+    reading = read(server, whole(), stating(None), Fault("same_page", times=None))
     assert (reading.contents.newest.height, reading.short, sorted(reading.pages)) == (100, 0, [1, 2])
 
 
 @pytest.mark.parametrize("pages", [2, 3, 4, 9])
 def test_pages_counted_of_that_repeat_one_another_prove_nothing(server: EsdServer, pages: int) -> None:
     ignored = Fault("same_page", times=None)
-    assert not can_be_proved(read(server, whole(), told({"pageCount": pages}), ignored))
+    assert not can_be_proved(read(server, whole(), stating({"pageCount": pages}), ignored))
     server.faults.clear()
-    assert not can_be_proved(read(server, whole(), told({"pageCount": pages, "totalCount": 250}), ignored))
+    assert not can_be_proved(read(server, whole(), stating({"pageCount": pages, "totalCount": 250}), ignored))
     server.faults.clear()
-    counted = told({"pageCount": pages, "totalCount": 100})
+    counted = stating({"pageCount": pages, "totalCount": 100})
     assert can_be_proved(read(server, whole(), counted, Fault("same_page", times=None)))
 
 
@@ -209,22 +211,24 @@ def test_pages_that_are_counted_from_0_lack_the_first_one(server: EsdServer) -> 
 
 
 def test_a_count_of_more_than_there_is_is_short(server: EsdServer) -> None:
-    reading = read(server, whole(), told({"pageCount": 3, "totalCount": 10**17}))
+    reading = read(server, whole(), stating({"pageCount": 3, "totalCount": 10**17}))
     assert (everything_came(server, reading), reading.short) == (True, 10**17 - 250)
 
 
 def test_a_recent_reading_that_ends_where_it_was_to_is_not_short(server: EsdServer) -> None:
     since = dt.date.fromisoformat(server.source.today)
-    reading = read(server, recent_reading(SCHOOL, SIZE, since), told({"pageCount": 3, "totalCount": 10**6}))
+    reading = read(
+        server, recent_reading(SCHOOL, SIZE, since), stating({"pageCount": 3, "totalCount": 10**6})
+    )
     assert (sorted(reading.pages), reading.short, does_sort(reading)) == ([1, 3], None, True)
 
 
 @KINDS_OF_READING
 @pytest.mark.parametrize("pages", [None, {"pageCount": 1}, {"pageCount": 3}])
-def test_a_page_that_fails_is_a_gap_whatever_number_of_pages_was_told(
+def test_a_page_that_fails_is_a_gap_whatever_number_of_pages_was_stated(
     server: EsdServer, start: Callable[[], Reading], pages: object
 ) -> None:
-    reading = read(server, start(), told(pages), Fault("status", page=3, times=None))
+    reading = read(server, start(), stating(pages), Fault("status", page=3, times=None))
     assert (list(reading.gaps), reading.short) == ([3], None)
 
 
@@ -245,7 +249,7 @@ def fetch(world: World, *faults: Fault, flags: tuple[str, ...] = ()) -> Finished
         ({"pageCount": 3}, "the source sends a page again in place of others, with at least 200 records"),
     ],
 )
-def test_a_source_that_ignores_the_page_is_told_once_and_nothing_leaves(
+def test_a_source_that_ignores_the_page_is_reported_once_and_nothing_leaves(
     world: World, paging: object, said: str
 ) -> None:
     assert fetch(world).status == 0

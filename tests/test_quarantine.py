@@ -27,8 +27,8 @@ def rejected(key: int | None, said: str = "x") -> Rejection:
 
 
 def lines(*keys: int | None, year: int | None = 55) -> Lines:
-    told = [Line(text(key), "date: missing", SINCE, year) for key in keys]
-    return {line.rejection.key: line for line in told}
+    quarantined = [Line(text(key), "date: missing", SINCE, year) for key in keys]
+    return {line.rejection.key: line for line in quarantined}
 
 
 def after(before: Lines, *rejections: Rejection, landed: tuple[int, ...] = (), proved: bool = False) -> Lines:
@@ -89,7 +89,7 @@ def fetch(world: World, *flags: str, **variables: str) -> Finished:
     return world.pipeline.fetch(*flags, ESD_PAGE_SIZE="100", ESD_ATTEMPTS="1", **variables)
 
 
-def told(done: Finished) -> tuple[int, int, int]:
+def outcome(done: Finished) -> tuple[int, int, int]:
     return done.status, done.result["quarantined"], done.result["quarantined_new"]
 
 
@@ -97,8 +97,8 @@ def ids(world: World) -> list[Any]:
     return [json.loads(line["record"])["id"] for line in world.pipeline.quarantined()]
 
 
-def test_records_are_told_of_when_they_are_new(world: World) -> None:
-    assert told(fetch(world)) == (3, 3, 3)
+def test_records_are_reported_when_they_are_new(world: World) -> None:
+    assert outcome(fetch(world)) == (3, 3, 3)
     before = world.pipeline.keys(QUARANTINE)
     assert [*before] == [f"school_{world.first}.jsonl"]
     [line, *_] = world.pipeline.quarantined()
@@ -107,17 +107,17 @@ def test_records_are_told_of_when_they_are_new(world: World) -> None:
         55,
         "date: not a date MM-DD-YYYY",
     )
-    assert told(fetch(world)) == (0, 3, 0)
+    assert outcome(fetch(world)) == (0, 3, 0)
     assert world.pipeline.keys(QUARANTINE) == before
     world.source.add(world.first, {**world.source.records(world.first)[9], "id": 903, "modifiedOn": "soon"})
-    assert told(fetch(world)) == (3, 4, 1)
+    assert outcome(fetch(world)) == (3, 4, 1)
     assert ids(world) == [901, 902, 903, None]
 
 
 def test_records_leave_when_they_are_landed_and_when_all_others_have_an_id(world: World) -> None:
     fetch(world)
     world.change(world.first, 902, studentId=5)
-    assert told(fetch(world)) == (0, 2, 0)
+    assert outcome(fetch(world)) == (0, 2, 0)
     assert ids(world) == [901, None]
     for odd in (901, None):
         [record] = [each for each in world.source.records(world.first) if each["id"] == odd]
@@ -128,13 +128,13 @@ def test_records_leave_when_they_are_landed_and_when_all_others_have_an_id(world
     assert (ids(world), len(world.pipeline.keys(QUARANTINE))) == ([], 1)  # the file is empty, and stays
 
 
-def test_what_a_run_that_died_did_not_tell_is_told_by_the_next_one(world: World) -> None:
+def test_what_a_run_that_died_did_not_report_is_reported_by_the_next_one(world: World) -> None:
     rule = refuse(Refusal(403, "AccessDenied"), "PutObject", RUNS)
     with AwsFront(world.pipeline.sandbox.aws_endpoint, rule) as front:
         assert fetch(world, AWS_ENDPOINT_URL=front.endpoint).status == 2
     assert ids(world) == [901, 902, None]
-    assert told(fetch(world)) == (3, 3, 3)
-    assert told(fetch(world)) == (0, 3, 0)
+    assert outcome(fetch(world)) == (3, 3, 3)
+    assert outcome(fetch(world)) == (0, 3, 0)
 
 
 def test_a_reading_with_a_gap_drops_none(world: World) -> None:
@@ -151,7 +151,7 @@ def test_a_record_whose_newest_version_is_odd_keeps_its_last_good_one(world: Wor
     good = world.source.records(world.first)[50]
     world.change(world.first, good["id"], minutesLate="seven")
     before = world.pipeline.landed()
-    assert told(fetch(world)) == (3, 4, 1)
+    assert outcome(fetch(world)) == (3, 4, 1)
     assert world.pipeline.landed() == before
 
 
@@ -171,5 +171,5 @@ def test_the_quarantine_is_listed_without_what_the_records_say(world: World) -> 
 
 
 def test_a_dry_run_leaves_no_file(world: World) -> None:
-    assert told(fetch(world, "--dry-run")) == (3, 3, 3)
+    assert outcome(fetch(world, "--dry-run")) == (3, 3, 3)
     assert world.pipeline.keys("") == {}

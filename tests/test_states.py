@@ -1,4 +1,4 @@
-"""What a load finds that lasts: told once, counted, told again after a week or when it returns."""
+"""What a load finds that lasts: reported once, counted, reported again after a week or when it returns."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def outcome(done: Finished) -> tuple[int, int, list[str]]:
     return done.status, done.result["standing"], done.result["attention"]
 
 
-def told(done: Finished) -> str:
-    """The one sentence of a run that ended with status 3 and in which nothing stands."""
+def sole_sentence(done: Finished) -> str:
+    """The one sentence of a run that ended with status 3 and counts no older state."""
     status, standing, [sentence] = outcome(done)
     assert (status, standing) == (3, 0), done.story
     return sentence
@@ -73,7 +73,7 @@ def records(pipeline: Pipeline) -> list[str]:
 
 
 def age(pipeline: Pipeline, days: int) -> None:
-    """Let what the newest record says have been seen and told so many days earlier."""
+    """Let what the newest record says have been seen and reported so many days earlier."""
     key = records(pipeline)[-1]
     record = json.loads(pipeline.read(key))
     for found in record["conditions"].values():
@@ -131,12 +131,12 @@ STATES: dict[str, tuple[Change, Change, str]] = {
 
 
 @pytest.mark.parametrize(("begin", "end", "sentence"), STATES.values(), ids=STATES.keys())
-def test_a_state_is_told_once_and_weekly_and_anew_when_it_returns(
+def test_a_state_is_reported_once_and_weekly_and_anew_when_it_returns(
     pipeline: Pipeline, begin: Change, end: Change, sentence: str
 ) -> None:
     loads(pipeline)
     begin(pipeline)
-    assert told(pipeline.load()).startswith(f"{sentence} (since 20")
+    assert sole_sentence(pipeline.load()).startswith(f"{sentence} (since 20")
     for _ in range(2):
         assert outcome(pipeline.load()) == (0, 1, [])
     age(pipeline, 6)
@@ -144,21 +144,21 @@ def test_a_state_is_told_once_and_weekly_and_anew_when_it_returns(
     age(pipeline, 1)
     again = pipeline.load()
     a_week_ago = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=7)
-    assert told(again).startswith(f"{sentence} (since {a_week_ago:%Y-%m-%d}T")
+    assert sole_sentence(again).startswith(f"{sentence} (since {a_week_ago:%Y-%m-%d}T")
     assert outcome(pipeline.load()) == (0, 1, [])
     end(pipeline)
     assert outcome(pipeline.load()) == (0, 0, [])
     begin(pipeline)
-    assert told(pipeline.load()).startswith(sentence)
+    assert sole_sentence(pipeline.load()).startswith(sentence)
 
 
 @pytest.mark.parametrize(("begin", "_end", "sentence"), STATES.values(), ids=STATES.keys())
-def test_only_a_run_that_judged_says_whether_a_state_was_told(
+def test_only_a_run_that_judged_says_whether_a_state_was_reported(
     pipeline: Pipeline, begin: Change, _end: Change, sentence: str
 ) -> None:
     loads(pipeline)
     begin(pipeline)
-    assert told(pipeline.load()).startswith(sentence)
+    assert sole_sentence(pipeline.load()).startswith(sentence)
     assert outcome(pipeline.load("--dry-run")) == (0, 1, [])
     failed = pipeline.load("--forget-list", "2025-12-08", "1")
     assert (failed.status, "conditions" in pipeline.run_record(failed.result["run"])) == (2, False)
@@ -170,12 +170,12 @@ def test_only_a_run_that_judged_says_whether_a_state_was_told(
     assert outcome(pipeline.load()) == (0, 1, [])
 
 
-def test_what_a_dry_run_tells_counts_as_told_for_nobody(pipeline: Pipeline) -> None:
+def test_what_a_dry_run_reports_does_not_count_as_reported(pipeline: Pipeline) -> None:
     loads(pipeline)
     put_foreign(pipeline)
     before = records(pipeline)
     for flags in (["--dry-run"], ["--dry-run"], []):
-        assert told(pipeline.load(*flags)).startswith(FOREIGN)
+        assert sole_sentence(pipeline.load(*flags)).startswith(FOREIGN)
     assert len(records(pipeline)) == len(before) + 1
 
 
@@ -204,7 +204,7 @@ MORE: dict[str, tuple[Change, Change, str]] = {
 
 
 @pytest.mark.parametrize(("first", "second", "sentence"), MORE.values(), ids=MORE.keys())
-def test_one_that_is_new_is_told_alone_while_an_older_one_stands(
+def test_one_that_is_new_is_reported_alone_while_an_older_one_lasts(
     pipeline: Pipeline, first: Change, second: Change, sentence: str
 ) -> None:
     loads(pipeline)
@@ -251,7 +251,7 @@ def land_twice_in_one_school(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("change", [move_between_schools, lose_a_shared_list, land_twice_in_one_school])
-def test_an_id_that_one_school_holds_is_not_told(pipeline: Pipeline, change: Change) -> None:
+def test_an_id_that_one_school_holds_is_not_reported(pipeline: Pipeline, change: Change) -> None:
     loads(pipeline)
     change(pipeline)
     done = pipeline.load()
@@ -262,7 +262,7 @@ def test_an_id_that_one_school_holds_is_not_told(pipeline: Pipeline, change: Cha
 def test_an_id_of_three_schools(pipeline: Pipeline) -> None:
     for school in (1, 2, 3):
         land(pipeline, MONDAY, version(5, "x", NEW), school=school)
-    sentence = told(pipeline.load())
+    sentence = sole_sentence(pipeline.load())
     assert sentence.startswith(
         "2 records are in the lists of two schools: schools 1 and 3 (1, 2025-12-08), 2 and 3 (1, 2025-12-08);"
     )
@@ -272,9 +272,9 @@ def test_an_id_of_three_schools(pipeline: Pipeline) -> None:
 # --- nothing there ------------------------------------------------------------------------------------------
 
 
-def test_an_empty_landing_zone_is_told_each_time(pipeline: Pipeline) -> None:
+def test_an_empty_landing_zone_is_reported_each_time(pipeline: Pipeline) -> None:
     for flags in ([], [], ["--dry-run"], ["--verify"]):
-        assert told(pipeline.load(*flags)) == (
+        assert sole_sentence(pipeline.load(*flags)) == (
             f"no list lies below {PLACE}: S3_BUCKET and S3_PREFIX have to be those of the fetcher; if they "
             "are, run the fetcher"
         )
@@ -288,7 +288,7 @@ def test_a_tombstone_is_a_list(pipeline: Pipeline) -> None:
 def test_a_prefix_with_a_typo_is_named(pipeline: Pipeline) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
     typo = LANDING.replace("unnested", "unested")
-    sentence = told(pipeline.load(S3_PREFIX=typo))
+    sentence = sole_sentence(pipeline.load(S3_PREFIX=typo))
     assert sentence.startswith(f"no list lies below s3://edna-prod/{typo}: ")
 
 
@@ -306,7 +306,9 @@ def test_a_prefix_that_ends_too_early_is_named_with_what_lies_there(pipeline: Pi
 # --- each time ----------------------------------------------------------------------------------------------
 
 
-def test_a_list_that_cannot_be_loaded_is_told_each_time_beside_what_stands(pipeline: Pipeline) -> None:
+def test_a_list_that_cannot_be_loaded_is_reported_each_time_and_older_states_count(
+    pipeline: Pipeline,
+) -> None:
     loads(pipeline)
     put_foreign(pipeline)
     pipeline.load()
