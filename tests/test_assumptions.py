@@ -121,26 +121,26 @@ def test_each_assumption_has_a_probe_and_a_way_to_differ() -> None:
 
 def test_a_stand_in_as_is_believed_differs_in_nothing(world: World) -> None:
     done = checked(world)
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 0, done.output + done.story
-    assert {told[each.name][0] for each in ASSUMPTIONS} == {"✓"}
-    assert told["hash of a row"] == f"✓ {known_hash()}"
-    assert told["MD5 of a text"] == f"✓ {hashlib.md5('Zoë'.encode()).hexdigest()}"
+    assert {checks[each.name][0] for each in ASSUMPTIONS} == {"✓"}
+    assert checks["hash of a row"] == f"✓ {known_hash()}"
+    assert checks["MD5 of a text"] == f"✓ {hashlib.md5('Zoë'.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize("difference", FOUND, ids=lambda difference: difference.name)
 def test_a_difference_is_found(world: World, difference: Difference) -> None:
     """What does harm is a fault, with what to do; what does none needs a person, and no more."""
     done = checked(world, difference)
-    told = lines(done)
+    checks = lines(done)
     name, words = FOUND[difference]
-    assert told[name].startswith(words), told[name]
+    assert checks[name].startswith(words), checks[name]
     if words[0] == "✗":
         assert done.status == 2
         assert name in done.result["error"]
-        assert told[name].endswith((SEND_IT, "which registers it anew", "for the user of REDSHIFT_USER"))
+        assert checks[name].endswith((SEND_IT, "which registers it anew", "for the user of REDSHIFT_USER"))
     else:
-        assert [each for each in told if told[each][0] in "≠✗"] == [name]
+        assert [each for each in checks if checks[each][0] in "≠✗"] == [name]
         assert done.status == 3
         [sentence] = done.result["attention"]
         assert f"({name}): runs can be scheduled; {SEND_IT}" in sentence
@@ -154,7 +154,7 @@ def test_what_differs_without_harm_ends_the_script_with_3(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "answer"),
+    ("texts", "answer"),
     [
         (['["2025","9","26"]', '["2025","09","25"]'], "a JSON list of texts as they were registered"),
         (['["2025","09","25"]'], "texts with leading zeros"),
@@ -164,8 +164,8 @@ def test_what_differs_without_harm_ends_the_script_with_3(world: World) -> None:
         ([], None),
     ],
 )
-def test_values_of_partitions(told: list[str], answer: str | None) -> None:
-    assert assumptions.values(told) == answer
+def test_values_of_partitions(texts: list[str], answer: str | None) -> None:
+    assert assumptions.values(texts) == answer
 
 
 def test_both_levels_of_isolation_are_expected() -> None:
@@ -175,10 +175,10 @@ def test_both_levels_of_isolation_are_expected() -> None:
 
 def test_where_svl_views_are_denied_pruning_is_seen_in_the_sys_view(world: World) -> None:
     done = checked(world, Difference.SYS_VIEWS_ALONE)
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 0, done.output + done.story
-    assert told["partitions that a query reads"] == "✓ only those that are asked for"
-    assert told["isolation level"] == "- STV_DB_ISOLATION_LEVEL cannot be read (42501)"
+    assert checks["partitions that a query reads"] == "✓ only those that are asked for"
+    assert checks["isolation level"] == "- STV_DB_ISOLATION_LEVEL cannot be read (42501)"
     everything = checked(world, Difference.NO_PRUNING)
     assert lines(everything)["partitions that a query reads"].startswith("≠ all of them")
 
@@ -210,10 +210,10 @@ def test_without_temporary_tables_the_cause_is_named_once(world: World) -> None:
     denied = RedshiftError("42501", 'permission denied to create temporary tables in database "db02"')
     world.pipeline.sandbox.redshift.fail_next("CREATE TEMP TABLE attendance_check", denied)
     done = checked(world)
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 2
-    assert [each for each in told if told[each][0] == "✗"] == ["temporary tables"]
-    assert told["hash of a row"] == told["an impossible date"] == "- it needs temporary tables"
+    assert [each for each in checks if checks[each][0] == "✗"] == ["temporary tables"]
+    assert checks["hash of a row"] == checks["an impossible date"] == "- it needs temporary tables"
 
 
 # --- the report ---------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.without_tables
 
 def lines(done: Finished) -> dict[str, str]:
     """What was tried -> what came of it, with the mark before it."""
-    told = [line for line in done.output.splitlines() if line[:2] in ("✓ ", "✗ ", "≠ ", "- ")]
-    return {what: f"{mark} {seen}" for mark, what, seen in map(parted, told)}
+    printed = [line for line in done.output.splitlines() if line[:2] in ("✓ ", "✗ ", "≠ ", "- ")]
+    return {what: f"{sign} {seen}" for sign, what, seen in map(parted, printed)}
 
 
 def parted(line: str) -> tuple[str, str, str]:
@@ -30,9 +30,9 @@ def parted(line: str) -> tuple[str, str, str]:
 def test_all_is_well_and_nothing_is_changed(pipeline: Pipeline) -> None:
     done = pipeline.fetch("--check")
     assert done.status == 0, done.output + done.story
-    told = lines(done)
+    checks = lines(done)
     place = "s3://edna-prod/raw_esd/incoming/periodAttendance/operational"
-    assert {what for what, seen in told.items() if seen[0] == "✓"} == {
+    assert {what for what, seen in checks.items() if seen[0] == "✓"} == {
         "AWS identity",
         "clock",
         *(f"{verb} {place}/landing/unnested_period_attendance/" for verb in ("list", "write")),
@@ -47,21 +47,21 @@ def test_all_is_well_and_nothing_is_changed(pipeline: Pipeline) -> None:
         "sorted by modifiedOn",
         "a page of 5,000",
     }
-    assert {what for what, seen in told.items() if seen[0] != "✓"} == {"KMS key"}
-    assert told["schools"] == "✓ 3 are listed"
-    assert told["a page of 1,000"].startswith("✓ school 12549, 300 records in ")
-    assert told["a page of 1,000"].endswith("300 are counted")
-    assert told["sorted by date"] == "✓ yes: --days, --since can be used"
-    assert told["a page of 5,000"] == "✓ 300 records came: leave ESD_PAGE_SIZE as it is"
+    assert {what for what, seen in checks.items() if seen[0] != "✓"} == {"KMS key"}
+    assert checks["schools"] == "✓ 3 are listed"
+    assert checks["a page of 1,000"].startswith("✓ school 12549, 300 records in ")
+    assert checks["a page of 1,000"].endswith("300 are counted")
+    assert checks["sorted by date"] == "✓ yes: --days, --since can be used"
+    assert checks["a page of 5,000"] == "✓ 300 records came: leave ESD_PAGE_SIZE as it is"
     assert done.result["status"] == 0
     assert pipeline.keys("") == {}
 
 
 def test_a_source_that_does_not_sort(pipeline: Pipeline) -> None:
     pipeline.sandbox.esd.faults.add(Fault("unsorted", times=None))
-    told = lines(pipeline.fetch("--check"))
-    assert told["sorted by date"] == "✓ no: --days, --since cannot be used"
-    assert told["sorted by modifiedOn"] == "✓ no: --modified-hours cannot be used"
+    checks = lines(pipeline.fetch("--check"))
+    assert checks["sorted by date"] == "✓ no: --days, --since cannot be used"
+    assert checks["sorted by modifiedOn"] == "✓ no: --modified-hours cannot be used"
 
 
 @pytest.mark.parametrize("status", [400, 503])
@@ -69,10 +69,10 @@ def test_a_source_that_gives_no_large_pages_is_no_fault(pipeline: Pipeline, stat
     before = 1 + 2 * 2  # the page as it is set, and two of each order
     pipeline.sandbox.esd.faults.add(Fault("status", status=status, skip=before, times=None))
     done = pipeline.fetch("--check")
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 0, done.output + done.story
-    assert told["sorted by modifiedOn"] == "✓ yes: --modified-hours can be used"
-    assert told["a page of 5,000"] == "✓ none came: leave ESD_PAGE_SIZE as it is"
+    assert checks["sorted by modifiedOn"] == "✓ yes: --modified-hours can be used"
+    assert checks["a page of 5,000"] == "✓ none came: leave ESD_PAGE_SIZE as it is"
 
 
 def test_both_orders_are_asked_for_at_once(pipeline: Pipeline) -> None:
@@ -98,15 +98,15 @@ def test_all_faults_are_named_at_once(pipeline: Pipeline) -> None:
         done = pipeline.fetch(
             "--check", AWS_ENDPOINT_URL=front.endpoint, ESD_SCHOOL_YEAR_ID="", ESD_SECRET_ID="half-client"
         )
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 2
-    assert [what for what, seen in told.items() if seen[0] == "✗"] == [
+    assert [what for what, seen in checks.items() if seen[0] == "✗"] == [
         "list s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
         "write s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
         "secret half-client",
     ]
-    assert "has no ESD_CLIENT_ID, ESD_SECRET_KEY" in told["secret half-client"]
-    assert told["school year"].endswith("the API answers for today only")
+    assert "has no ESD_CLIENT_ID, ESD_SECRET_KEY" in checks["secret half-client"]
+    assert checks["school year"].endswith("the API answers for today only")
     assert done.result["error"].startswith("3 of 9 checks found a fault: list s3://")
 
 
@@ -114,10 +114,10 @@ def test_a_token_that_is_refused(pipeline: Pipeline) -> None:
     secret = {"ESD_CLIENT_ID": "nobody", "ESD_SECRET_KEY": "wrong-key"}
     pipeline.sandbox.aws.store_secret("wrong-client", {"ESD_URL": pipeline.sandbox.esd.token_url, **secret})
     done = pipeline.fetch("--check", ESD_SECRET_ID="wrong-client")
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 2
-    assert told["token"].startswith("✗ ")
-    assert told["schools"] == "- there is no token"
+    assert checks["token"].startswith("✗ ")
+    assert checks["schools"] == "- there is no token"
     assert "wrong-key" not in done.output + done.story
 
 

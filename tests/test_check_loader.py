@@ -28,8 +28,8 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
     before, keys = pipeline.table(), pipeline.keys("")
     done = pipeline.load("--check")
     assert done.status == 0, done.output + done.story
-    told = lines(done)
-    assert {what for what, seen in told.items() if seen[0] == "✓"} == {
+    checks = lines(done)
+    assert {what for what, seen in checks.items() if seen[0] == "✓"} == {
         "AWS identity",
         "clock",
         f"list s3://edna-prod/{LANDING}",
@@ -56,18 +56,18 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
         "partitions",
         *(each.name for each in ASSUMPTIONS if each.name != PADDED_PARTITION),
     }
-    assert told["landing zone"] == "✓ 10 lists of 5 dates, and nothing else"
-    assert told["Redshift"].startswith("✓ localhost, database db02, user dba02, TLSv1.")
-    assert told["Redshift"].endswith(" (verify-full)")
-    assert told["external schema"].startswith("✓ Glue database esd_spectrum, role ")
-    assert told["Spectrum"] == "✓ 120 rows of 2025-09-26 can be read"
+    assert checks["landing zone"] == "✓ 10 lists of 5 dates, and nothing else"
+    assert checks["Redshift"].startswith("✓ localhost, database db02, user dba02, TLSv1.")
+    assert checks["Redshift"].endswith(" (verify-full)")
+    assert checks["external schema"].startswith("✓ Glue database esd_spectrum, role ")
+    assert checks["Spectrum"] == "✓ 120 rows of 2025-09-26 can be read"
     assert (pipeline.table(), pipeline.keys("")) == (before, keys)
 
 
 def test_before_the_first_load(checked: Pipeline) -> None:
-    told = lines(checked.load("--check"))
-    assert told["landing zone"] == "✓ 0 lists of 0 dates, and nothing else"
-    assert told["Spectrum"] == "✓ no partition is registered yet: the first load does that"
+    checks = lines(checked.load("--check"))
+    assert checks["landing zone"] == "✓ 0 lists of 0 dates, and nothing else"
+    assert checks["Spectrum"] == "✓ no partition is registered yet: the first load does that"
 
 
 def test_all_faults_are_named_at_once_with_what_mends_them(checked: Pipeline) -> None:
@@ -75,16 +75,16 @@ def test_all_faults_are_named_at_once_with_what_mends_them(checked: Pipeline) ->
     checked.query(f"ALTER TABLE {NATIVE}_places RENAME TO other")  # its one user owns all tables here
     checked.sandbox.aws.client("s3").put_object(Bucket="edna-prod", Key=f"{LANDING}notes.txt", Body=b"x")
     done = checked.load("--check")
-    told = lines(done)
+    checks = lines(done)
     assert done.status == 2
-    assert [what for what, seen in told.items() if seen[0] == "✗"] == [
+    assert [what for what, seen in checks.items() if seen[0] == "✗"] == [
         "landing zone",
         "tables",
         *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
     ]
-    assert "notes.txt" in told["landing zone"]
-    assert f"ALTER TABLE {NATIVE} ADD COLUMN comment VARCHAR" in told["tables"]
-    assert "run redshift_period_attendance_setup.sql" in told[f"delete on {NATIVE}_places"]
+    assert "notes.txt" in checks["landing zone"]
+    assert f"ALTER TABLE {NATIVE} ADD COLUMN comment VARCHAR" in checks["tables"]
+    assert "run redshift_period_attendance_setup.sql" in checks[f"delete on {NATIVE}_places"]
     assert done.result["error"].startswith("5 of 44 checks found a fault: landing zone, tables, ")
 
 
@@ -92,17 +92,17 @@ def test_tables_that_were_never_set_up(world: World) -> None:
     for table in ("period_attendance_places", "period_attendance_lock"):
         world.pipeline.query(f"DROP TABLE public.{table}")
     world.pipeline.query("DROP TABLE esd_spectrum.period_attendance")
-    told = lines(world.pipeline.load("--check"))
+    checks = lines(world.pipeline.load("--check"))
     for what in ("external table", "lock", f"select on {NATIVE}_places"):
-        assert told[what].startswith("✗ "), told[what]
-    assert "redshift_period_attendance_setup.sql" in told["external table"]
+        assert checks[what].startswith("✗ "), checks[what]
+    assert "redshift_period_attendance_setup.sql" in checks["external table"]
 
 
 def test_a_cluster_that_cannot_be_reached_may_pass(checked: Pipeline) -> None:
     done = checked.load("--check", REDSHIFT_PORT="9")
-    told = lines(done)
-    assert (done.status, told["Redshift"][0]) == (1, "✗")
-    assert told["tables and rights"] == "- Redshift cannot be reached"
+    checks = lines(done)
+    assert (done.status, checks["Redshift"][0]) == (1, "✗")
+    assert checks["tables and rights"] == "- Redshift cannot be reached"
 
 
 def test_a_wrong_password(checked: Pipeline) -> None:

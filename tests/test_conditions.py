@@ -1,4 +1,4 @@
-"""States that last: told when they are new, counted while they stand, told again after a week."""
+"""States that last: reported when they are new, counted while they last, reported again after a week."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def before(days: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("previous", "since", "told", "standing"),
+    ("previous", "since", "reported", "standing"),
     [
         (None, before(0), before(0), False),
         ({"since": before(30), "told": before(6)}, before(30), before(6), True),
         ({"since": before(30), "told": before(7)}, before(30), before(0), False),
     ],
 )
-def test_a_state_is_told_when_it_is_new_or_was_told_long_ago(
-    previous: dict[str, str] | None, since: str, told: str, standing: bool
+def test_a_state_is_reported_when_it_is_new_or_was_reported_long_ago(
+    previous: dict[str, str] | None, since: str, reported: str, standing: bool
 ) -> None:
-    assert judge(previous, NOW, 49) == ({"since": since, "told": told, "by": 49}, standing)
+    assert judge(previous, NOW, 49) == ({"since": since, "told": reported, "by": 49}, standing)
 
 
 def history(records: dict[str, Any], **others: bytes) -> History:
@@ -52,7 +52,7 @@ def record(found: Any, school: str = "1", year: int = 55) -> dict[str, Any]:
 
 
 def test_the_newest_record_that_judged_a_condition_counts() -> None:
-    told = history(
+    runs = history(
         {
             "1": "no JSON",
             "2": record({"by": 9}, school="2"),
@@ -61,10 +61,10 @@ def test_the_newest_record_that_judged_a_condition_counts() -> None:
             "5": record({"by": 5}),
         }
     )
-    assert told.last("short", 1) == {"by": 4}
-    assert told.last("short", 2) == {"by": 9}
-    assert told.last("short", 3) is None
-    assert told.last("empty year", "all") is None
+    assert runs.last("short", 1) == {"by": 4}
+    assert runs.last("short", 2) == {"by": 9}
+    assert runs.last("short", 3) is None
+    assert runs.last("empty year", "all") is None
 
 
 def test_one_that_did_not_find_it_counts_as_well() -> None:
@@ -79,25 +79,25 @@ def test_records_of_more_than_seven_days_ago_are_forgotten() -> None:
 @pytest.mark.parametrize("body", [b'{"conditions": null}', b'{"conditions": {"short": []}, "by_school": 1}'])
 def test_what_is_no_runs_record_is_not_read(name: str, body: bytes) -> None:
     mine = {**record({"by": 4}), "status": 0, "began": before(4), "by_school": {"1": {}}}
-    told = history({"4": mine}, **{name: body})
-    assert told.last("short", 1) == {"by": 4}
-    assert told.last_report(1) == before(4)
+    runs = history({"4": mine}, **{name: body})
+    assert runs.last("short", 1) == {"by": 4}
+    assert runs.last_report(1) == before(4)
 
 
 @pytest.mark.parametrize("failed", [1, 2])
-def test_what_was_told_of_a_school_is_what_its_newest_finished_run_found(failed: int) -> None:
-    told = history(
+def test_the_last_report_of_a_school_is_that_of_its_newest_finished_run(failed: int) -> None:
+    runs = history(
         {
             "1": {"status": failed, "began": before(1), "by_school": {"1": {}}},
             "2": {"status": 3, "began": before(2), "by_school": {"2": {}}},
             "3": {"status": 0, "began": before(3), "by_school": {"1": {}}},
         }
     )
-    assert [told.last_report(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]
+    assert [runs.last_report(school) for school in (1, 2, 3)] == [before(3), before(2), before(7)]
 
 
-def test_where_the_last_run_landed_is_told_by_one_that_finished_and_landed_something() -> None:
-    told = history(
+def test_the_last_landing_is_that_of_a_run_that_finished_and_landed_something() -> None:
+    runs = history(
         {
             "1": {"status": 1, "began": before(1), "landed": 5, "landing_zone": "s3://b/failed/"},
             "2": {"status": 3, "began": before(2), "landed": 0, "landing_zone": "s3://b/empty/"},
@@ -106,11 +106,11 @@ def test_where_the_last_run_landed_is_told_by_one_that_finished_and_landed_somet
             "5": {"status": 0, "began": before(5), "landed": 5, "landing_zone": "s3://b/old/"},
         }
     )
-    assert told.last_landing() == ("s3://b/c/", before(4))
+    assert runs.last_landing() == ("s3://b/c/", before(4))
     assert history({}).last_landing() is None
 
 
-def test_a_sentence_is_made_only_where_it_is_told() -> None:
+def test_a_sentence_is_made_only_where_it_is_reported() -> None:
     known = {"since": before(3), "told": before(1), "by": 1}
     judged = Judged(lambda _, school: known if school == 1 else None, NOW)
 

@@ -32,10 +32,10 @@ def loaded(pipeline: Pipeline) -> Pipeline:
 
 def test_an_object_that_is_gone_keeps_its_rows_and_is_named_until_it_is_forgotten(loaded: Pipeline) -> None:
     take_away(loaded, TUESDAY, "school_2.parquet")
-    told = attention(loaded.load())
-    assert "the object of a loaded list is gone from S3" in told
-    assert "day=09/school_2.parquet" in told
-    assert "--forget-list 2025-12-09 2" in told
+    sentence = attention(loaded.load())
+    assert "the object of a loaded list is gone from S3" in sentence
+    assert "day=09/school_2.parquet" in sentence
+    assert "--forget-list 2025-12-09 2" in sentence
     assert statuses(loaded) == WHOLE
     again = loaded.load()
     assert (again.status, again.result["standing"]) == (0, 1)
@@ -87,9 +87,9 @@ def test_foreign_objects_are_named_the_first_five(loaded: Pipeline) -> None:
     for number in range(7):
         name = f"{folder(MONDAY)}_x".replace("day=08/_x", f"copy_{number}.parquet")
         loaded.sandbox.aws.client("s3").put_object(Bucket=loaded.sandbox.aws.bucket, Key=name, Body=b"x")
-    told = attention(loaded.load())
-    assert "copy_4.parquet and 2 more; Spectrum reads them, or fails on them: move them away" in told
-    assert "copy_5" not in told
+    sentence = attention(loaded.load())
+    assert "copy_4.parquet and 2 more; Spectrum reads them, or fails on them: move them away" in sentence
+    assert "copy_5" not in sentence
 
 
 ODD_LISTS: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -116,12 +116,12 @@ def test_an_odd_list_stays_as_it_was_and_is_named(
 ) -> None:
     land(loaded, MONDAY, *rows)
     land(loaded, TUESDAY, version(7, "new", NEWER))
-    told = attention(loaded.load())
-    assert told.startswith(
+    sentence = attention(loaded.load())
+    assert sentence.startswith(
         f"the list of 2025-12-08 of school 1 was not loaded: {reason} (s3://edna-prod/raw_"
     )
     assert re.search(
-        r"day=08/school_1.parquet, written 20\d\d-\d\d-\d\d \d\d:\d\d UTC\); its rows stay ", told
+        r"day=08/school_1.parquet, written 20\d\d-\d\d-\d\d \d\d:\d\d UTC\); its rows stay ", sentence
     )
     assert statuses(loaded) == {**WHOLE, 7: ("new", TUESDAY)}
     land(loaded, MONDAY, FIVE)
@@ -131,19 +131,19 @@ def test_an_odd_list_stays_as_it_was_and_is_named(
 def test_a_date_that_is_none_holds_up_its_list_alone(loaded: Pipeline) -> None:
     land(loaded, MONDAY, {**FIVE, "date": "02-30-2025"})
     land(loaded, TUESDAY, version(7, "new", NEWER))
-    told = attention(loaded.load())
-    assert told.startswith("the list of 2025-12-08 of school 1 was not loaded: ")
+    sentence = attention(loaded.load())
+    assert sentence.startswith("the list of 2025-12-08 of school 1 was not loaded: ")
     assert statuses(loaded) == {**WHOLE, 7: ("new", TUESDAY)}
 
 
-def test_a_list_that_is_no_parquet_holds_up_its_partition_and_is_told_in_one_sentence(
+def test_a_list_that_is_no_parquet_holds_up_its_partition_and_is_reported_in_one_sentence(
     loaded: Pipeline,
 ) -> None:
     put(loaded, TUESDAY, "school_1.parquet", b"{}")
     land(loaded, TUESDAY, version(8, "new", NEWER), school=2)
     land(loaded, MONDAY, version(5, "new", NEWER), SIX)
-    told = attention(loaded.load())
-    assert told.startswith("the list of 2025-12-09 of schools 1, 2 was not loaded: Spectrum Scan Error")
+    sentence = attention(loaded.load())
+    assert sentence.startswith("the list of 2025-12-09 of schools 1, 2 was not loaded: Spectrum Scan Error")
     assert statuses(loaded) == {**WHOLE, 5: ("new", MONDAY)}
     land(loaded, TUESDAY, SEVEN)
     assert load(loaded) == {"updated": 1, "unchanged": 1}

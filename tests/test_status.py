@@ -31,9 +31,9 @@ HOURS = 36
 def run(script: str, hours: float, scope: str | None = None, part: str | None = None, **more: Any) -> Run:
     """A run that began so many hours before NOW, and ended well an hour later."""
     began = NOW - dt.timedelta(hours=hours)
-    told = {"status": 0, "ended": began + dt.timedelta(hours=1), **more}
+    members = {"status": 0, "ended": began + dt.timedelta(hours=1), **more}
     scope = scope or {"fetch": "whole", "load": "load"}[script]
-    return Run(f"{began:%Y%m%dT%H%M%SZ}-x", script, scope, part, began, **told)
+    return Run(f"{began:%Y%m%dT%H%M%SZ}-x", script, scope, part, began, **members)
 
 
 GOOD = [run("fetch", 10), run("load", 8)]
@@ -62,12 +62,12 @@ def test_before_any_run() -> None:
     ("began", "hours", "needs"), [(36, 36, False), (37, 36, True), (37, 0, False), (37, 37, False)]
 )
 def test_a_good_run_that_is_too_old(began: int, hours: int, *, needs: bool) -> None:
-    told = judge(Facts([run("fetch", began), run("load", 8)]), NOW, hours).attention
+    sentences = judge(Facts([run("fetch", began), run("load", 8)]), NOW, hours).attention
     sentence = (
         "the last fetch that ended well began 2025-12-07 23:00 UTC and ended 36 hours ago, and 36 are "
         "allowed (REDSHIFT_STATUS_HOURS): look at its schedule and its log"
     )
-    assert told == ([sentence] if needs else [])
+    assert sentences == ([sentence] if needs else [])
 
 
 @pytest.mark.parametrize("later", [
@@ -117,8 +117,8 @@ def test_each_shard_has_its_own_last_good_run() -> None:
     ]
     assert judge(Facts([load, *shards(4, 50), *shards(3, 9)]), NOW, HOURS).attention == []
     failed = run("fetch", 5, part="2/3", status=1, error="x")
-    told = judge(Facts([load, *shards(3, 9), failed, run("fetch", 4, part="3/3")]), NOW, HOURS).attention
-    assert told == ["the fetch of 2025-12-09 07:00 UTC failed with status 1: x; run it again"]
+    sentences = judge(Facts([load, *shards(3, 9), failed, run("fetch", 4, part="3/3")]), NOW, HOURS).attention
+    assert sentences == ["the fetch of 2025-12-09 07:00 UTC failed with status 1: x; run it again"]
 
 
 @pytest.mark.parametrize("part", ["9/99999999999", "x", "1/", "/"])
@@ -284,9 +284,9 @@ def test_what_the_checks_of_the_data_find_stands_on_the_page_and_needs_nobody() 
 def names_read(*records: tuple[str, float, dict[str, Any]]) -> list[str]:
     """Scripts and hours of the records that are read, of these: script, hours before NOW, what it says."""
     objects: dict[str, Any] = {}
-    for script, hour, told in records:
+    for script, hour, members in records:
         name = f"{NOW - dt.timedelta(hours=hour):%Y%m%dT%H%M%SZ}-x"
-        body = json.dumps({"run": name, "status": 0, "part": "all", "scope": "whole", **told}).encode()
+        body = json.dumps({"run": name, "status": 0, "part": "all", "scope": "whole", **members}).encode()
         objects[f"runs/{script}/{name}.json"] = (body, {})
     s3: Any = FakeS3(objects, lambda: None)
     read = newest_records(RunFiles(s3, AREAS), NOW)
@@ -296,7 +296,7 @@ def names_read(*records: tuple[str, float, dict[str, Any]]) -> list[str]:
 def test_records_are_read_back_to_a_good_run_of_all() -> None:
     recent, some, shard = {"scope": "recent"}, {"part": "some"}, {"part": "1/2"}
     found = names_read(
-        *(("fetch", hour, told) for hour, told in ((1, recent), (2, some), (3, shard), (4, {"status": 1}))),
+        *(("fetch", hour, more) for hour, more in ((1, recent), (2, some), (3, shard), (4, {"status": 1}))),
         *(("fetch", hour, {}) for hour in (5, 6)),
         *(("load", hour, {"scope": "load"}) for hour in (1, 2)),
     )
@@ -369,9 +369,9 @@ def test_a_good_night_and_nothing_is_changed(world: World) -> None:
     count = world.source.count()
     assert (done.result["rows"], done.result["schools"]) == (count, len(world.schools))
     assert page(done)[0:2] == ["needs a person:", "  * nothing"]
-    told = world.pipeline.load("--status", "--json")
-    assert page(told) == []
-    assert sum(each["rows"] for each in told.result["by_school"]) == count
+    as_json = world.pipeline.load("--status", "--json")
+    assert page(as_json) == []
+    assert sum(each["rows"] for each in as_json.result["by_school"]) == count
 
 
 def test_a_bad_night_that_no_load_has_seen(world: World) -> None:

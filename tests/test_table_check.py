@@ -50,14 +50,14 @@ DAMAGES: dict[str, tuple[list[str], int, int]] = {  # statements, dates that dif
 
 @pytest.mark.parametrize("dates", ["1", "366"])
 @pytest.mark.parametrize("damage_name", DAMAGES)
-def test_a_damaged_table_is_repaired_and_told(loaded: Pipeline, damage_name: str, dates: str) -> None:
+def test_a_damaged_table_is_repaired_and_reported(loaded: Pipeline, damage_name: str, dates: str) -> None:
     damage, days, records = DAMAGES[damage_name]
     before = lineage(loaded)
     do(loaded, *damage)
     done = loaded.load(REDSHIFT_BATCH_PARTITIONS=dates)
     assert done.status == 3, done.story
-    told = " ".join(done.result["attention"])
-    counts = re.findall(r"(\d+) (?:record was|records were) missing, changed or there more than once", told)
+    text = " ".join(done.result["attention"])
+    counts = re.findall(r"(\d+) (?:record was|records were) missing, changed or there more than once", text)
     moved = damage_name == "a row on another date" and dates == "1"  # its two dates are two repairs
     assert sum(map(int, counts)) == records + moved
     assert done.result["repaired_dates"] == days
@@ -79,23 +79,23 @@ def test_a_damaged_table_is_repaired_beside_what_changed(loaded: Pipeline) -> No
 def test_rows_with_an_id_that_no_list_has_stay_and_are_named_with_their_delete(loaded: Pipeline) -> None:
     do(loaded, *twin(5, id="999"))
     for _ in range(2):
-        told = attention(loaded.load())
-        assert "1 row has an id that no list has; it stays" in told
+        sentence = attention(loaded.load())
+        assert "1 row has an id that no list has; it stays" in sentence
         assert statuses(loaded).keys() == {*WHOLE, 999}
-    cure = re.search(r"DELETE FROM .*\)", told)
+    cure = re.search(r"DELETE FROM .*\)", sentence)
     assert cure is not None
     do(loaded, cure[0])
     assert load(loaded) == {}
     assert statuses(loaded) == WHOLE
 
 
-def test_what_cannot_be_read_again_stays_as_it_is_and_is_told(loaded: Pipeline) -> None:
+def test_what_cannot_be_read_again_stays_as_it_is_and_is_reported(loaded: Pipeline) -> None:
     do(loaded, *twin(5))
     take_away(loaded, MONDAY, "school_1.parquet")
     done = loaded.load()
-    told = " ".join(done.result["attention"])
+    sentences = " ".join(done.result["attention"])
     assert done.status == 3
-    assert "the rows of 1 record are not as they were loaded, and cannot be read again" in told
+    assert "the rows of 1 record are not as they were loaded, and cannot be read again" in sentences
     assert loaded.query(f"SELECT COUNT(*) AS n FROM {TABLE}") == [{"n": 5}]
     land(loaded, MONDAY, FIVE, SIX)
     assert loaded.load().status == 3
@@ -106,10 +106,10 @@ def test_what_cannot_be_read_again_stays_as_it_is_and_is_told(loaded: Pipeline) 
 def test_a_column_changed_by_hand_is_seen_by_verify_alone(loaded: Pipeline) -> None:
     do(loaded, f"UPDATE {TABLE} SET comment = 'by hand' WHERE id = 5")
     assert load(loaded) == {}
-    told = attention(loaded.load("--verify"))
+    sentence = attention(loaded.load("--verify"))
     flags = ("--reload", "--from", "2025-12-08", "--to", "2025-12-08")
-    assert "1 record with other columns than were loaded, on 2025-12-08: run the loader with " in told
-    assert " ".join(flags) in told
+    assert "1 record with other columns than were loaded, on 2025-12-08: run the loader with " in sentence
+    assert " ".join(flags) in sentence
     assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": "by hand"}]
     assert loaded.load(*flags).status == 0
     assert loaded.query(f"SELECT comment FROM {TABLE} WHERE id = 5") == [{"comment": None}]
@@ -149,7 +149,7 @@ def test_a_list_that_was_forgotten_comes_back_without_a_word(loaded: Pipeline) -
         f"INSERT INTO {PLACES} SELECT * FROM {PLACES}",
     ],
 )
-def test_damaged_places_are_filled_again_and_told(loaded: Pipeline, damage: str) -> None:
+def test_damaged_places_are_filled_again_and_reported(loaded: Pipeline, damage: str) -> None:
     do(loaded, damage)
     done = loaded.load()
     assert (done.status, done.result["removed"]) == (3, 0)
@@ -212,11 +212,11 @@ def test_lists_that_verify_could_not_compare_do_not_count_as_verified(loaded: Pi
     put(loaded, TUESDAY, "school_1.parquet", b"{}")
     done = loaded.load("--verify")
     assert (done.status, done.result["verified"], done.result["not_loaded"]) == (3, 0, 1)
-    told = attention(done)
-    assert told.startswith(
+    sentence = attention(done)
+    assert sentence.startswith(
         "the lists of 2 dates from 2025-12-08 to 2025-12-09 were not compared: Spectrum Scan"
     )
-    assert told.endswith("; run the loader, which names the list or the object at fault")
+    assert sentence.endswith("; run the loader, which names the list or the object at fault")
 
 
 @pytest.mark.parametrize(
