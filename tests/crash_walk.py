@@ -66,7 +66,7 @@ def between_tables(before: Sequence[Row], after: Sequence[Row], now: Sequence[Ro
     A record that moves between dates of two batches is there all the time, at one date or at the other; one
     that leaves is there until all batches are loaded.
     """
-    old, new, held = ({row["id"]: row for row in rows} for rows in (before, after, now))
+    old, new, current = ({row["id"]: row for row in rows} for rows in (before, after, now))
     moved = {key for key in old.keys() & new.keys() if _day(old[key]) != _day(new[key])}
     leave = old.keys() - new.keys()
     days = sorted({_day(row) for rows in (before, after, now) for row in rows})
@@ -76,10 +76,10 @@ def between_tables(before: Sequence[Row], after: Sequence[Row], now: Sequence[Ro
         if _on(day, now, moved | leave) not in (_on(day, before, moved | leave), _on(day, after, moved))
     ]
     found += [
-        f"{key} has moved nowhere" for key in sorted(moved) if held.get(key) not in (old[key], new[key])
+        f"{key} has moved nowhere" for key in sorted(moved) if current.get(key) not in (old[key], new[key])
     ]
-    found += [f"{key} left otherwise" for key in sorted(leave) if held.get(key, old[key]) != old[key]]
-    return found + (["an id stands twice"] if len(held) < len(now) else [])
+    found += [f"{key} left otherwise" for key in sorted(leave) if current.get(key, old[key]) != old[key]]
+    return found + (["an id stands twice"] if len(current) < len(now) else [])
 
 
 def _day(row: Row) -> date:

@@ -168,9 +168,9 @@ class Course:
 
     def stand_at(self, state: State) -> bool:
         """Go on to where the table is; False when that is not ahead."""
-        there = next((table for table in self.tables() if state_of(table) == state), None)
-        self._table = there or self._table
-        return there is not None
+        found = next((table for table in self.tables() if state_of(table) == state), None)
+        self._table = found or self._table
+        return found is not None
 
     def tables(self) -> Iterator[Table]:
         """The model's table as it is, after each batch of the next load, and when rows have left."""

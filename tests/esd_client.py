@@ -44,7 +44,7 @@ class Client:
         return self.session.get(self.server.api_url + path, params=_texts(query), timeout=TIMEOUT)
 
     def attendance(self, school: int, page: Any = 1, **query: object) -> requests.Response:
-        """Get a page of a school's year, ten rows long unless told otherwise, sorted by date."""
+        """Get a page of a school's year, ten rows long by default, sorted by date."""
         defaults = {"schoolId": school, "schoolYearId": 55, "pageSize": 10, "page": page}
         order = {"sortField": "date", "sortDirection": "Ascending"}
         return self.get("/v1/periodAttendance", **{**defaults, **order, **query})

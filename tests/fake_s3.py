@@ -39,8 +39,8 @@ class FakeS3:
         IfNoneMatch: str | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         self._gate()
-        held = self.objects.get(Key)
-        if (IfNoneMatch and held) or (IfMatch and (held is None or etag(held[0]) != IfMatch)):
+        stored = self.objects.get(Key)
+        if (IfNoneMatch and stored) or (IfMatch and (stored is None or etag(stored[0]) != IfMatch)):
             raise _refusal(412, "PreconditionFailed", "PutObject")
         self.objects[Key] = (Body, Metadata)
         return {"ETag": etag(Body)}
@@ -108,7 +108,7 @@ class Turns:
     def _do(self, number: int, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+        except BaseException as error:  # noqa: BLE001 - raised by the test's own thread
             self.faults.append(error)
         with self._changed:
             self._running.discard(number)

@@ -252,7 +252,7 @@ def paused_at(pipeline: Pipeline, text: str) -> Iterator[tuple[Event, Event]]:
 
 @contextmanager
 def connected(sandbox: Sandbox, **more: Any) -> Iterator[Any]:
-    """A session of an analyst, in a transaction unless it is told to commit each statement."""
+    """A session of an analyst, in a transaction unless `autocommit` is asked for."""
     variables = sandbox.environment
     connection = psycopg2.connect(
         host=variables["PGHOST"],

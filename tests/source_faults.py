@@ -55,7 +55,7 @@ def stays_out(world: World, *faults: Fault, **variables: str) -> Finished:
     done = fetch(world, *faults, **variables)
     assert done.status == 3, done.story
     assert [
-        told for told in done.result["attention"] if told.startswith(f"school {world.first} was not read")
+        each for each in done.result["attention"] if each.startswith(f"school {world.first} was not read")
     ]
     assert (done.result["schools"], done.result["schools_failed"]) == (3, 1)
     assert world.pipeline.load().status == 0

@@ -124,7 +124,7 @@ def test_the_unexpected_tells_its_place_and_nothing_of_the_data(run: Run, argv: 
 
 
 @pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["plain", "verbose"])
-def test_what_a_failure_came_from_is_not_told(run: Run, argv: Sequence[str]) -> None:
+def test_what_a_failure_came_from_is_not_reported(run: Run, argv: Sequence[str]) -> None:
     error = errors.WarehouseError("Redshift refused")
     error.__cause__ = ValueError(MARK)
     ran = run(failing(error), *argv)
@@ -161,10 +161,10 @@ def test_wrong_configuration_of_either_script(
         if value is not None:
             monkeypatch.setenv(name, value)
     assert main([]) == 2
-    told = Ran(2, *capsys.readouterr())
-    assert told.result["status"] == 2
-    assert all(name in told.result["error"] and name in told.err for name in variables)
-    assert "Traceback" not in told.err
+    ran = Ran(2, *capsys.readouterr())
+    assert ran.result["status"] == 2
+    assert all(name in ran.result["error"] and name in ran.err for name in variables)
+    assert "Traceback" not in ran.err
 
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -177,10 +177,10 @@ def test_the_first_line_says_what_runs_and_the_last_what_came_of_it(run: Run, tm
     ran = run(lambda _: command.Outcome(counts, ["look"]), "--region", "us-west-2", "--verbose")
     first, *_, last = ran.err.splitlines()
     name = re.escape(f"{__version__}, run ")
-    told = re.fullmatch(rf"{TIME} INFO    \S+ {name}(\S+), flags: (.*), \.env: (\S+), (\S+)", first)
-    assert told
-    assert told[1].startswith("20")
-    assert told.groups()[1:] == ("--region us-west-2 --verbose", str(tmp_path / ".env"), ZONE)
+    matched = re.fullmatch(rf"{TIME} INFO    \S+ {name}(\S+), flags: (.*), \.env: (\S+), (\S+)", first)
+    assert matched
+    assert matched[1].startswith("20")
+    assert matched.groups()[1:] == ("--region us-west-2 --verbose", str(tmp_path / ".env"), ZONE)
     assert re.fullmatch(
         rf"{TIME} INFO    ended with status 3 in {ran.result['seconds']} s: pages 2, landed 7", last
     )
@@ -219,7 +219,7 @@ def test_the_version(main: Callable[[list[str]], int], capsys: pytest.CaptureFix
     assert capsys.readouterr().out.split()[1:] == [__version__]
 
 
-def test_dry_run_is_told(run: Run) -> None:
+def test_dry_run_is_reported(run: Run) -> None:
     seen: list[bool] = []
 
     def work(context: command.Context) -> command.Outcome:
@@ -259,9 +259,9 @@ def test_verbose_says_more_but_never_what_libraries_say(run: Run) -> None:
 
 def test_the_story_as_json(run: Run) -> None:
     ran = run(speaking, "--log-format", "json")
-    begin, told, end = lines(ran)
-    assert told.pop("time")
-    assert told == {"level": "INFO", "message": "read 2 schools", "run": ran.result["run"]}
+    begin, message, end = lines(ran)
+    assert message.pop("time")
+    assert message == {"level": "INFO", "message": "read 2 schools", "run": ran.result["run"]}
     assert [line["event"] for line in (begin, end)] == ["begin", "end"]
 
 
@@ -389,7 +389,7 @@ def test_without_a_signal_a_deferred_block_changes_nothing(run: Run) -> None:
     assert run(work).result["done"] == 1
 
 
-def test_a_failure_inside_a_deferred_block_is_told_as_it_is(run: Run) -> None:
+def test_a_failure_inside_a_deferred_block_is_reported_as_it_is(run: Run) -> None:
     def work(context: command.Context) -> command.Outcome:
         with context.termination.deferred():
             raise errors.AwsError("access denied: the cure")

@@ -40,7 +40,7 @@ def statements_of(sandbox: Sandbox) -> Path:
     return path
 
 
-def held(world: World, school: int, page: int) -> Event:
+def hold_page(world: World, school: int, page: int) -> Event:
     """Hold the next request for this page until the faults are cleared; the event says that it has come."""
     came = Event()
     world.esd.faults.add(
@@ -65,11 +65,11 @@ def test_three_loaders_at_once_load_everything_once(shared: World) -> None:
 
 def test_three_loaders_at_once_over_an_older_state(shared: World) -> None:
     shared.run()
-    told = correct_a_day(shared.source)
+    corrections = correct_a_day(shared.source)
     shared.source.remove(shared.first, shared.source.records(shared.first)[7]["id"])
     assert shared.pipeline.fetch().status == 0
     done = all_end_well(*(shared.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="3") for _ in range(3)))
-    assert sum(each.result["inserted"] for each in done) == told.added
+    assert sum(each.result["inserted"] for each in done) == corrections.added
     assert sum(each.result["removed"] for each in done) == 1
     shared.follow()
     assert shared.pipeline.load().result["loaded"] == 0
@@ -78,7 +78,7 @@ def test_three_loaders_at_once_over_an_older_state(shared: World) -> None:
 def test_a_loader_while_a_fetcher_writes(shared: World) -> None:
     shared.run()
     correct_a_day(shared.source)
-    came = held(shared, shared.schools[1], 2)
+    came = hold_page(shared, shared.schools[1], 2)
     fetcher = shared.pipeline.start(FETCHER, **SMALL)
     assert came.wait(PATIENCE)
     loader = shared.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="1")

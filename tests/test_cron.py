@@ -191,8 +191,8 @@ def test_a_mail_program_does_not_keep_the_lock(machine: Machine) -> None:
 
 
 def test_a_run_is_left_out_while_another_is_under_way_or_waits_for_it(machine: Machine) -> None:
-    held = machine.home / "held"
-    held.touch()
+    blocker = machine.home / "held"
+    blocker.touch()
     script = machine.home / "run.sh"
     with subprocess.Popen([script], env=machine.environment, start_new_session=True) as first:
         try:
@@ -205,7 +205,7 @@ def test_a_run_is_left_out_while_another_is_under_way_or_waits_for_it(machine: M
             waiting = subprocess.Popen([script, "--school", "1"], env={**machine.environment, "WAIT": "50"})
         finally:
             os.killpg(first.pid, 9)
-            held.unlink()
+            blocker.unlink()
     assert waiting.wait(PATIENCE) == 0
     assert machine.calls == [FETCHER, f"{FETCHER} --school 1", LOADER]
 

@@ -35,9 +35,9 @@ def put_as_s3_would(world: World, key: str) -> None:
     What is uploaded in parts has such an ETag in moto as well.
     """
     aws = world.pipeline.sandbox.aws
-    s3, told, body = aws.client("s3"), head(world, key)["Metadata"], world.pipeline.read(key)
+    s3, metadata, body = aws.client("s3"), head(world, key)["Metadata"], world.pipeline.read(key)
     upload = s3.create_multipart_upload(
-        Bucket=aws.bucket, Key=key, Metadata=told, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY
+        Bucket=aws.bucket, Key=key, Metadata=metadata, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY
     )
     number = upload["UploadId"]
     part = s3.upload_part(Bucket=aws.bucket, Key=key, UploadId=number, PartNumber=1, Body=body)

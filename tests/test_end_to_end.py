@@ -252,10 +252,10 @@ def test_the_owners_queries_answer_as_the_model_does(world: World) -> None:
     assert [date(row["year"], row["month"], row["day"]) for row in by_day] == sorted(days, reverse=True)
     assert sum(row["count"] for row in by_day) == len(rows)
     for row in absences:
-        on_day = [held for held in rows if held["attendance_date"] == row["attendance_date"]]
+        on_day = [each for each in rows if each["attendance_date"] == row["attendance_date"]]
         assert row["total_records"] == len(on_day)
-        assert row["unique_students"] == len({held["student_id"] for held in on_day})
-        assert row["absences"] == sum(held["attendance_status"] == "Absent" for held in on_day)
+        assert row["unique_students"] == len({each["student_id"] for each in on_day})
+        assert row["absences"] == sum(each["attendance_status"] == "Absent" for each in on_day)
     assert len(absences) == len([day for day in days if day >= date(2025, 12, 1)])
     assert partitions == [{"partition_count": len(days)}]
     assert latest == [

@@ -121,7 +121,7 @@ def test_a_dry_run_that_fails_leaves_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("action", ["PutObject", None], ids=["no right to write", "no S3 at all"])
-def test_the_error_is_told_though_the_record_cannot_be_left(world: World, action: str | None) -> None:
+def test_the_error_is_reported_though_the_record_cannot_be_left(world: World, action: str | None) -> None:
     world.esd.faults.add(Fault("status", path="oauth/token", status=401, times=None))
 
     def rule(call: Call) -> Refusal | None:
@@ -179,9 +179,9 @@ def test_sums_of_schools_that_were_read_and_of_one_that_was_not() -> None:
         2: {**some, "newest_date": "2025-12-10"},
         3: {**none, "newest_date": None, "fault": "page 1: status 503"},
     }
-    told = sums.counts(schools)
-    assert (told["schools"], told["schools_failed"], told["newest_date"]) == (3, 1, "2025-12-10")
-    assert {name: told[name] for name in some} == {name: 2 * place for name, place in some.items()}
+    counts = sums.counts(schools)
+    assert (counts["schools"], counts["schools_failed"], counts["newest_date"]) == (3, 1, "2025-12-10")
+    assert {name: counts[name] for name in some} == {name: 2 * place for name, place in some.items()}
 
 
 def test_sums_of_nothing() -> None:

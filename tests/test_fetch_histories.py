@@ -135,8 +135,8 @@ class History:
         for place, years in self.world.landed.years.items():
             if self.world.landed.lists[place]:
                 body = self.world.pipeline.read(object_key(place))
-                told = pl.read_parquet_metadata(io.BytesIO(body)).get("school_years", "")
-                assert told == ",".join(map(str, sorted(years))), (place, story)
+                stated = pl.read_parquet_metadata(io.BytesIO(body)).get("school_years", "")
+                assert stated == ",".join(map(str, sorted(years))), (place, story)
 
 
 @settings(
@@ -149,11 +149,11 @@ def test_any_history_is_landed_as_the_model_says(
     small: Sandbox, history: list[tuple[list[Change], str]]
 ) -> None:
     small.reset()
-    told = History(World(small))
-    told.fetch("last year")
-    told.fetch("whole")
+    course = History(World(small))
+    course.fetch("last year")
+    course.fetch("whole")
     for happened, kind in history:
         for change in happened:
-            told.change(change)
-        told.fetch(kind)
-    told.fetch("whole")
+            course.change(change)
+        course.fetch(kind)
+    course.fetch("whole")

@@ -152,12 +152,12 @@ def test_any_history_ends_as_the_model_does(
     small: Sandbox, front: AwsFront, history: list[tuple[list[Change], Step]]
 ) -> None:
     small.reset()
-    told = History(set_up(small), front)
-    told.run("fetch")
+    course = History(set_up(small), front)
+    course.run("fetch")
     for happened, step in history:
         for change in happened:
-            told.change(change)
-        told.run(step)
-    told.run("fetch")
-    told.run("load")
-    assert told.world.pipeline.load().result["loaded"] == 0
+            course.change(change)
+        course.run(step)
+    course.run("fetch")
+    course.run("load")
+    assert course.world.pipeline.load().result["loaded"] == 0

@@ -38,12 +38,12 @@ def test_areas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("landing", "beside"),
+    ("landing", "parent"),
     [("landing/attendance/", ""), ("a/landing/attendance/", "a/"), ("a/b/c/d/", "a/b/")],
 )
-def test_nothing_else_lies_below_the_landing_zone(landing: str, beside: str) -> None:
+def test_nothing_else_lies_below_the_landing_zone(landing: str, parent: str) -> None:
     areas = Areas("bucket", landing)
-    assert (areas.quarantine, areas.runs) == (f"{beside}quarantine/", f"{beside}runs/")
+    assert (areas.quarantine, areas.runs) == (f"{parent}quarantine/", f"{parent}runs/")
     assert not areas.quarantine.startswith(landing)
     assert not areas.runs.startswith(landing)
 

@@ -36,8 +36,8 @@ def last_year(world: World) -> dict[int, list[dict[str, Any]]]:
     return earlier
 
 
-def _a_year_before(told: str) -> str:
-    day = dt.datetime.strptime(told, "%m-%d-%Y").date() - dt.timedelta(days=364)
+def _a_year_before(date: str) -> str:
+    day = dt.datetime.strptime(date, "%m-%d-%Y").date() - dt.timedelta(days=364)
     return f"{day:%m-%d-%Y}"
 
 

@@ -87,7 +87,7 @@ def said(done: Finished) -> str:
     return done.story + done.output
 
 
-def left_behind(world: World) -> str:
+def written(world: World) -> str:
     """Names and metadata of all objects, run records, and the text of every statement."""
     client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
     keys = list(world.pipeline.keys(""))
@@ -110,7 +110,7 @@ def test_runs_that_end_well_tell_nothing(marked: World, flags: list[str]) -> Non
     assert (fetched.status, loaded.status) == (3, 0)
     assert fetched.result["quarantined"] == 9
     assert STUDENT in marked.pipeline.read(QUARANTINE + next(iter(marked.pipeline.keys(QUARANTINE)))).decode()
-    silent(marked, said(fetched), said(loaded), left_behind(marked))
+    silent(marked, said(fetched), said(loaded), written(marked))
     assert any(row["comment"] == STUDENT for row in marked.pipeline.table().values())
 
 
@@ -154,7 +154,7 @@ def test_a_second_version_tells_nothing(marked: World) -> None:
     marked.source.set_records(marked.first, changed)
     fetched, loaded = marked.pipeline.fetch("--verbose"), marked.pipeline.load("--verbose")
     replayed = marked.pipeline.fetch("--verbose", "--replay-quarantine")
-    silent(marked, said(fetched), said(loaded), said(replayed), left_behind(marked))
+    silent(marked, said(fetched), said(loaded), said(replayed), written(marked))
 
 
 def test_a_check_and_its_report_tell_nothing(marked: World, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_check_and_its_report_tell_nothing(marked: World, tmp_path: Path) -> N
             report = tmp_path / "check.json"
             done = marked.pipeline.script(script, "--check", "--verbose", "--report", str(report))
             assert done.status in (0, 2)
-            silent(marked, said(done), report.read_text(encoding="utf-8"), left_behind(marked))
+            silent(marked, said(done), report.read_text(encoding="utf-8"), written(marked))
 
 
 ERROR_PAGE = orjson.dumps({"error": STUDENT, "record": {"studentId": NUMBER, "comment": STUDENT}})
@@ -185,7 +185,7 @@ def test_a_source_that_answers_with_a_students_data_is_not_quoted(
         marked.esd.faults.add(Fault("tells", path=path, times=None))
         done = marked.pipeline.fetch("--verbose", ESD_ATTEMPTS="1")
         assert done.status in (1, 2, 3)
-        silent(marked, said(done), left_behind(marked))
+        silent(marked, said(done), written(marked))
         marked.esd.faults.clear()
 
 
@@ -197,7 +197,7 @@ def test_a_token_answer_is_not_quoted(marked: World, monkeypatch: pytest.MonkeyP
     marked.esd.faults.add(Fault("tells", path="oauth/token", times=None))
     done = marked.pipeline.fetch("--verbose", ESD_ATTEMPTS="1")
     assert done.status == 1
-    silent(marked, said(done), left_behind(marked))
+    silent(marked, said(done), written(marked))
 
 
 REFUSALS = {  # and the status that they lead to
@@ -219,7 +219,7 @@ def test_a_refusal_that_quotes_a_row_is_not_quoted(marked: World, status: int, e
     marked.pipeline.sandbox.redshift.fail_next("CREATE TEMP TABLE staged", error, times)
     done = marked.pipeline.load("--verbose")
     assert done.status == status
-    silent(marked, said(done), left_behind(marked))
+    silent(marked, said(done), written(marked))
 
 
 @pytest.mark.parametrize("script", [FETCHER, LOADER])
@@ -318,7 +318,7 @@ def test_each_script_makes_these_calls_and_no_others(marked: World) -> None:
         ("ListObjectsV2", quarantine),
         ("GetObject", quarantine),
         ("PutObject", quarantine),
-        ("ListObjectsV2", runs),  # what of the quarantine was told of
+        ("ListObjectsV2", runs),  # what of the quarantine was reported
         ("GetObject", runs),
         ("PutObject", runs),
     }

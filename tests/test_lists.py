@@ -70,11 +70,11 @@ def test_a_landed_record_stays_moved_or_is_missing() -> None:
 # --- the object ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("years", "told"), [((55,), "55"), ((55, 54, 9), "9,54,55"), ((), None)])
-def test_the_footer_names_the_school_years(years: tuple[int, ...], told: str | None) -> None:
+@pytest.mark.parametrize(("years", "stated"), [((55,), "55"), ((55, 54, 9), "9,54,55"), ((), None)])
+def test_the_footer_names_the_school_years(years: tuple[int, ...], stated: str | None) -> None:
     body = parquet(rows((1, OLD, "a")), years)
     footer = pl.read_parquet_metadata(io.BytesIO(body))
-    assert footer.get("school_years") == told
+    assert footer.get("school_years") == stated
     assert landed_list(body, "x", None).years == set(years)
 
 

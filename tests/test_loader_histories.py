@@ -177,11 +177,11 @@ class Witness:
 
     def compare(self) -> None:
         """Each version that was seen is in the history once, with what became of it, or is current."""
-        told = {
+        found = {
             key: [(*said_by(each.row), each.change, each.columns) for each in versions]
             for key, versions in self._pipeline.history().items()
         }
-        assert told == {key: links for key, seen in self._seen.items() if (links := list(_links(seen)))}
+        assert found == {key: links for key, seen in self._seen.items() if (links := list(_links(seen)))}
 
 
 def said_by(row: dict[str, Any]) -> Said:
@@ -293,12 +293,12 @@ def test_a_list_that_is_gone_keeps_its_rows_until_they_stand_elsewhere(sandbox: 
     for write in history.zone.writes(history.source.lists()):
         write()
     history.load()
-    held = history.zone.winners()
+    winners = history.zone.winners()
     where = history.random.choice(sorted(history.zone.lists))
     rows = history.zone.lists.pop(where)
     take_away(history._pipeline, where[0], f"school_{where[1]}.parquet")
     history.load()
-    assert statuses(history._pipeline) == held
+    assert statuses(history._pipeline) == winners
     history.source.records = {
         key: ((DATES[1], SCHOOLS[key % 2]), record) if key in rows else (place, record)
         for key, (place, record) in history.source.records.items()

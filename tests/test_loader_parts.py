@@ -1,4 +1,4 @@
-"""The loader's own decisions, with a warehouse that only answers what it was told to."""
+"""The loader's own decisions, with a warehouse that gives only the answers a test sets."""
 
 from __future__ import annotations
 

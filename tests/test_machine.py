@@ -51,7 +51,7 @@ def test_a_stream_that_takes_nothing_changes_no_status(
     assert "Exception ignored" not in said
 
 
-def test_what_could_not_be_written_is_told(still: World) -> None:
+def test_what_could_not_be_written_is_reported(still: World) -> None:
     _, said = shell(still, ">/dev/full")
     assert "the result line could not be written to stdout (No space left on device)" in said
 

@@ -336,9 +336,9 @@ def test_rows_of_a_school_in_another_object_are_never_taken_for_its_lists(
     load(pipeline)
     put(pipeline, TUESDAY, name, parquet(listed(TUESDAY, 3, [version(9, "z", NEW), row])))
     land(pipeline, TUESDAY, version(5, "w", NEWER), school=2)
-    done, told = load_in_need(pipeline)
+    done, sentences = load_in_need(pipeline)
     assert done == ({"inserted": 1} if name == "school_3.parquet" else {})
-    [unloaded] = [each for each in told if "was not loaded" in each]
+    [unloaded] = [each for each in sentences if "was not loaded" in each]
     assert unloaded.startswith("the list of 2025-12-09 of school 2 was not loaded: its rows lie in more than")
     assert f"/{name}" in unloaded.partition(" (s3://")[0]
     assert "/school_2.parquet" in unloaded.partition(" (s3://")[0]

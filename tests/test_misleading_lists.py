@@ -1,4 +1,4 @@
-"""Lists that are not what they say: pages told in another way, pages that repeat, counts without rows."""
+"""Lists that are not what they say: pages stated in another way, pages that repeat, counts without rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_bare_lists_page_by_page_are_read_whole(world: World) -> None:
     assert asked(world) == PAGES
 
 
-def test_a_page_that_repeats_for_ever_is_landed_once_and_told(world: World) -> None:
+def test_a_page_that_repeats_for_ever_is_landed_once_and_reported(world: World) -> None:
     # One request at a time: else how many pages were asked for before depends on which answer comes first.
     done = fetch(world, Fault("repeat_page", school=world.first, times=None), ESD_CONCURRENCY="1")
     assert (done.status, done.result["landed"]) == (3, 100 + 300), done.story
@@ -36,7 +36,7 @@ def test_a_page_that_repeats_for_ever_is_landed_once_and_told(world: World) -> N
 
 
 def whole_list(exchange: Exchange) -> Any:
-    """Send the whole list, untold, whatever page is asked for."""
+    """Send the whole list, without a paging, whatever page is asked for."""
     query = {**exchange.request.query, "page": "1", "pageSize": "1000"}
     answer = exchange.proceed(replace(exchange.request, query=query))
     if answer.status != 200:
@@ -52,11 +52,11 @@ def test_a_list_that_knows_no_pages_is_whole(world: World, monkeypatch: pytest.M
 
 
 def shortage(world: World, counted: int, sent: int) -> str:
-    told = f"school {world.first}: the source counts {counted} records and sends {sent}: what came is landed"
-    return f"{told}; ask the source's operator for the others (since "
+    facts = f"school {world.first}: the source counts {counted} records and sends {sent}: what came is landed"
+    return f"{facts}; ask the source's operator for the others (since "
 
 
-def test_a_count_without_rows_is_read_twice_and_told(world: World) -> None:
+def test_a_count_without_rows_is_read_twice_and_reported(world: World) -> None:
     world.publish()
     assert fetch(world).status == 0
     done = fetch(world, Fault("count_without_rows", school=world.first, times=None))
@@ -89,15 +89,15 @@ def test_a_page_cut_to_fewer_rows_is_read_again(world: World, monkeypatch: pytes
     assert asked(world) == 2 * PAGES - 1
 
 
-def test_a_shortage_that_lasts_is_told_once_and_read_once_from_then_on(
+def test_a_shortage_that_lasts_is_reported_once_and_read_once_from_then_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(KINDS, "short", shortened)
     short = Fault("short", school=world.first, page=2, times=None)
     records = world.source.records(world.first)
-    told = fetch(world, replace(short))
-    assert (told.status, asked(world)) == (3, PAGES + 4)
-    assert [each.startswith(shortage(world, 300, 299)) for each in told.result["attention"]] == [True]
+    done = fetch(world, replace(short))
+    assert (done.status, asked(world)) == (3, PAGES + 4)
+    assert [each.startswith(shortage(world, 300, 299)) for each in done.result["attention"]] == [True]
     again = fetch(world, replace(short))
     assert (again.status, again.result["standing"], asked(world)) == (0, 1, PAGES)
     worse = fetch(world, replace(short), replace(short, page=1))

@@ -123,8 +123,8 @@ def test_a_correction_of_september_costs_one_get_and_one_conditional_put(sandbox
     with reads(world.pipeline) as read:
         loaded = world.pipeline.load()
     assert read == [{(MONDAY, world.first)}]
-    told = {count: loaded.result[count] for count in ("inserted", "updated", "unchanged", "removed")}
-    assert (loaded.status, told) == (0, {"inserted": 0, "updated": 1, "unchanged": 59, "removed": 0})
+    counts = {count: loaded.result[count] for count in ("inserted", "updated", "unchanged", "removed")}
+    assert (loaded.status, counts) == (0, {"inserted": 0, "updated": 1, "unchanged": 59, "removed": 0})
     world.follow()
 
 
@@ -238,8 +238,8 @@ def test_a_source_that_refuses_the_order_alone_is_named_once(world: World, statu
     world.source.schools += [make_school(index) for index in range(3, 40)]
     world.esd.faults.add(Fault("status", status=status, sort_field="modifiedOn", times=None))
     done = fetch(world, "--modified-hours", "2")
-    told = is_named_once(world, done)
-    assert "40 schools were not read: it refuses a first page in this order" in told
+    sentence = is_named_once(world, done)
+    assert "40 schools were not read: it refuses a first page in this order" in sentence
     assert asked(world, world.first) == [(1, "modifiedOn"), (1, "date")]
     assert done.result["landed"] >= 50  # also of the page that was asked for to see what is refused
 
@@ -271,7 +271,7 @@ def test_a_source_that_refuses_the_newest_dates_is_named_with_another_cure(world
     ("flag", "status"),
     [*(("--modified-hours", status) for status in REFUSING), ("--days", 400), ("--days", 422)],
 )
-def test_a_refusal_of_any_order_is_not_told_as_one_of_this(world: World, flag: str, status: int) -> None:
+def test_a_refusal_of_any_order_is_not_reported_as_one_of_this(world: World, flag: str, status: int) -> None:
     refused, good = world.schools[:2]
     world.esd.faults.add(Fault("status", status=status, school=refused, times=None))
     done = fetch(world, flag, "2")

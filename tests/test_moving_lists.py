@@ -29,20 +29,20 @@ class MovingSource:
     """A list of records, each under one date, sorted by it and served in pages.
 
     `telling`: what each page says of the list: both (records and pages), count, pages, first (both, on the
-    first page alone), nothing. `changes` are drawn one before each request, `changes_left` at most.
+    first page alone), nothing. `changes` are drawn one before each request, `changes_to_come` at most.
     """
 
     chance: Random
     records: dict[int, int]  # id -> day
     telling: str
     changes: Sequence[str]
-    changes_left: int
+    changes_to_come: int
     next_id: int = 1000
     ever_gone: set[int] = field(default_factory=set)
 
     def change(self) -> None:
         """Insert, delete or redate a record."""
-        self.changes_left -= 1
+        self.changes_to_come -= 1
         kind = self.chance.choice(self.changes)
         if kind == "insert" or not self.records:
             self.records[self.next_id] = self.chance.randint(0, 6)
@@ -57,7 +57,7 @@ class MovingSource:
 
     def serve(self, number: int) -> Page:
         """A page as the list is now; there may be a change before."""
-        if self.changes_left and self.chance.random() < 0.3:
+        if self.changes_to_come and self.chance.random() < 0.3:
             self.change()
         listed = sorted((on, key) for key, on in self.records.items())
         here = listed[(number - 1) * SIZE : number * SIZE]
@@ -124,7 +124,7 @@ def sources(
         records=st.lists(st.integers(0, 6), max_size=16).map(lambda days: dict(enumerate(days))),
         telling=st.sampled_from(telling),
         changes=st.just(changes),
-        changes_left=st.integers(0, most_changes),
+        changes_to_come=st.integers(0, most_changes),
     )
 
 
@@ -141,7 +141,7 @@ def test_of_a_list_at_rest_all_is_landed_and_what_is_gone_leaves(
     assert (outcome.landed, outcome.removed) == (expected, gone)
 
 
-# A count that only the first page told cannot see an insertion beside a move (docs/guarantees.md, among what
+# A count on the first page alone cannot see an insertion beside a move (docs/guarantees.md, among what
 # is known not to hold): two changes are one too many there.
 TWO_CHANGES = sources(
     ["insert", "delete", "redate"], 2, [each for each in COUNTED + UNCOUNTED if each != "first"]

@@ -39,8 +39,8 @@ def test_rows_that_move_between_pages_come_with_the_next_run(
     # four pages and the one behind them each time.
     assert PAGES <= asked(world) <= 2 * 2 * 5 + 1
     lands_now = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
-    there = {each["id"] for school in world.schools for each in world.source.records(school)}
-    assert len(there - lands_now) <= 4  # of each school the one that came, and one that slipped
+    present = {each["id"] for school in world.schools for each in world.source.records(school)}
+    assert len(present - lands_now) <= 4  # of each school the one that came, and one that slipped
     lands(world)
 
 

@@ -1,4 +1,4 @@
-"""The native tables that are there, beside their declarations; what they lack is told with the cure."""
+"""The native tables compared with their declarations; what they lack is reported with the cure."""
 
 from __future__ import annotations
 
@@ -152,9 +152,9 @@ CHANGES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "told", "cures"), CHANGES)
+@pytest.mark.parametrize(("changes", "words", "cures"), CHANGES)
 def test_a_table_of_another_version_is_named_and_its_cure_works(
-    pipeline: Pipeline, changes: str, told: str, cures: list[str]
+    pipeline: Pipeline, changes: str, words: str, cures: list[str]
 ) -> None:
     land(pipeline, MONDAY, version(5, "x", NEW))
     load(pipeline)
@@ -162,7 +162,7 @@ def test_a_table_of_another_version_is_named_and_its_cure_works(
         pipeline.query(change)
     done = pipeline.load()
     assert done.status == 2
-    assert told in done.result["error"]
+    assert words in done.result["error"]
     assert re.findall(r"ALTER TABLE [^;:]*?(?=;|$)", done.result["error"]) == cures
     for cure in cures:
         pipeline.query(cure)

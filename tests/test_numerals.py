@@ -16,10 +16,10 @@ MONDAY, TUESDAY = dt.date(2025, 12, 8), dt.date(2025, 12, 9)
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(0, "0 rows have"), (1, "1 row has"), (2, "2 rows have"), (21, "21 rows have")]
+    ("count", "text"), [(0, "0 rows have"), (1, "1 row has"), (2, "2 rows have"), (21, "21 rows have")]
 )
-def test_the_words_agree_with_the_number(count: int, told: str) -> None:
-    assert counted(count, "row has", "rows have") == told
+def test_the_words_agree_with_the_number(count: int, text: str) -> None:
+    assert counted(count, "row has", "rows have") == text
 
 
 def test_records_are_counted() -> None:
@@ -32,7 +32,7 @@ def test_one_list_that_is_gone_is_named_with_its_own_cure() -> None:
     assert sentence.endswith("run the loader with --forget-list 2025-12-08 7")
 
 
-def test_several_lists_that_are_gone_are_told_by_the_first() -> None:
+def test_several_lists_that_are_gone_are_reported_by_the_first() -> None:
     sentence = attention.gone([ListId(TUESDAY, 7), ListId(MONDAY, 9), ListId(MONDAY, 8)], AREAS)
     assert sentence.startswith("objects of 3 loaded lists are gone from S3, first s3://b/z/")
     assert "(then 2025-12-08 of school 9, 2025-12-09 of school 7; " in sentence
@@ -40,10 +40,10 @@ def test_several_lists_that_are_gone_are_told_by_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "dates"),
     [([MONDAY], "2025-12-08"), ([MONDAY, TUESDAY], "2 dates from 2025-12-08 to 2025-12-09")],
     ids=["one", "two"],
 )
-def test_dates_are_told_once(days: list[dt.date], told: str) -> None:
-    assert f" on {told}: " in attention.places_reloaded(days)
-    assert f" of {told} were not compared: " in attention.unverified([ListId(day, 1) for day in days], "why")
+def test_dates_are_reported_once(days: list[dt.date], dates: str) -> None:
+    assert f" on {dates}: " in attention.places_reloaded(days)
+    assert f" of {dates} were not compared: " in attention.unverified([ListId(day, 1) for day in days], "why")

@@ -229,9 +229,9 @@ def test_a_partial_reading_names_the_list_and_the_next_one_mends_it_when_it_was_
     name = newest_list(world, world.first)
     put(world.pipeline, LANDING + name, b"cut")
     done = world.pipeline.fetch("--since", "2025-09-26")
-    [told] = done.result["attention"]
+    [sentence] = done.result["attention"]
     assert done.status == 3
-    assert told == (
+    assert sentence == (
         f"school {world.first}: lists that cannot be read stay as they are, and what was read for them is "
         f"not landed: {name} (it is no Parquet); move these objects away from "
         f"s3://{world.pipeline.sandbox.aws.bucket}/{LANDING}, then run again"
@@ -250,10 +250,10 @@ def test_a_whole_reading_that_is_proved_replaces_the_list_and_says_so_once(world
     name = newest_list(world, world.first)
     put(world.pipeline, LANDING + name, b"cut")
     done = world.pipeline.fetch()
-    [told] = done.result["attention"]
+    [sentence] = done.result["attention"]
     assert done.status == 3
-    assert "lists that could not be read were replaced by what the source holds: " in told
-    assert f"{name} (it is no Parquet); find out who else writes below s3://" in told
+    assert "lists that could not be read were replaced by what the source holds: " in sentence
+    assert f"{name} (it is no Parquet); find out who else writes below s3://" in sentence
     world.compare_landing()
     assert world.pipeline.fetch().status == 0
 

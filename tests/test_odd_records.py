@@ -1,4 +1,4 @@
-"""Odd records through the whole pipeline: each costs a field or itself, never its school; all is told."""
+"""Odd records through the whole pipeline: each costs a field or itself, never its school; all is reported."""
 
 from __future__ import annotations
 
@@ -82,8 +82,10 @@ def test_each_school_tells_why_its_records_cannot_be_landed(world: World, flags:
     world.change(second, world.source.records(second)[0]["id"], comment="Marigold\0")
     done = world.pipeline.fetch(*flags)
     assert (done.status, done.result["quarantined"]) == (3, 4)
-    told = [line.partition(" cannot be landed: ") for line in done.story.splitlines() if " cannot be" in line]
-    assert {(told[0].split("INFO")[1].strip(), told[2]) for told in told} == {
+    lines = [
+        line.partition(" cannot be landed: ") for line in done.story.splitlines() if " cannot be" in line
+    ]
+    assert {(line[0].split("INFO")[1].strip(), line[2]) for line in lines} == {
         (f"school {first}: 3 records", "date: not a date MM-DD-YYYY (2), studentId: missing (1)"),
         (f"school {second}: 1 record", "comment: holds a NUL character (1)"),
     }

@@ -34,10 +34,10 @@ def test_rows_and_rejections_are_the_records_received(records: list[Any], paging
     assert found.received == found.rows.height + len(found.rejections) == len(records)
     assert dict(found.rows.schema) == COLUMN_TYPES
     rejected = [json.dumps(json.loads(rejection.record)) for rejection in found.rejections]
-    left = list(texts)
+    remaining = list(texts)
     for text in rejected:
-        left.remove(text)  # raises when it was not received
-    assert len(left) == found.rows.height
+        remaining.remove(text)  # raises when it was not received
+    assert len(remaining) == found.rows.height
 
 
 @given(

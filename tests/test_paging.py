@@ -34,7 +34,7 @@ WHOLE: dict[str, tuple[list[Answer], list[int], list[int]]] = {
     "three pages": ([page_of(ids, 7, 3) for ids in ([1, 2, 3], [4, 5, 6], [7])], [1, 2, 3, 4], SEVEN),
     "counted only": ([page_of(ids, 5) for ids in ([1, 2, 3], [4, 5])], [1, 2, 3], [*range(1, 6)]),
     "counted, fewer a page": ([page_of(ids, 4) for ids in ([1, 2], [3, 4])], [1, 2, 3], [1, 2, 3, 4]),
-    "nothing told": ([page_of(ids) for ids in ([1, 2, 3], [4])], [1, 2, 3], [1, 2, 3, 4]),
+    "nothing stated": ([page_of(ids) for ids in ([1, 2, 3], [4])], [1, 2, 3], [1, 2, 3, 4]),
     "the same list for every page": ([page_of([1, 2])] * 9, [1, 2], [1, 2]),
     "too small a page count": (
         [page_of(ids, 3, 1) for ids in ([1, 2, 3], [4, 5, 6], [7])],
@@ -42,7 +42,7 @@ WHOLE: dict[str, tuple[list[Answer], list[int], list[int]]] = {
         SEVEN,
     ),
     "a capped count": ([page_of(ids, 3) for ids in ([1, 2, 3], [4, 5, 6], [7])], [1, 2, 3, 4], SEVEN),
-    "no records, nothing told": ([absent_page()], [1], []),
+    "no records, nothing stated": ([absent_page()], [1], []),
     "no records, counted": ([page_of([], 0, 0)], [1], []),
     "a page without news between": (
         [page_of(ids, 9, 4) for ids in ([1, 2, 3], [1, 2, 3], [4, 5, 6], [7])],
@@ -97,20 +97,20 @@ def test_a_page_that_never_ends_is_asked_for_three_times_more() -> None:
     [
         ([page_of([1, 2, 3], 7, 3), GONE, page_of([7], 7, 3)], [2]),
         ([GONE], [1]),
-        ([page_of([1, 2, 3], 3, 1), GONE], []),  # behind the pages told of, and nothing is lacking
+        ([page_of([1, 2, 3], 3, 1), GONE], []),  # behind the pages announced, and nothing is lacking
         ([page_of([1, 2, 3], 4, 1), GONE], [2]),  # one record is lacking
-        ([page_of([1, 2, 3], 3), GONE], [2]),  # nothing told how many pages there are
+        ([page_of([1, 2, 3], 3), GONE], [2]),  # no number of pages was stated
     ],
 )
 def test_a_page_that_cannot_be_had_is_a_gap(pages: Sequence[Answer], gaps: list[int]) -> None:
     assert sorted(reading_of(*pages).gaps) == gaps
 
 
-@pytest.mark.parametrize(("told", "gaps"), [(1, []), (2, [2])])
-def test_a_refusal_is_the_end_of_the_list_or_a_gap_in_it(told: int, gaps: list[int]) -> None:
+@pytest.mark.parametrize(("stated", "gaps"), [(1, []), (2, [2])])
+def test_a_refusal_is_the_end_of_the_list_or_a_gap_in_it(stated: int, gaps: list[int]) -> None:
     reading = whole_reading(SCHOOL, 3)
     reading.next_page()
-    reading.add(1, PackedPage(page_of([1, 2, 3], 3, told)))
+    reading.add(1, PackedPage(page_of([1, 2, 3], 3, stated)))
     while (number := reading.next_page()) is not None:
         reading.fail(number, "refused with status 400", refused=True)
     assert (reading.finished, sorted(reading.gaps)[:1]) == (True, gaps)
@@ -210,7 +210,7 @@ def test_a_chosen_page_that_cannot_be_had_is_a_gap() -> None:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_chosen_page_behind_those_told_of_is_a_gap_as_well(refused: bool) -> None:
+def test_a_chosen_page_behind_those_announced_is_a_gap_as_well(refused: bool) -> None:
     first = reading_of(*(page_of(ids, 7, 1) for ids in ([1, 2, 3], [4, 5, 6], [7])))
     again = reading_again(first, [2, 3])
     while (number := again.next_page()) is not None:
@@ -232,7 +232,7 @@ def test_a_list_at_rest_is_read_whole_with_one_request_more_than_it_has_pages(
 ) -> None:
     pages = [ids[start : start + size] for start in range(0, len(ids), size)]
     count = len(ids) if telling in ("both", "count") else None
-    told = len(pages) if telling in ("both", "pages") else None
-    reading = reading_of(*(page_of(each, count, told) for each in pages), size=size)
+    stated = len(pages) if telling in ("both", "pages") else None
+    reading = reading_of(*(page_of(each, count, stated) for each in pages), size=size)
     assert sorted(rows_of(reading)["id"]) == sorted(ids)
     assert len(asked(reading)) == len(pages) + 1

@@ -74,8 +74,8 @@ def test_a_row_that_somebody_changed_is_written_again_by_a_reload_of_its_date(la
     landed.query(f"UPDATE {TABLE} SET attendance_status = 'by hand', comment = 'by hand'")
     assert loaded(landed).result["rows_read"] == 0  # only --verify sees it
     done = loaded(landed, "--reload", "--from", f"{TUESDAY}", "--to", f"{TUESDAY}", "--school", "1")
-    told = {name: done.result[name] for name in ("loaded", "rows_read", "updated", "inserted", "removed")}
-    assert told == {"loaded": 1, "rows_read": 1, "updated": 1, "inserted": 0, "removed": 0}
+    counts = {name: done.result[name] for name in ("loaded", "rows_read", "updated", "inserted", "removed")}
+    assert counts == {"loaded": 1, "rows_read": 1, "updated": 1, "inserted": 0, "removed": 0}
     hand = {key: ("by hand", day) for key, day in PLACES.items()}
     assert statuses(landed) == {**hand, 2: ALL[2]}
     loaded(landed, "--reload")
@@ -88,7 +88,7 @@ def test_a_list_whose_object_is_gone_is_not_reloaded(landed: Pipeline) -> None:
     landed.sandbox.aws.client("s3").delete_object(
         Bucket=landed.sandbox.aws.bucket, Key=next(key for key in landed.keys("") if "school_2." in key)
     )
-    assert landed.load().status == 3  # told once
+    assert landed.load().status == 3  # reported once
     done = loaded(landed, "--reload")
     assert (done.result["loaded"], done.result["updated"], done.result["standing"]) == (3, 3, 1)
     assert statuses(landed) == ALL

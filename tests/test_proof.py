@@ -30,11 +30,11 @@ def day(number: int) -> dt.date:
 
 def dated(*pages: list[tuple[int, int]], count: int | None = None) -> Reading:
     """A reading of pages of (id, day)."""
-    told = [
+    answers = [
         page_of([key for key, _ in page], count, len(pages), days=[day(on) for _, on in page])
         for page in pages
     ]
-    return reading_of(*told)
+    return reading_of(*answers)
 
 
 # --- proof --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The checks of the data after a load: what each finds on known data, and what a person is told when."""
+"""The checks of the data after a load: what each finds on known data, and what is reported when."""
 
 from __future__ import annotations
 

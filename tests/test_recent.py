@@ -57,8 +57,8 @@ def test_each_of_the_newest_pages_is_read_once_and_the_last_one(world: World) ->
     done = fetch(world, "--since", "2025-09-25")
     assert done.status == 0, done.story
     assert [asked(world, school) for school in world.schools] == [[1, 2, 3, 6], [1, 2, 3, 6], [1]]
-    told = {name: done.result[name] for name in ("scope", "pages", "received", "landed", "lists_written")}
-    assert told == {"scope": "recent", "pages": 9, "received": 400, "landed": 400, "lists_written": 2}
+    counts = {name: done.result[name] for name in ("scope", "pages", "received", "landed", "lists_written")}
+    assert counts == {"scope": "recent", "pages": 9, "received": 400, "landed": 400, "lists_written": 2}
     after = world.pipeline.keys(LANDING)
     assert {name[:26] for name in after if after[name] != before[name]} == {"year=2025/month=09/day=26/"}
     follow(world, pages=3)

@@ -226,11 +226,11 @@ def test_any_json_in_any_field_gives_every_column_or_a_reason(path: str, value: 
         return
     assert set(row) == set(NAMES)
     for column in COLUMNS:
-        held = row[column.name]
+        stored = row[column.name]
         kinds = {"BIGINT": int, "BOOLEAN": bool}.get(column.external_type, str)
-        assert held is None or type(held) is kinds
-        assert not isinstance(held, str) or len(held.encode()) <= column.width
-        assert not isinstance(held, int) or -(2**63) <= held < 2**63
+        assert stored is None or type(stored) is kinds
+        assert not isinstance(stored, str) or len(stored.encode()) <= column.width
+        assert not isinstance(stored, int) or -(2**63) <= stored < 2**63
 
 
 marked = st.sampled_from(

@@ -66,8 +66,8 @@ def readable(world: World) -> list[Record]:
 
 def quarantine(world: World, school: int, texts: list[str], year: int = 55) -> None:
     """Put a file there as an earlier version would have."""
-    told = {"schoolId": school, "schoolYearId": year, "since": SINCE, "reason": "not yet readable"}
-    body = "".join(json.dumps({**told, "record": text}) + "\n" for text in texts)
+    members = {"schoolId": school, "schoolYearId": year, "since": SINCE, "reason": "not yet readable"}
+    body = "".join(json.dumps({**members, "record": text}) + "\n" for text in texts)
     aws = world.pipeline.sandbox.aws
     key = f"{QUARANTINE}school_{school}.jsonl"
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body.encode())
@@ -88,7 +88,7 @@ def without_run_records(world: World) -> dict[str, str]:
     return {key: etag for key, etag in world.pipeline.keys("").items() if not key.startswith(RUNS)}
 
 
-def left(world: World) -> list[str]:
+def remaining(world: World) -> list[str]:
     """The records in quarantine."""
     return sorted(line["record"] for line in world.pipeline.quarantined())
 
@@ -107,9 +107,9 @@ def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> No
     quarantine(world, world.first, texts(readable(world)))
     done = replay(world)
     assert done.status == 0, done.story
-    told = {name: done.result[name] for name in ("read", "landed", "quarantined")}
-    assert told == {"read": 5, "landed": 5, "quarantined": 0}
-    assert left(world) == []
+    counts = {name: done.result[name] for name in ("read", "landed", "quarantined")}
+    assert counts == {"read": 5, "landed": 5, "quarantined": 0}
+    assert remaining(world) == []
     follow(world, readable(world))
     comments = {row["comment"] for rows in world.pipeline.landed().values() for row in rows}
     assert "newer" in comments
@@ -132,8 +132,8 @@ def test_a_date_without_an_object_under_the_readmes_policy(world: World) -> None
 def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:
     quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
     done = replay(world)
-    told = world.pipeline.run_record(done.result["run"])
-    assert {name: told[name] for name in ("read", "landed", "quarantined")} == {
+    record = world.pipeline.run_record(done.result["run"])
+    assert {name: record[name] for name in ("read", "landed", "quarantined")} == {
         "read": 8,
         "landed": 5,
         "quarantined": 3,
@@ -145,9 +145,9 @@ def test_the_rest_stays_as_it_was_received(world: World) -> None:
     quarantine(world, world.first, [*texts(readable(world)), *texts(UNREADABLE), *broken])
     done = replay(world)
     assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 7)
-    told = "7 records stay in quarantine: this version cannot land what --quarantine lists"
-    assert told in done.result["attention"]
-    assert left(world) == sorted([*texts(UNREADABLE), *broken])
+    sentence = "7 records stay in quarantine: this version cannot land what --quarantine lists"
+    assert sentence in done.result["attention"]
+    assert remaining(world) == sorted([*texts(UNREADABLE), *broken])
     reasons = {line["record"]: line["reason"] for line in world.pipeline.quarantined()}
     assert reasons[texts(UNREADABLE)[1]].startswith("date: not a date")
     about = {(line["schoolId"], line["since"]) for line in world.pipeline.quarantined()}
@@ -214,7 +214,7 @@ def test_one_that_was_killed_before_it_tidied_up_loses_nothing_and_lands_nothing
     assert again.status == 3
     assert world.pipeline.keys(LANDING) == landed
     assert world.pipeline.keys(QUARANTINE) == kept
-    assert left(world) == sorted(texts(UNREADABLE))
+    assert remaining(world) == sorted(texts(UNREADABLE))
     follow(world, readable(world))
 
 

@@ -37,16 +37,16 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
 
 def test_retry_after_as_a_date() -> None:
     ahead = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=90)
-    told = retry_after(email.utils.format_datetime(ahead, usegmt=True))
-    assert told is not None
-    assert 60 < told <= 90
+    seconds = retry_after(email.utils.format_datetime(ahead, usegmt=True))
+    assert seconds is not None
+    assert 60 < seconds <= 90
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_any_retry_after_is_seconds_or_none(value: str) -> None:
-    told = retry_after(value)
-    assert told is None or told >= 0
+    seconds = retry_after(value)
+    assert seconds is None or seconds >= 0
 
 
 # --- the end of a quota's time ------------------------------------------------------------------------------
@@ -108,5 +108,5 @@ def test_what_an_answer_asks_for(
 @given(st.text(st.characters(max_codepoint=255), max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_any_reset_is_seconds_or_none(value: str) -> None:
-    told = quota_reset(value)
-    assert told is None or told > 0
+    seconds = quota_reset(value)
+    assert seconds is None or seconds > 0

@@ -50,11 +50,11 @@ def test_each_run_has_its_row_once_and_a_load_adds_no_other(world: World) -> Non
     ]
     assert known(world.pipeline) == expected
     fetch, load, _ = world.pipeline.query(f"SELECT * FROM {TABLE} ORDER BY run")
-    told = ("schools", "pages", "received", "landed", "lists_written", "quarantined")
-    assert {name: fetch[name] for name in told} == {name: fetched[name] for name in told}
+    names = ("schools", "pages", "received", "landed", "lists_written", "quarantined")
+    assert {name: fetch[name] for name in names} == {name: fetched[name] for name in names}
     assert (fetch["scope"], fetch["part"], fetch["loaded"], fetch["error"]) == ("whole", None, None, None)
-    told = ("lists", "loaded", "rows_read", "inserted", "updated", "removed")
-    assert {name: load[name] for name in told} == {name: loaded[name] for name in told}
+    names = ("lists", "loaded", "rows_read", "inserted", "updated", "removed")
+    assert {name: load[name] for name in names} == {name: loaded[name] for name in names}
     assert (load["scope"], load["part"], load["received"], load["attention"]) == ("load", None, None, None)
     for row in (fetch, load):
         assert row["run"].startswith(f"{row['began']:%Y%m%dT%H%M%SZ}-")

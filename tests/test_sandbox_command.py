@@ -56,7 +56,7 @@ class Running:
         """Where it keeps its data."""
         return str(Path(self.variables["PGSSLROOTCERT"]).parent)
 
-    def left(self) -> list[str]:
+    def remaining(self) -> list[str]:
         """Name the processes that have not ended, after a while."""
         _, alive = psutil.wait_procs({*self.family, *self.servers}, timeout=ENDS_WITHIN)
         return [" ".join(_command(process)) for process in alive]
@@ -107,20 +107,20 @@ def test_the_file_is_for_the_owner_alone(running: Running) -> None:
 def test_a_shell_reads_the_file(running: Running) -> None:
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     script = f". '{running.env_file}' && '{sys.executable}' -c '{show}'"
-    told = subprocess.run(
+    done = subprocess.run(
         ["sh", "-c", script], capture_output=True, check=True, env={"PATH": "/usr/bin:/bin"}
     )
-    seen = json.loads(told.stdout)
+    seen = json.loads(done.stdout)
     assert {name: seen[name] for name in running.variables} == running.variables
 
 
 @pytest.mark.parametrize("value", ["plain", "with space", "it's", 'a"b', "$HOME `id`", "ü\\n", "", "a=b=c"])
 def test_any_value_survives_the_shell(tmp_path: Path, value: str) -> None:
     write_env_file(tmp_path / "env", {"VALUE": value, "OTHER": "x"})
-    told = subprocess.run(
+    done = subprocess.run(
         ["sh", "-c", f'. "{tmp_path}/env"; printf %s "$VALUE"'], capture_output=True, check=True, env={}
     )
-    assert told.stdout.decode() == value
+    assert done.stdout.decode() == value
     assert read_env_file(tmp_path / "env") == {"VALUE": value, "OTHER": "x"}
 
 
@@ -185,16 +185,16 @@ def test_psql_works_as_the_owner_calls_it(running: Running) -> None:
         "db02",
     ]
     environment = {**without_settings(os.environ), **variables}
-    told = subprocess.run(
+    done = subprocess.run(
         [*command, "-At", "-c", "select 42"], env=environment, capture_output=True, check=True
     )
-    assert told.stdout.strip() == b"42"
+    assert done.stdout.strip() == b"42"
 
 
 def test_a_day_of_corrections(running: Running) -> None:
     command = [sys.executable, "-m", "tests.sandbox", "correct", "--env-file", str(running.env_file)]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True)
-    assert told.stdout == "a day has passed at the source: 2 schools, 2 corrected, 16 added, 2 moved\n"
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True)
+    assert done.stdout == "a day has passed at the source: 2 schools, 2 corrected, 16 added, 2 moved\n"
 
 
 @pytest.mark.parametrize("content", [None, "export A=1\n", "export ESD_API_URL=http://127.0.0.1:9/api\n"])
@@ -202,10 +202,10 @@ def test_no_source_to_correct(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "env").write_text(content)
     command = [sys.executable, "-m", "tests.sandbox", "correct", "--env-file", str(tmp_path / "env")]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("error: ")
-    assert "Traceback" not in told.stderr
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -215,7 +215,7 @@ def test_nothing_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
         running.process.send_signal(number)
         status = running.process.wait(ENDS_WITHIN)
         assert status == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-        assert running.left() == []
+        assert running.remaining() == []
         assert not Path(running.directory).exists()
 
 
@@ -240,6 +240,6 @@ def test_wrong_usage(wrong: list[str]) -> None:
 
 def test_help_tells_the_flags() -> None:
     command = [sys.executable, "-m", "tests.sandbox", "up", "--help"]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True).stdout
+    help_text = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True).stdout
     for flag in ("--env-file", "--without-esd", "--schools", "--records", "--statement-log", "--isolation"):
-        assert flag in told
+        assert flag in help_text

@@ -39,8 +39,8 @@ def test_a_status_with_retry_after_in_seconds(server: EsdServer, client: Client)
 
 def test_a_status_with_retry_after_as_a_date(server: EsdServer, client: Client) -> None:
     server.faults.add(Fault("status", status=429, retry_after=5000, retry_after_as_date=True))
-    told = parsedate_to_datetime(client.attendance(SCHOOL).headers["Retry-After"]).timestamp()
-    assert time.time() + 4000 < told < time.time() + 6000
+    moment = parsedate_to_datetime(client.attendance(SCHOOL).headers["Retry-After"]).timestamp()
+    assert time.time() + 4000 < moment < time.time() + 6000
 
 
 @pytest.mark.parametrize("status", [401, 403, 500, 502, 503, 504])
@@ -166,7 +166,7 @@ def test_pages_that_are_counted_from_0(server: EsdServer, client: Client) -> Non
 
 
 @pytest.mark.parametrize("paging", [None, [], {"totalCount": "249"}])
-def test_a_paging_that_is_told_otherwise(server: EsdServer, client: Client, paging: object) -> None:
+def test_a_paging_that_is_replaced(server: EsdServer, client: Client, paging: object) -> None:
     server.faults.add(Fault("paging", paging=paging))
     answer = client.attendance(SCHOOL).json()
     assert (answer["pagingInfo"], len(answer["periodAttendanceList"])) == (paging, 10)
@@ -264,11 +264,11 @@ def test_rows_move_under_the_reader(
     server.faults.add(Fault("change", page=3, change=change))
     pages = [client.attendance(SCHOOL, page).json() for page in range(1, 7)]
     seen = [row["id"] for page in pages for row in page["periodAttendanceList"]]
-    there = {record["id"] for record in server.source.records(SCHOOL)}
+    present = {record["id"] for record in server.source.records(SCHOOL)}
     assert expected == {
         "count": pages[-1]["pagingInfo"]["totalCount"],
         "repeated": len(seen) - len(set(seen)),
-        "missed": len(there - set(seen)),
+        "missed": len(present - set(seen)),
     }
 
 

@@ -55,5 +55,5 @@ def test_the_wheels_psql_runs_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
     script = tmp_path / "script.sql"
     script.write_text("\\set answer 42\nselect :answer as value \\gset\n\\echo :value\n")
     command = [str(make_wrapper(tmp_path)), "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script)]
-    told = subprocess.run(command, env=sandbox.process_environment(), capture_output=True, check=True)
-    assert told.stdout == b"42\n"
+    done = subprocess.run(command, env=sandbox.process_environment(), capture_output=True, check=True)
+    assert done.stdout == b"42\n"

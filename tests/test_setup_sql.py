@@ -144,7 +144,7 @@ def test_nothing_runs_in_a_transaction_and_an_error_ends_the_script() -> None:
 
 
 @pytest.mark.parametrize(("variable", "value"), [("bucket", "edna-prod"), ("prefix", OWNERS_PREFIX)])
-def test_what_is_not_told_is_the_owners(variable: str, value: str) -> None:
+def test_a_variable_that_is_not_set_is_the_owners(variable: str, value: str) -> None:
     assert rf"\if :{{?{variable}}} \else \set {variable} {value}" in script().splitlines()
 
 
@@ -183,9 +183,9 @@ def test_a_meaning_is_a_sentence_that_any_client_can_send(name: str, meaning: st
 
 @pytest.mark.parametrize("name", ["created_on", "modified_on", "loaded_at", "valid_from", "valid_to"])
 def test_a_times_meaning_says_utc(name: str) -> None:
-    told = [meaning for column, meaning in MEANINGS if column == name]
-    assert told
-    assert all("in UTC" in meaning for meaning in told)
+    meanings = [meaning for column, meaning in MEANINGS if column == name]
+    assert meanings
+    assert all("in UTC" in meaning for meaning in meanings)
 
 
 def commented(view: View) -> list[str]:

@@ -54,7 +54,7 @@ def ends_right(world: World) -> None:
     world.follow()
 
 
-def test_being_told_again_changes_nothing(world: World) -> None:
+def test_more_signals_change_nothing(world: World) -> None:
     came = Event()
     world.esd.faults.add(
         Fault("change", school=world.first, page=2, change=when(came)),

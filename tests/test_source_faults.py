@@ -118,7 +118,7 @@ def test_a_page_that_always_hangs_is_a_gap(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_a_page_that_is_refused_though_it_was_told_of_is_a_gap(world: World, status: int) -> None:
+def test_a_page_that_is_refused_though_it_was_announced_is_a_gap(world: World, status: int) -> None:
     with_a_gap(world, Fault("status", school=world.first, page=2, status=status, times=None), pages=[2])
     arrives(world)
 
@@ -137,8 +137,8 @@ def test_a_record_that_no_decoder_reads_costs_itself_alone(
     assert fetch(world).status == 0
     world.publish()
     done = fetch(world, Fault("deep", school=world.first, page=2, times=None))
-    told = (done.status, done.result["quarantined_new"], done.result["removed"])
-    assert told == (3, 1, 0), done.story
+    outcome = (done.status, done.result["quarantined_new"], done.result["removed"])
+    assert outcome == (3, 1, 0), done.story
     [sentence] = done.result["attention"]
     assert "new in quarantine" in sentence
     world.compare_landing()  # it keeps its last good version

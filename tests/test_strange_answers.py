@@ -59,7 +59,7 @@ def test_a_page_for_people_that_stays_leaves_the_school_as_it_was(world: World, 
 def test_a_school_without_records_keeps_what_is_landed(world: World, status: int, body: str) -> None:
     lands(world)
     nothing = Fault("answer", school=world.first, status=status, headers=JSON, body=body, times=None)
-    lands(world, nothing, ESD_SKIP_SCHOOLS=f"{world.first}")  # else a school that lists nothing is told of
+    lands(world, nothing, ESD_SKIP_SCHOOLS=f"{world.first}")  # else a school that lists nothing is reported
 
 
 def test_an_error_object_behind_which_there_is_a_list_is_read_again(world: World) -> None:
@@ -138,7 +138,7 @@ def test_two_shards_that_end_each_others_tokens_read_everything(world: World) ->
     world.compare_landing()
 
 
-def test_a_token_servers_login_page_is_told_by_its_setting(world: World) -> None:
+def test_a_token_servers_login_page_is_reported_with_its_setting(world: World) -> None:
     done = fetch(world, page_for_people(path="oauth/token", times=None))
     ends(
         done,

@@ -55,7 +55,7 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def test_each_schools_numbers_are_told(world: World) -> None:
+def test_each_schools_numbers_are_reported(world: World) -> None:
     record = world.pipeline.run_record(fetch(world).result["run"])
     odd, moving, empty, failing = (record["by_school"][str(school)] for school in world.schools)
     assert odd == {
@@ -96,10 +96,10 @@ def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) 
     expected = {"schools": 4, "schools_failed": 1, "pages": 8, "received": 13, "landed": 11}
     expected |= {"quarantined": 1, "quarantined_new": 1, "repeats": 1, "moved": 0, "removed": 0}
     expected |= {"removals_waiting": 0, "lists_written": 4, "lists_unchanged": 0, "lists_merged": 0}
-    told = {"scope": "whole", "newest_date": "2025-12-09", "standing": 0, **expected}
-    assert {name: record[name] for name in told} == told
-    assert done.result.keys() == {"status", "run", "seconds", "attention", *told}
-    assert {name: done.result[name] for name in told} == told
+    stated = {"scope": "whole", "newest_date": "2025-12-09", "standing": 0, **expected}
+    assert {name: record[name] for name in stated} == stated
+    assert done.result.keys() == {"status", "run", "seconds", "attention", *stated}
+    assert {name: done.result[name] for name in stated} == stated
     assert record["received"] == sum(record[part] for part in PARTS)
     assert sum(map(len, world.pipeline.landed().values())) == 11
     assert len(world.pipeline.quarantined()) == 1
@@ -113,8 +113,8 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
     place = f"s3://{world.pipeline.sandbox.aws.bucket}/{QUARANTINE}"
-    told = f"1 record is new in quarantine, {place}: minutesLate: not a whole number (1)"
-    assert rows == f"{told}; have it corrected at the source (--quarantine lists it)"
+    reported = f"1 record is new in quarantine, {place}: minutesLate: not a whole number (1)"
+    assert rows == f"{reported}; have it corrected at the source (--quarantine lists it)"
 
 
 def test_a_second_run_tells_of_nothing_that_is_not_new(world: World) -> None:
@@ -124,8 +124,8 @@ def test_a_second_run_tells_of_nothing_that_is_not_new(world: World) -> None:
     objects, lines = world.pipeline.keys(LANDING), world.pipeline.quarantined()
     again = fetch(world)
     assert (again.status, again.result["attention"]) == (0, [])
-    told = ("quarantined", "quarantined_new", "lists_written", "lists_unchanged")
-    assert [again.result[name] for name in told] == [1, 0, 0, 5]
+    names = ("quarantined", "quarantined_new", "lists_written", "lists_unchanged")
+    assert [again.result[name] for name in names] == [1, 0, 0, 5]
     assert (world.pipeline.keys(LANDING), world.pipeline.quarantined()) == (objects, lines)
     assert len(world.pipeline.keys(RUNS)) == 3
 

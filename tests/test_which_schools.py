@@ -27,11 +27,11 @@ def test_which_schools_are_read(line: str, schools: list[int]) -> None:
 
 
 def test_a_school_that_is_not_listed_is_named() -> None:
-    schools, told = chosen([1, 2], flags().parse_args(["--school", "2", "--school", "7"]))
-    assert (schools, told) == ([2], ["school 7 is not listed, and was not read: check --school"])
+    schools, sentences = chosen([1, 2], flags().parse_args(["--school", "2", "--school", "7"]))
+    assert (schools, sentences) == ([2], ["school 7 is not listed, and was not read: check --school"])
 
 
-def test_a_school_that_is_named_twice_and_not_listed_is_told_once() -> None:
+def test_a_school_that_is_named_twice_and_not_listed_is_reported_once() -> None:
     assert chosen([1, 2], flags().parse_args(["--school", "7", "--school", "7"])) == (
         [],
         ["school 7 is not listed, and was not read: check --school"],

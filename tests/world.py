@@ -61,11 +61,11 @@ class World:
     def compare_landing(self) -> None:
         """Every object holds its list, in its versions, sorted by id."""
         landed = {
-            place: [tuple(row[name] for name in TOLD) for row in rows]
+            place: [tuple(row[name] for name in COMPARED) for row in rows]
             for place, rows in self.pipeline.landed().items()
         }
         expected = {
-            place: [_told(rows[key]) for key in sorted(rows)] for place, rows in self.landed.lists.items()
+            place: [_compared(rows[key]) for key in sorted(rows)] for place, rows in self.landed.lists.items()
         }
         assert landed.keys() == expected.keys()
         for place, rows in expected.items():
@@ -77,13 +77,13 @@ class World:
 
 
 # Columns of the landing zone that have the native table's name and tell versions of a record apart.
-TOLD = ("id", "school_id", "student_id", "attendance_status", "minutes_missed", "comment", "modified_on")
+COMPARED = ("id", "school_id", "student_id", "attendance_status", "minutes_missed", "comment", "modified_on")
 
 
-def _told(row: Row) -> tuple[Any, ...]:
+def _compared(row: Row) -> tuple[Any, ...]:
     modified = row["modified_on"]
     text = modified and modified.isoformat(sep=" ", timespec="microseconds")
-    return (*(row[name] for name in TOLD[:-1]), text)
+    return (*(row[name] for name in COMPARED[:-1]), text)
 
 
 def set_up(sandbox: Sandbox) -> World:
