@@ -14,14 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.sandbox.redshift.testing import (
-    BUCKET,
-    Place,
-    execute,
-    parquet,
-    partition_clause,
-    refusal,
-)
+from tests.sandbox.redshift.testing import BUCKET, Place, execute, parquet, partition_clause, refusal
 
 pytestmark = pytest.mark.sandbox
 
@@ -361,12 +354,6 @@ def test_external_rows_in_every_kind_of_statement(
         connection, f"DELETE FROM stage USING esd_spectrum.{name} AS e WHERE e.id = stage.id AND e.id = 2"
     )
     assert execute(connection, "SELECT id, s FROM stage ORDER BY id") == [(1, "x"), (3, "c")]
-    execute(
-        connection,
-        f"MERGE INTO stage USING esd_spectrum.{name} AS e ON stage.id = e.id "
-        "WHEN MATCHED THEN UPDATE SET s = e.s WHEN NOT MATCHED THEN INSERT (id, s) VALUES (e.id, e.s)",
-    )
-    assert execute(connection, "SELECT id, s FROM stage ORDER BY id") == [(1, "a"), (2, "b"), (3, "c")]
     ranked = execute(
         connection,
         "WITH ranked AS (SELECT e.id, row_number() OVER (PARTITION BY e.day ORDER BY e.id DESC) AS place "
@@ -399,22 +386,3 @@ def test_the_owners_queries(place: Place, connection: Any, table: Callable[..., 
         "UNION ALL SELECT 'Native' as source, COUNT(*) as row_count FROM public.native_rows;",
     )
     assert both == [("External", 3), ("Native", 0)]
-
-
-def test_an_external_query_in_a_read_only_transaction(connection: Any, table: Callable[..., str]) -> None:
-    name = table("id BIGINT")
-    execute(connection, "BEGIN READ ONLY")
-    code, text = refusal(connection, f"SELECT count(*) FROM esd_spectrum.{name}")
-    execute(connection, "ROLLBACK")
-    assert (code, "transaction is read-only" in text) == ("25006", True)
-
-
-def test_a_cursor_over_external_rows(place: Place, table: Callable[..., str]) -> None:
-    name = table("id BIGINT")
-    place.put(f"{name}/day=09/a.parquet", parquet(ids(*range(1, 11))))
-    connection = place.connect(autocommit=False)
-    with connection.cursor("reading") as cursor:
-        cursor.itersize = 3
-        cursor.execute(f"SELECT id FROM esd_spectrum.{name} ORDER BY id")
-        assert [row[0] for row in cursor] == list(range(1, 11))
-    connection.commit()

@@ -17,11 +17,11 @@ UNSUPPORTED = [
     ("UPDATE t SET s = 'a' RETURNING id", "0A000", "RETURNING"),
     ("DELETE FROM t RETURNING id", "0A000", "RETURNING"),
     ("CREATE INDEX i ON t (id)", "0A000", "CREATE INDEX"),
-    ("CREATE UNIQUE INDEX i ON t (id)", "0A000", "CREATE INDEX"),
+    ("CREATE UNIQUE INDEX i ON t (id)", "0A000", "CREATE UNIQUE INDEX"),
     ("CREATE TRIGGER x BEFORE INSERT ON t EXECUTE PROCEDURE f()", "0A000", "TRIGGER"),
     ("CREATE SEQUENCE q", "0A000", "SEQUENCE"),
     ("CREATE TYPE mood AS ENUM ('a')", "0A000", "CREATE TYPE"),
-    ("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE plpgsql", "0A000", "not supported"),
+    ("CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE plpgsql", "0A000", "this form of CREATE"),
     ("DO $$ BEGIN END $$", "0A000", "not supported"),
     ("LISTEN a", "0A000", "LISTEN"),
     ("NOTIFY a", "0A000", "NOTIFY"),
@@ -48,9 +48,7 @@ UNSUPPORTED = [
     ("CREATE UNLOGGED TABLE x (a INT)", "0A000", "UNLOGGED"),
     ("CREATE TABLE IF NOT EXISTS x AS SELECT 1 AS a", "42601", "NOT"),
     ("CREATE TEMP TABLE public.x (a INT)", "42P16", "temporary tables"),
-    ("CREATE MATERIALIZED VIEW m AS SELECT 1", "0A000", "not supported"),
     ("VALUES (1)", "0A000", "VALUES"),
-    ("ALTER TABLE t APPEND FROM u", "0A000", "APPEND"),
     ("FROBNICATE t", "42601", 'at or near "FROBNICATE"'),
 ]
 
@@ -95,7 +93,6 @@ QUERIES = [
     ("SELECT sum(id) OVER (ORDER BY id) FROM t", "42601", "require a frame clause"),
     ("SELECT sum(id) OVER (ORDER BY id RANGE UNBOUNDED PRECEDING) FROM t", "0A000", "not yet implemented"),
     ("SELECT sum(id) OVER w FROM t WINDOW w AS (PARTITION BY s)", "0A000", "not supported"),
-    ("SELECT lag(id) IGNORE NULLS OVER (ORDER BY id) FROM t", "0A000", "IGNORE NULLS"),
     ("WITH x AS MATERIALIZED (SELECT 1) SELECT * FROM x", "0A000", "MATERIALIZED"),
     ("WITH x AS (DELETE FROM t) SELECT 1", "42601", "DELETE"),
     ("WITH x AS (SELECT 1 AS a) INSERT INTO t (id) SELECT a FROM x", "42601", "INSERT"),
@@ -162,93 +159,46 @@ CORRELATED = [
     "SELECT * FROM t LEFT JOIN u ON t.id = u.id AND u.id = (SELECT max(w.id) FROM t AS w WHERE w.id = u.id)",
 ]
 
-MERGES = [
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED BY TARGET THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42601",
-        "BY",
-    ),
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN UPDATE SET t.s = u.s "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42601",
-        "syntax error",
-    ),
-    (
-        (
-            "MERGE INTO t AS x USING u ON x.id = u.id WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42601",
-        "x",
-    ),
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED AND u.id > 1 THEN DELETE "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42601",
-        "AND",
-    ),
-    ("MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE", "42601", "syntax error"),
-    (
-        "MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)",
-        "42601",
-        "syntax",
-    ),
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED BY SOURCE THEN DELETE"
-        ),
-        "42601",
-        "syntax error",
-    ),
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id) "
-            "WHEN MATCHED THEN DELETE"
-        ),
-        "42601",
-        "syntax error",
-    ),
-    (
-        (
-            "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DO NOTHING "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42601",
-        "syntax error",
-    ),
-    (
-        (
-            "WITH w AS (SELECT 1 AS id) MERGE INTO t USING w ON t.id = w.id WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (w.id)"
-        ),
-        "42601",
-        "syntax error",
-    ),
-    (
-        (
-            "MERGE INTO t USING (SELECT * FROM t) AS s ON t.id = s.id WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"
-        ),
-        "XX000",
-        "cannot reference target table",
-    ),
-    (
-        (
-            "MERGE INTO svv_tables USING u ON true WHEN MATCHED THEN DELETE "
-            "WHEN NOT MATCHED THEN INSERT (id) VALUES (u.id)"
-        ),
-        "42P01",
-        "does not exist",
-    ),
+# Redshift has these. No script, document or other test sends them.
+NOT_CARRIED = [
+    "MERGE INTO t USING u ON t.id = u.id REMOVE DUPLICATES",
+    "DECLARE c CURSOR FOR SELECT 1",
+    "FETCH ALL FROM c",
+    "CLOSE c",
+    "BEGIN ISOLATION LEVEL SERIALIZABLE",
+    "START TRANSACTION READ ONLY",
+    "SET query_group TO 'x'",
+    "SHOW server_version",
+    "RESET ALL",
+    "SHOW EXTERNAL TABLE esd_spectrum.x",
+    "COPY t FROM 's3://b-1/x/' IAM_ROLE default",
+    "CREATE SCHEMA aside",
+    "CREATE MATERIALIZED VIEW m AS SELECT 1",
+    "CREATE TABLE x (LIKE t)",
+    "CREATE TABLE x (a INT IDENTITY(1, 1))",
+    "CREATE TABLE x (a INT PRIMARY KEY)",
+    "CREATE TABLE x (a INT UNIQUE)",
+    "CREATE TABLE x (a INT REFERENCES t (id))",
+    "CREATE TABLE x (a INT, PRIMARY KEY (a))",
+    "CREATE TABLE x (a INT, UNIQUE (a))",
+    "CREATE TABLE x (a INT, CONSTRAINT k FOREIGN KEY (a) REFERENCES t (id))",
+    "ALTER TABLE t APPEND FROM u",
+    "ALTER TABLE t ADD CONSTRAINT k UNIQUE (id)",
+    "ALTER TABLE t ALTER COLUMN id ENCODE zstd",
+    "ALTER TABLE t ALTER DISTSTYLE EVEN",
+    "ALTER TABLE t OWNER TO somebody",
+    "ALTER TABLE t RENAME COLUMN id TO number",
+    "SELECT LISTAGG(s, ',') WITHIN GROUP (ORDER BY s) FROM t",
+    "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY id) OVER (PARTITION BY s) FROM t",
+    "SELECT LAG(id) IGNORE NULLS OVER (ORDER BY id) FROM t",
+    "SELECT LAST_DAY('2025-12-09')",
+    "SELECT DECODE(id, 1, 'a') FROM t",
+    "SELECT * FROM t AS a QUALIFY ROW_NUMBER() OVER (ORDER BY a.id) = 1",
+    "SELECT id AS key FROM t AS a QUALIFY ROW_NUMBER() OVER (ORDER BY a.id) > 1 AND key > 1",
+    "SELECT id FROM t AS a QUALIFY ROW_NUMBER() OVER (ORDER BY a.id) = 1 LIMIT 1",
+    "SELECT * FROM pg_table_def",
+    "SELECT * FROM svv_table_info",
+    "SELECT * FROM information_schema.tables",
 ]
 
 CATALOGS = [
@@ -375,11 +325,17 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         connection.close()
 
 
-@pytest.mark.parametrize(("sql", "sqlstate", "text"), UNSUPPORTED + QUERIES + MERGES + EXTERNAL)
+@pytest.mark.parametrize(("sql", "sqlstate", "text"), UNSUPPORTED + QUERIES + EXTERNAL)
 def test_refused(connection: Any, sql: str, sqlstate: str, text: str) -> None:
     code, message = refusal(connection, sql)
     assert code == sqlstate, message
     assert text.lower() in message.lower()
+
+
+@pytest.mark.parametrize("sql", NOT_CARRIED)
+def test_the_stand_in_says_what_it_does_not_carry(connection: Any, sql: str) -> None:
+    code, message = refusal(connection, sql)
+    assert (code, "is not carried by this stand-in" in message) == ("0A000", True), message
 
 
 @pytest.mark.parametrize("sql", CORRELATED)
@@ -417,10 +373,6 @@ def test_neighbours_of_what_is_refused(connection: Any, sql: str) -> None:
 @pytest.mark.parametrize("name", CATALOGS)
 def test_catalogs_of_postgresql_do_not_answer(connection: Any, name: str) -> None:
     assert refusal(connection, f"SELECT * FROM {name}")[0] == "42P01"
-
-
-def test_there_are_no_indexes(connection: Any) -> None:
-    assert execute(connection, "SELECT * FROM pg_indexes") == []
 
 
 def test_a_refusal_loses_the_transaction(connection: Any) -> None:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from . import spectrum, system_views
 from .admission import admit
 from .catalog import ExternalTable
-from .errors import RedshiftError, no_such_relation
+from .errors import RedshiftError, no_such_relation, not_carried
 from .functions import FUNCTIONS
 from .meta import external_schema, external_table, late_binding_text
 from .pruning import conjuncts_on, whole_numbers
@@ -151,9 +151,7 @@ def _spell_out_stars(table: exp.Table, found: ExternalTable) -> None:
         if not projection.is_star:
             continue
         if isinstance(projection, exp.Star) and select.args.get("joins"):
-            raise RedshiftError(
-                "0A000", '"$path" beside * over several tables is not carried by this stand-in'
-            )
+            raise not_carried('"$path" beside * over several tables')
         if isinstance(projection, exp.Column) and projection.table != alias:
             continue
         columns = [exp.column(each.name, table=alias) for each in (*found.columns, *found.partition_columns)]

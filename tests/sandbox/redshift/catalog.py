@@ -109,10 +109,6 @@ class Catalog:
         """Make one."""
         self._call("create_database", DatabaseInput={"Name": name})
 
-    def drop_database(self, name: str) -> None:
-        """Remove one, and what is in it."""
-        self._call("delete_database", Name=name)
-
     def tables(self, schema: str, database: str) -> list[ExternalTable]:
         """Every table of a database; none when the database is gone."""
         if not self.has_database(database):
@@ -135,7 +131,7 @@ class Catalog:
         self._call("create_table", DatabaseName=table.database, TableInput=_input(table))
 
     def update_table(self, table: ExternalTable) -> None:
-        """Put the table's new definition in place of the old one."""
+        """Replace the table's definition."""
         self._call("update_table", DatabaseName=table.database, TableInput=_input(table))
 
     def drop_table(self, table: ExternalTable) -> None:
@@ -162,16 +158,6 @@ class Catalog:
                 f"Error when calling external catalog API: {detail['ErrorMessage']}",
                 detail["ErrorCode"],
             )
-
-    def move_partition(self, table: ExternalTable, partition: Partition) -> None:
-        """Give a registered partition another location."""
-        self._call(
-            "update_partition",
-            DatabaseName=table.database,
-            TableName=table.name,
-            PartitionValueList=list(partition.values),
-            PartitionInput=_partition_input(table, partition),
-        )
 
     def drop_partition(self, table: ExternalTable, values: Sequence[str]) -> None:
         """Forget one; the objects stay."""

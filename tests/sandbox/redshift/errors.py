@@ -6,14 +6,11 @@ from __future__ import annotations
 class RedshiftError(Exception):
     """An ErrorResponse to be: five characters of `sqlstate`, and what a client reads."""
 
-    def __init__(
-        self, sqlstate: str, message: str, detail: str | None = None, hint: str | None = None
-    ) -> None:
+    def __init__(self, sqlstate: str, message: str, detail: str | None = None) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
         self.message = message
         self.detail = detail
-        self.hint = hint
 
 
 class ConnectionCut(Exception):

@@ -22,6 +22,8 @@ from .statements import Name, Reader, literal, quote, refuse_hidden_schema
 from .work import Work
 
 MOST_PARTITIONS = 100
+# Forms of ALTER TABLE that Redshift has for external tables, by their first words.
+UNCARRIED_CHANGES = (("PARTITION",), ("SET", "TABLE", "PROPERTIES"), ("SET", "LOCATION"))
 ROLE = re.compile(r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")
 HIVE_TYPES = {
     "SMALLINT": "smallint",
@@ -91,21 +93,18 @@ def _make_schema(work: Work, schema: ExternalSchema, *, create_database: bool) -
 
 
 def drop_schema(work: Work, reader: Reader) -> None:
-    """DROP SCHEMA, local or external (DG: r_DROP_SCHEMA); the catalog stays unless told otherwise."""
+    """DROP SCHEMA, local or external (DG: r_DROP_SCHEMA). The database in the catalog stays."""
     reader.expect("DROP", "SCHEMA")
     lenient = reader.take("IF", "EXISTS")
     name = reader.identifier()
     refuse_hidden_schema(name)
-    with_database = reader.take("DROP", "EXTERNAL", "DATABASE")
+    if reader.at("DROP", "EXTERNAL", "DATABASE"):
+        work.require_no_block("DROP EXTERNAL DATABASE")
+        raise not_carried("DROP EXTERNAL DATABASE")
     cascade = reader.take("CASCADE")
     if not cascade:
         reader.take("RESTRICT")
     reader.end()
-    schema = external_schema(work, name)
-    if with_database:
-        work.require_no_block("DROP EXTERNAL DATABASE")
-        if schema is not None:
-            work.cluster.catalog.drop_database(schema.database)
     existence = "IF EXISTS " if lenient else ""
     work.relay(f"DROP SCHEMA {existence}{quote(name)} {'CASCADE' if cascade else 'RESTRICT'}")
 
@@ -258,34 +257,20 @@ def alter_table(work: Work, reader: Reader) -> None:
 
 
 def _alter_external(work: Work, table: ExternalTable, reader: Reader) -> None:
-    catalog = work.cluster.catalog
+    if any(reader.at(*words) for words in UNCARRIED_CHANGES):
+        raise not_carried("this form of ALTER TABLE for an external table")
     if reader.take("ADD", "COLUMN"):
         column = Column(reader.identifier(), _hive_type(reader))
         reader.end()
         _check_columns((*table.columns, column), table.partition_columns)
-        catalog.update_table(replace(table, columns=(*table.columns, column)))
+        work.cluster.catalog.update_table(replace(table, columns=(*table.columns, column)))
     elif reader.at("ADD"):
         _add_partitions(work, table, reader)
-    elif reader.take("DROP", "PARTITION"):
-        values = _partition_values(table, reader)
-        reader.end()
-        catalog.drop_partition(table, values)
-    elif reader.take("PARTITION"):
-        values = _partition_values(table, reader)
-        reader.expect("SET", "LOCATION")
-        partition = Partition(values, _location(reader))
-        reader.end()
-        catalog.move_partition(table, partition)
-    elif reader.take("SET", "TABLE", "PROPERTIES"):
-        parameters = dict(table.parameters) | dict(_properties(reader))
-        reader.end()
-        catalog.update_table(replace(table, parameters=tuple(sorted(parameters.items()))))
-    elif reader.take("SET", "LOCATION"):
-        location = _location(reader)
-        reader.end()
-        catalog.update_table(replace(table, location=location))
     else:
-        raise reader.fail()
+        reader.expect("DROP", "PARTITION")
+        values = _partition_values(table, reader)
+        reader.end()
+        work.cluster.catalog.drop_partition(table, values)
 
 
 def _partition_values(table: ExternalTable, reader: Reader) -> tuple[str, ...]:
@@ -333,8 +318,3 @@ def _register(work: Work, table: ExternalTable, wanted: list[Partition], *, leni
     fresh = list({partition.values: partition for partition in wanted if partition not in present}.values())
     if fresh:
         work.cluster.catalog.add_partitions(table, fresh)
-
-
-def show_table(work: Work, reader: Reader) -> None:
-    """SHOW EXTERNAL TABLE is Redshift's; nothing here needs it."""
-    raise not_carried("SHOW EXTERNAL TABLE")

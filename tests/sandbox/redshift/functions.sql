@@ -162,8 +162,6 @@ END $$;
 
 CREATE FUNCTION stand_in.dateadd(part text, amount bigint, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
     AS 'SELECT $3 + stand_in.interval_of(lower($1), $2)';
-CREATE FUNCTION stand_in.date_add(part text, amount bigint, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
-    AS 'SELECT stand_in.dateadd($1, $2, $3)';
 
 -- DG: r_DATEDIFF_function: counts the boundaries that are crossed. One expression, so that PostgreSQL
 -- inlines it, and keeps the one branch of a constant part.
@@ -188,10 +186,6 @@ CREATE FUNCTION stand_in.datediff(part text, a timestamp, b timestamp) RETURNS b
         WHEN lower(part) IN ('microsecond', 'microseconds', 'us', 'usec', 'usecs') THEN extract(epoch FROM b - a) * 1000000
         ELSE stand_in.unknown_part(lower(part))::bigint
     END::bigint $$;
-CREATE FUNCTION stand_in.date_diff(part text, a timestamp, b timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE
-    AS 'SELECT stand_in.datediff($1, $2, $3)';
-CREATE FUNCTION stand_in.date_part(part text, at timestamp) RETURNS double precision LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.date_part($1, $2)';
 -- DG: r_DATE_TRUNC: a TIMESTAMP of a DATE, where PostgreSQL gives one with a time zone.
 CREATE FUNCTION stand_in.date_trunc(part text, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.date_trunc($1, $2)';
@@ -210,16 +204,6 @@ CREATE FUNCTION stand_in.extracted(part text, length interval) RETURNS int LANGU
     AS 'SELECT trunc(pg_catalog.date_part($1, $2))::int';
 CREATE FUNCTION stand_in.extracted(part text, at timestamptz) RETURNS double precision LANGUAGE sql STABLE
     AS 'SELECT pg_catalog.date_part($1, $2)';
-CREATE FUNCTION stand_in.last_day(at timestamp) RETURNS date LANGUAGE sql IMMUTABLE
-    AS 'SELECT (date_trunc(''month'', $1) + interval ''1 month - 1 day'')::date';
-CREATE FUNCTION stand_in.add_months(at timestamp, months bigint) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN at::date = stand_in.last_day(at)
-        THEN stand_in.last_day(at + make_interval(months => months::int)) + at::time
-        ELSE at + make_interval(months => months::int) END $$;
-CREATE FUNCTION stand_in.convert_timezone(target text, at timestamp) RETURNS timestamp LANGUAGE sql IMMUTABLE
-    AS 'SELECT ($2 AT TIME ZONE ''UTC'') AT TIME ZONE $1';
-CREATE FUNCTION stand_in.convert_timezone(source text, target text, at timestamp) RETURNS timestamp
-    LANGUAGE sql IMMUTABLE AS 'SELECT ($3 AT TIME ZONE $1) AT TIME ZONE $2';
 
 -- TO_DATE rolls a day over that its month does not have, unless the third argument is TRUE
 -- (DG: r_TO_DATE_function). PostgreSQL refuses it; every other fault is an error in both.
@@ -251,15 +235,6 @@ BEGIN
     RETURN (regexp_match(trim(value), '^' || pattern))[1]::int;
 END $$;
 
-CREATE FUNCTION stand_in.to_timestamp(value text, format text) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    IF format ~* '(tz|of)' THEN
-        RAISE EXCEPTION 'TZ and OF are not supported as input formats' USING ERRCODE = '0A000';
-    END IF;
-    RETURN pg_catalog.to_timestamp(value, format);
-END $$;
-CREATE FUNCTION stand_in.to_timestamp(value text, format text, strict boolean) RETURNS timestamptz
-    LANGUAGE sql STABLE AS 'SELECT stand_in.to_timestamp($1, $2)';
 
 -- DG: r_AVG: of whole numbers a whole number.
 CREATE FUNCTION stand_in.avg_step(state numeric[], value bigint) RETURNS numeric[] LANGUAGE sql IMMUTABLE
@@ -283,59 +258,24 @@ CREATE AGGREGATE stand_in.avg(numeric) (SFUNC = numeric_avg_accum, STYPE = inter
 -- Texts and numbers ------------------------------------------------------------------------------------------
 
 CREATE FUNCTION stand_in.len(value text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
-CREATE FUNCTION stand_in.textlen(value text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
 CREATE FUNCTION stand_in.concat(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $2';
-CREATE FUNCTION stand_in.charindex(part text, whole text) RETURNS int LANGUAGE sql IMMUTABLE
-    AS 'SELECT strpos($2, $1)';
 CREATE FUNCTION stand_in.md5(value text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.md5($1)';
-CREATE FUNCTION stand_in.sha2(value text, bits int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE bits WHEN 0 THEN encode(sha256(convert_to(value, 'UTF8')), 'hex')
-        WHEN 224 THEN encode(sha224(convert_to(value, 'UTF8')), 'hex')
-        WHEN 256 THEN encode(sha256(convert_to(value, 'UTF8')), 'hex')
-        WHEN 384 THEN encode(sha384(convert_to(value, 'UTF8')), 'hex')
-        WHEN 512 THEN encode(sha512(convert_to(value, 'UTF8')), 'hex') END $$;
-CREATE FUNCTION stand_in.regexp_replace(value text, pattern text) RETURNS text LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.regexp_replace($1, $2, '''', ''g'')';
-CREATE FUNCTION stand_in.regexp_replace(value text, pattern text, instead text) RETURNS text LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.regexp_replace($1, $2, $3, ''g'')';
 CREATE FUNCTION stand_in.round(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.round($1)';
 CREATE FUNCTION stand_in.round(value numeric, digits int) RETURNS numeric LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.round($1, $2)';
 CREATE FUNCTION stand_in.round(value double precision, digits int) RETURNS double precision LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.round($1::numeric, $2)::double precision';
--- DG: r_ROUND and r_TRUNC: the type that came in.
+-- DG: r_ROUND: the type of the argument.
 DO $block$
 DECLARE whole text;
 BEGIN
     FOREACH whole IN ARRAY ARRAY['smallint', 'integer', 'bigint'] LOOP
         EXECUTE format('CREATE FUNCTION stand_in.round(value %1$s) RETURNS %1$s LANGUAGE sql IMMUTABLE '
             'AS $$SELECT $1$$', whole);
-        EXECUTE format('CREATE FUNCTION stand_in.trunc(value %1$s) RETURNS %1$s LANGUAGE sql IMMUTABLE '
-            'AS $$SELECT $1$$', whole);
     END LOOP;
 END $block$;
 CREATE FUNCTION stand_in.round(value double precision) RETURNS double precision LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_catalog.round($1::numeric)::double precision';
-CREATE FUNCTION stand_in.trunc(value double precision) RETURNS double precision LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.trunc($1)';
-CREATE FUNCTION stand_in.trunc(value double precision, digits int) RETURNS double precision LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.trunc($1::numeric, $2)::double precision';
-CREATE FUNCTION stand_in.trunc(value numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.trunc($1)';
-CREATE FUNCTION stand_in.trunc(value numeric, digits int) RETURNS numeric LANGUAGE sql IMMUTABLE
-    AS 'SELECT pg_catalog.trunc($1, $2)';
-CREATE FUNCTION stand_in.trunc(at timestamp) RETURNS date LANGUAGE sql IMMUTABLE AS 'SELECT $1::date';
-CREATE FUNCTION stand_in.strtol(value text, base int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE total bigint := 0; digit int;
-BEGIN
-    FOR at IN 1 .. length(value) LOOP
-        digit := strpos('0123456789abcdefghijklmnopqrstuvwxyz', lower(substr(value, at, 1))) - 1;
-        IF digit NOT BETWEEN 0 AND base - 1 THEN
-            RAISE EXCEPTION 'The input % is not valid to be converted to base %', value, base USING ERRCODE = '22023';
-        END IF;
-        total := total * base + digit;
-    END LOOP;
-    RETURN total;
-END $$;
 -- DG: IS_VALID_JSON; an array is for IS_VALID_JSON_ARRAY.
 CREATE FUNCTION stand_in.is_valid_json(value text) RETURNS boolean LANGUAGE sql IMMUTABLE
     AS 'SELECT pg_input_is_valid($1, ''json'') AND $1 ~ ''^\s*\{''';

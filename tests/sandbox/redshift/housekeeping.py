@@ -31,7 +31,6 @@ def truncate(work: Work, reader: Reader) -> None:
     work.link.query(f"TRUNCATE TABLE {name.quoted}")
     if work.link.status == b"T":
         work.implicit_block = False
-        work.cursor = None
         work.link.query("COMMIT")
     work.done("TRUNCATE TABLE")
 

@@ -19,7 +19,7 @@ class BackendError(RedshiftError):
     """PostgreSQL refused; `constraint` is the one it named."""
 
     def __init__(self, fields: dict[str, str]) -> None:
-        super().__init__(fields["C"], fields["M"], fields.get("D"), fields.get("H"))
+        super().__init__(fields["C"], fields["M"], fields.get("D"))
         self.constraint = fields.get("n", "")
         self.column = fields.get("c", "")
 
@@ -28,7 +28,6 @@ class BackendLink:
     """`status` is the state of the transaction as PostgreSQL last said: b"I", b"T" or b"E"."""
 
     def __init__(self, socket_path: Path, *, user: str, database: str, settings: dict[str, str]) -> None:
-        self._socket_path = socket_path
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(str(socket_path))
         self._channel = wire.Channel(connection)
@@ -130,11 +129,3 @@ class BackendLink:
             pass
         finally:
             self._channel.close()
-
-
-def forward_cancel(socket_path: Path, key: bytes) -> None:
-    """Pass a client's request to cancel on to PostgreSQL."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(str(socket_path))
-        connection.sendall(struct.pack("!ii", 8 + len(key), wire.CANCEL_REQUEST) + key)
-        connection.recv(1)

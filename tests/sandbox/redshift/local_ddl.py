@@ -1,37 +1,18 @@
-"""Schemas and tables of the cluster's own: made, remembered, dropped."""
+"""CREATE TABLE and DROP TABLE of local tables."""
 
 from __future__ import annotations
 
 from .errors import RedshiftError, syntax_error
-from .meta import TABLE_NOTE, external_schema, kind_of, remember
+from .meta import external_schema, kind_of
 from .queries import translate_query
 from .statements import Name, Reader, literal, quote
-from .table_plan import (
-    TablePlan,
-    bytes_check,
-    read_element,
-    read_table_attributes,
-)
+from .table_plan import TablePlan, bytes_check, read_element, read_table_attributes
 from .work import Work
 
 
-def create_schema(work: Work, reader: Reader) -> None:
-    """CREATE SCHEMA [IF NOT EXISTS] name [AUTHORIZATION user]."""
-    reader.expect("CREATE", "SCHEMA")
-    lenient = "IF NOT EXISTS " if reader.take("IF", "NOT", "EXISTS") else ""
-    name = reader.identifier()
-    if name.startswith("pg_"):
-        raise syntax_error(name)
-    if reader.take("AUTHORIZATION"):
-        reader.identifier()
-    reader.end()
-    work.relay(f"CREATE SCHEMA {lenient}{quote(name)}")
-
-
 def create_table(work: Work, reader: Reader) -> None:
-    """CREATE [TEMP] TABLE, with columns, LIKE, or AS (DG: r_CREATE_TABLE_NEW, r_CREATE_TABLE_AS)."""
+    """CREATE [TEMP] TABLE, with columns or AS (DG: r_CREATE_TABLE_NEW, r_CREATE_TABLE_AS)."""
     reader.expect("CREATE")
-    reader.take("LOCAL")
     temporary = reader.take("TEMP") or reader.take("TEMPORARY")
     reader.expect("TABLE")
     lenient = reader.take("IF", "NOT", "EXISTS")
@@ -63,27 +44,20 @@ def _create_from_columns(work: Work, reader: Reader, name: Name, head: str) -> N
     plan = TablePlan()
     reader.expect("(")
     while not reader.take(")"):
-        read_element(work, reader, plan)
+        read_element(reader, plan)
         if not reader.at(")"):
             reader.expect(",")
     read_table_attributes(reader, plan)
     reader.end()
     existed = kind_of(work, name) != "none"
-    elements = [plan.like] if plan.like else [column.definition for column in plan.columns]
-    work.relay(f"{head} ({', '.join(elements)})")
+    work.relay(f"{head} ({', '.join(column.definition for column in plan.columns)})")
     if not existed or " IF NOT EXISTS " not in head:
-        _keep_attributes(work, name, plan)
+        _index_sort_key(work, name, plan)
 
 
-def _keep_attributes(work: Work, name: Name, plan: TablePlan) -> None:
-    content = {
-        "style": plan.style,
-        "distkey": plan.distkey,
-        "sortkeys": plan.sortkeys,
-        "encodings": {column.name: column.encoding for column in plan.columns if column.encoding},
-    }
-    remember(work, TABLE_NOTE, f"to_regclass({literal(name.quoted)})::oid", content)
-    if plan.sortkeys:  # a block tells its least and greatest key, so others are not read (DG: t_Sorting_data)
+def _index_sort_key(work: Work, name: Name, plan: TablePlan) -> None:
+    """Redshift knows the least and the greatest key of each block and skips blocks (DG: t_Sorting_data)."""
+    if plan.sortkeys:
         work.link.query(f"CREATE INDEX ON {name.quoted} USING brin ({quote(plan.sortkeys[0])})")
 
 
@@ -97,7 +71,7 @@ def _create_from_query(work: Work, reader: Reader, name: Name, head: str) -> Non
     query = translate_query(work, reader.rest())
     work.relay(f"{head}{columns} AS {query}", lambda _: "SELECT")
     add_bytes_checks(work, name)
-    _keep_attributes(work, name, plan)
+    _index_sort_key(work, name, plan)
     work.link.query(f"ANALYZE {name.quoted}")  # it has statistics from the beginning (DG: r_ANALYZE)
 
 

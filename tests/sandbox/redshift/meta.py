@@ -1,8 +1,8 @@
-"""What a name means: an external schema, a late-binding view, a local table. And notes kept about them.
+"""Finds out what a name means (external schema, late-binding view, local table), and stores notes on names.
 
-Notes (the options of an external schema, the text of a late-binding view, a table's DISTKEY) stand in
-pg_description under object classes that PostgreSQL does not use: system catalogs roll back with the client's
-transaction, and reading them never counts as a conflict between serializable transactions.
+A note (the options of an external schema, the text of a late-binding view) is a row of pg_description, under
+an object class that PostgreSQL does not use: system catalogs roll back with the client's transaction, and
+reading them never counts as a conflict between serializable transactions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from .work import Work
 
 SCHEMA_NOTE = 90001
 VIEW_NOTE = 90002
-TABLE_NOTE = 90003
 
 Kind = Literal["external", "view", "late binding view", "table", "none"]
 
@@ -115,16 +114,6 @@ def late_binding_text(work: Work, name: Name) -> str | None:
         f"AND objoid = to_regclass({literal(name.quoted)})"
     )
     return json.loads(str(rows[0][0]))["query"] if rows else None
-
-
-def table_note(work: Work, name: Name) -> dict[str, Any]:
-    """What was remembered of a table: style, distkey, sortkeys, encodings."""
-    rows = work.link.query(
-        f"SELECT description FROM pg_description WHERE classoid = {TABLE_NOTE} "
-        f"AND objoid = to_regclass({literal(name.quoted)})"
-    )
-    empty: dict[str, Any] = {"style": "AUTO", "distkey": None, "sortkeys": [], "encodings": {}}
-    return empty | json.loads(str(rows[0][0])) if rows else empty
 
 
 def columns_of(work: Work, name: Name) -> list[str]:

@@ -1,107 +1,52 @@
-"""What may stand in a query, node by node: the allow-list that `refusals` holds every statement to."""
+"""What a query may contain, node by node: the allow-list that `refusals` checks every statement against."""
 
 from __future__ import annotations
 
-_BINARY = "this expression"
-# Every node that may occur, and which of its parts may be filled.
-NODES: dict[str, frozenset[str]] = {
-    name: frozenset(parts.split())
-    for name, parts in {
-        **dict.fromkeys(
-            [
-                "Add",
-                "And",
-                "DPipe",
-                "EQ",
-                "GT",
-                "GTE",
-                "Like",
-                "ILike",
-                "LT",
-                "LTE",
-                "Mod",
-                "Mul",
-                "NEQ",
-                "Or",
-                "SimilarTo",
-                "Sub",
-            ],
-            _BINARY,
-        ),
-        **dict.fromkeys(["Escape", "Is", "RegexpLike"], _BINARY),
-        **dict.fromkeys(
-            ["All", "Any", "CurrentDate", "CurrentTimestamp", "CurrentUser", "DataTypeParam", "Exists"],
-            "this",
-        ),
-        **dict.fromkeys(
-            [
-                "From",
-                "Having",
-                "Neg",
-                "Not",
-                "Null",
-                "Offset",
-                "Paren",
-                "Qualify",
-                "SessionUser",
-                "Star",
-                "Var",
-                "Where",
-            ],
-            "this",
-        ),
-        **dict.fromkeys(["CurrentSchema", "Boolean"], "this"),
-        **dict.fromkeys(
-            ["Cube", "Distinct", "GroupingSets", "Order", "Rollup", "Tuple", "Values", "Whens"], "expressions"
-        ),
-        "Alias": "this alias",
-        "Anonymous": "this expressions",
-        "AtTimeZone": "this zone",
-        "Between": "this low high",
-        "CTE": "this alias",
-        "Case": "this default ifs",
-        "Cast": "this to",
-        "Column": "this table db",
-        "CurrentTimestamp": "sysdate",
-        "DPipe": "this expression safe",
-        "DataType": "this expressions",
-        "Delete": "this using where with_",
-        "Div": "this expression typed",
-        "Extract": "this expression",
-        "Group": "expressions rollup cube grouping_sets",
-        "Identifier": "this quoted",
-        "If": "this true",
-        "In": "this expressions query",
-        "Insert": "this expression default",
-        "Interval": "this unit",
-        "Join": "this kind side on using",
-        "Like": "this expression negate",
-        "ILike": "this expression negate",
-        "Limit": "expression",
-        "Literal": "this is_string",
-        "Merge": "this using on whens",
-        "Ordered": "this desc nulls_first",
-        "Schema": "this expressions",
-        "Select": "expressions from_ group having joins limit offset order qualify where with_ distinct",
-        "StrPosition": "this substr",
-        "Subquery": "this alias order limit offset",
-        "Substring": "this start length",
-        "Table": "this db catalog alias joins",
-        "TableAlias": "this columns",
-        "Trim": "this expression position",
-        "TryCast": "this to safe",
-        "Update": "this expressions from_ where with_",
-        "When": "matched then",
-        "Window": "this order over partition_by spec",
-        "WindowSpec": "kind start start_side end end_side",
-        "With": "expressions recursive",
-        "WithinGroup": "this expression",
-    }.items()
+# Which parts of a node may be filled, and the nodes for which this is so.
+_NODES_BY_PARTS = {
+    "this expression": "Add And EQ Escape Extract GT GTE Is LT LTE Mod Mul NEQ Or RegexpLike SimilarTo Sub",
+    "this": "All Any Boolean CurrentDate CurrentSchema CurrentUser DataTypeParam Exists From Having Neg Not "
+    "Null Offset Paren Qualify SessionUser Star Var Where",
+    "expressions": "Cube Distinct GroupingSets Order Rollup Tuple Values",
+    "this expressions": "Anonymous DataType Schema",
+    "this expression distinct order limit offset with_": "Except Intersect Union",
+    "this expression negate": "ILike Like",
+    "this alias": "Alias CTE",
+    "this zone": "AtTimeZone",
+    "this low high": "Between",
+    "this default ifs": "Case",
+    "this to": "Cast",
+    "this table db": "Column",
+    "sysdate": "CurrentTimestamp",
+    "this expression safe": "DPipe",
+    "this using where with_": "Delete",
+    "this expression typed": "Div",
+    "expressions rollup cube grouping_sets": "Group",
+    "this quoted": "Identifier",
+    "this true": "If",
+    "this expressions query": "In",
+    "this expression default": "Insert",
+    "this unit": "Interval",
+    "this kind side on using": "Join",
+    "expression": "Limit",
+    "this is_string": "Literal",
+    "this desc nulls_first": "Ordered",
+    "expressions from_ group having joins limit offset order qualify where with_ distinct": "Select",
+    "this substr": "StrPosition",
+    "this alias order limit offset": "Subquery",
+    "this start length": "Substring",
+    "this db catalog alias joins": "Table",
+    "this columns": "TableAlias",
+    "this expression position": "Trim",
+    "this to safe": "TryCast",
+    "this expressions from_ where with_": "Update",
+    "this order over partition_by spec": "Window",
+    "kind start start_side end end_side": "WindowSpec",
+    "expressions recursive": "With",
 }
-_SET_OPERATION = frozenset(["this", "expression", "distinct", "order", "limit", "offset", "with_"])
-NODES |= {"Union": _SET_OPERATION, "Except": _SET_OPERATION, "Intersect": _SET_OPERATION}
-
-NAMED: dict[str, str] = {
+NODES = {node: frozenset(parts.split()) for parts, nodes in _NODES_BY_PARTS.items() for node in nodes.split()}
+# What Redshift has not, by its name.
+NAMED = {
     "NullSafeNEQ": "IS DISTINCT FROM",
     "NullSafeEQ": "IS NOT DISTINCT FROM",
     "Returning": "RETURNING",
@@ -114,28 +59,11 @@ NAMED: dict[str, str] = {
     "Array": "ARRAY",
     "Bracket": "a subscript",
     "ObjectIdentifier": "an object identifier type",
-    "IgnoreNulls": "IGNORE NULLS, by this stand-in: it",
-    "Pivot": "PIVOT, by this stand-in: it",
 }
-TYPES = frozenset(
-    [
-        "SMALLINT",
-        "INT",
-        "BIGINT",
-        "DECIMAL",
-        "FLOAT",
-        "DOUBLE",
-        "BOOLEAN",
-        "CHAR",
-        "NCHAR",
-        "VARCHAR",
-        "NVARCHAR",
-        "TEXT",
-        "BPCHAR",
-        "DATE",
-        "TIME",
-        "TIMESTAMP",
-        "TIMESTAMPTZ",
-        "SUPER",
-    ]
-)
+# What Redshift has and this stand-in does not carry.
+UNCARRIED = {"IgnoreNulls": "IGNORE NULLS", "Pivot": "PIVOT", "WithinGroup": "WITHIN GROUP"}
+_TYPES = """
+    SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT BPCHAR DATE TIME
+    TIMESTAMP TIMESTAMPTZ SUPER
+"""
+TYPES = frozenset(_TYPES.split())

@@ -1,34 +1,28 @@
-"""SELECT, INSERT, UPDATE, DELETE, MERGE and EXPLAIN."""
+"""SELECT, INSERT, UPDATE, DELETE and EXPLAIN."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from . import differences, merging
+from . import differences
 from .admission import admit
 from .bind import bind, name_of
 from .dialect import render
 from .differences import Difference
-from .errors import RedshiftError, not_supported, syntax_error
-from .meta import columns_of, kind_of, require_local
-from .refusals import check
-from .rewrite import fold, rewrite
+from .errors import RedshiftError, not_carried, syntax_error
+from .meta import kind_of, require_local
+from .rewrite import rewrite
 from .statements import Reader
 from .untyped import check_untyped
 from .work import Work
 
 
 def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
-    """SQL for PostgreSQL of an admitted tree; unless `rows` is False, it scans the external tables first."""
-    return render(_prepared(work, tree, rows=rows))
-
-
-def _prepared(work: Work, tree: exp.Expr, *, rows: bool = True) -> exp.Expr:
-    """The tree with its tables resolved, as PostgreSQL takes it."""
+    """SQL for PostgreSQL of an admitted tree. Unless `rows` is False, it scans the external tables first."""
     differences.apply(work.cluster.differs, tree)
     bound = bind(work, tree, rows=rows)
     check_untyped(bound)
-    return rewrite(bound)
+    return render(rewrite(bound))
 
 
 def translate_expression(tree: exp.Expr) -> str:
@@ -87,42 +81,13 @@ def _target(tree: exp.Expr) -> exp.Table:
 def _require_target(work: Work, target: exp.Table, command: str) -> None:
     name = name_of(work, target)
     if kind_of(work, name) == "external":
-        # DG: r_INSERT_external_table exists; this project never writes there, so it is refused.
-        raise not_supported(f"{command} on an external table, by this stand-in: it")
+        # Redshift has INSERT (DG: r_INSERT_external_table). This project never writes there.
+        raise not_carried(f"{command} on an external table")
     require_local(work, name, command)
 
 
-def merge(work: Work, reader: Reader) -> None:
-    """MERGE in the one form that Redshift has, or REMOVE DUPLICATES."""
-    reader.expect("MERGE", "INTO")
-    target = reader.name(work.cluster.database)
-    sql = f"MERGE INTO {target.quoted} {reader.rest()}"
-    if merging.removes_duplicates(sql):
-        _remove_duplicates(work, sql)
-        return
-    tree = merging.parse_merge(merging.with_column_list(sql, columns_of(work, target)))
-    check(tree)
-    fold(tree)
-    _require_target(work, tree.this, "MERGE")
-    merging.require_independent_source(tree)
-    # How many rows it changed is not documented to be told, so nobody may rely on it.
-    work.relay(render(_prepared(work, tree)), lambda _: "MERGE")
-
-
-def _remove_duplicates(work: Work, sql: str) -> None:
-    tree = merging.parse_remove_duplicates(sql)
-    _require_target(work, tree.this, "MERGE")
-    check(tree)
-    fold(tree)
-    merging.require_independent_source(tree)
-    prepared = _prepared(work, tree)
-    for statement in merging.replacing_statements(prepared):
-        work.link.query(statement)
-    work.done("MERGE")
-
-
 def explain(work: Work, reader: Reader) -> None:
-    """A plan: PostgreSQL's, for nobody should read more than its presence; no external row is read."""
+    """EXPLAIN: the plan is PostgreSQL's. External tables are not scanned."""
     reader.expect("EXPLAIN")
     reader.take("VERBOSE")
     tree = admit(reader.rest())

@@ -1,6 +1,6 @@
-"""What may stand in a query. An allow-list: what is not known to be Redshift's is refused, never passed on.
+"""Checks a statement against the allow-list: what is not known to be Redshift's is refused, never passed on.
 
-Sources: DG r_SELECT_synopsis, r_INSERT_30, r_DELETE, r_UPDATE, r_MERGE, c_unsupported-postgresql-features,
+Sources: DG r_SELECT_synopsis, r_INSERT_30, r_DELETE, r_UPDATE, c_unsupported-postgresql-features,
 c_unsupported-postgresql-functions, c_unsupported-postgresql-datatypes, r_pg_keywords.
 """
 
@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from .correlation import check_correlations, check_subqueries_beside_aggregates
 from .errors import RedshiftError, not_carried, not_supported, syntax_error
-from .functions import FUNCTIONS, Function
+from .functions import FUNCTIONS, UNCARRIED_FUNCTIONS
 from .keywords import RESERVED
-from .nodes import NAMED, NODES, TYPES
+from .nodes import NAMED, NODES, TYPES, UNCARRIED
 
 TIMES = frozenset({"TIME", "TIMESTAMP", "TIMESTAMPTZ"})
 # DEFAULT is a value of INSERT and UPDATE, OID a column of the catalogs.
@@ -35,21 +35,27 @@ def check(tree: exp.Expr) -> None:
 
 
 def _check_node(node: exp.Expr) -> None:
-    kind = type(node).__name__
-    if what := NAMED.get(kind):
-        raise not_supported(what)
-    if (allowed := NODES.get(kind)) is None:
+    if refusal := _refusal_by_name(node):
+        raise refusal
+    if (allowed := NODES.get(type(node).__name__)) is None:
         raise not_supported(f"{node.key.upper()}")
     for part, value in node.args.items():
         if part not in allowed and value not in (None, False, [], ""):
             raise _part_refusal(node, part, value)
 
 
+def _refusal_by_name(node: exp.Expr) -> RedshiftError | None:
+    kind = type(node).__name__
+    if what := NAMED.get(kind):
+        return not_supported(what)
+    return not_carried(UNCARRIED[kind]) if kind in UNCARRIED else None
+
+
 def _part_refusal(node: exp.Expr, part: str, value: object) -> RedshiftError:
     if isinstance(value, list) and value and isinstance(value[0], exp.Expr):
         value = value[0]
-    if isinstance(value, exp.Expr) and (what := NAMED.get(type(value).__name__)):
-        return not_supported(what)
+    if isinstance(value, exp.Expr) and (refusal := _refusal_by_name(value)):
+        return refusal
     if part == "on" and isinstance(node, exp.Distinct):
         return not_supported("DISTINCT ON")
     if part == "with_":
@@ -57,16 +63,17 @@ def _part_refusal(node: exp.Expr, part: str, value: object) -> RedshiftError:
     return not_supported(f"{part.strip('_').replace('_', ' ').upper()} in {node.key.upper()}")
 
 
-def _check_function(call: exp.Anonymous) -> Function:
+def _check_function(call: exp.Anonymous) -> None:
     name = call.name.lower()
     count = len(call.expressions)
     function = FUNCTIONS.get(name)
+    if name in UNCARRIED_FUNCTIONS:
+        raise not_carried(f"{name.upper()}()")
     if function is None or count not in function.arity:
         arguments = ", ".join(["unknown"] * count)
         raise RedshiftError("42883", f"function {name}({arguments}) does not exist")
     if isinstance(call.parent, exp.Dot):
         raise not_carried("a function of a schema")
-    return function
 
 
 def check_type(node: exp.DataType) -> None:
@@ -97,7 +104,7 @@ def _check_cte(node: exp.CTE) -> None:
 
 def _check_insert(node: exp.Insert) -> None:
     _check_target(node)
-    if node.parent is not None and not isinstance(node.parent, exp.When):
+    if node.parent is not None:
         raise syntax_error("INSERT")
 
 
@@ -129,8 +136,8 @@ def _check_interval(node: exp.Interval) -> None:
 def _check_window(node: exp.Window) -> None:
     """An aggregate with an ORDER BY needs a frame, of ROWS; OHDSI/Achilles#232 has both texts."""
     call = node.this
-    if isinstance(call, (exp.WithinGroup, exp.IgnoreNulls)):
-        raise not_carried("WITHIN GROUP … OVER and IGNORE NULLS")
+    if refusal := _refusal_by_name(call):
+        raise refusal
     spec = node.args.get("spec")
     ranking = isinstance(call, exp.Anonymous) and call.name.lower() in RANKING
     if spec is not None and ranking:

@@ -33,13 +33,12 @@ CHECKED |= {
 }
 CHECKED |= {"FLOAT": "number_text"}
 # What can make a text longer than any VARCHAR, and what Redshift says of it. CONCAT: airbytehq/airbyte#14441;
-# LISTAGG: DG r_LISTAGG; of the others nothing was found.
+# of the others nothing was found.
 TOO_LONG = "Value too long for character type"
 GROWING = {
     "concat": "CONCAT() result too long",
-    "listagg": "Result size exceeds LISTAGG limit",
     "json_serialize": TOO_LONG,
-    **dict.fromkeys(("lpad", "repeat", "regexp_replace", "replace", "rpad"), TOO_LONG),
+    **dict.fromkeys(("lpad", "repeat", "replace"), TOO_LONG),
 }
 NATURAL_NAMES = {exp.Case: "case", exp.DPipe: "?column?", exp.Extract: "date_part"}
 LEADER_ERROR = RedshiftError(
@@ -84,7 +83,7 @@ def _name_projections(tree: exp.Expr) -> None:
 
 
 def _natural_name(node: exp.Expr) -> str | None:
-    if isinstance(node, (exp.Window, exp.WithinGroup)):
+    if isinstance(node, exp.Window):
         return _natural_name(node.this)
     if isinstance(node, exp.Anonymous):
         return "coalesce" if node.name.lower() == "nvl" else node.name.lower()
@@ -192,25 +191,6 @@ def _rewrite_try_cast(node: exp.TryCast, target: str) -> exp.Expr:
     return exp.Cast(this=_call("stand_in.castable", node.this, name), to=to)
 
 
-def _rewrite_within_group(node: exp.WithinGroup) -> exp.Expr:
-    call = node.this
-    if not isinstance(call, exp.Anonymous) or call.name.lower() != "listagg":
-        return node
-    return _listagg(call, node.expression)
-
-
-def _listagg(call: exp.Anonymous, order: exp.Expr | None) -> exp.Expr:
-    value, *rest = call.expressions
-    delimiter = rest[0] if rest else exp.Literal.string("")
-    distinct = isinstance(value, exp.Distinct)
-    value = value.expressions[0] if isinstance(value, exp.Distinct) else value
-    text = exp.Cast(this=value, to=exp.DataType.build("text", dialect="postgres"))
-    first: exp.Expr = exp.Distinct(expressions=[text]) if distinct else text
-    last: exp.Expr = exp.Order(this=delimiter, expressions=order.expressions) if order else delimiter
-    joined = _call("pg_catalog.string_agg", first, last)
-    return joined if isinstance(call.parent, exp.Window) else _fits(joined, GROWING["listagg"])
-
-
 def _rewrite_function(node: exp.Anonymous) -> exp.Expr:
     name = node.name.lower()
     if name not in FUNCTIONS:
@@ -240,23 +220,6 @@ def _plain(word: str) -> Callable[[exp.Anonymous], exp.Expr]:
     return lambda node: _call(word, *node.expressions)
 
 
-def _nvl2(node: exp.Anonymous) -> exp.Expr:
-    value, present, absent = node.expressions
-    null = exp.Is(this=exp.Paren(this=value), expression=exp.Null())
-    return exp.Case(ifs=[exp.If(this=null, true=absent)], default=present)
-
-
-def _decode(node: exp.Anonymous) -> exp.Expr:
-    """DG: r_DECODE_expression: two NULLs are equal here."""
-    value, *rest = node.expressions
-    default = rest.pop() if len(rest) % 2 else None
-    ifs = [
-        exp.If(this=exp.NullSafeEQ(this=value.copy(), expression=search), true=result)
-        for search, result in zip(rest[0::2], rest[1::2], strict=True)
-    ]
-    return exp.Case(ifs=ifs, default=default)
-
-
 def _median(node: exp.Anonymous) -> exp.Expr:
     order = exp.Order(expressions=[exp.Ordered(this=node.expressions[0])])
     return exp.WithinGroup(this=_call("percentile_cont", exp.Literal.number("0.5")), expression=order)
@@ -268,17 +231,12 @@ SPECIAL: dict[str, Callable[[exp.Anonymous], exp.Expr]] = {
     "greatest": _plain("GREATEST"),
     "least": _plain("LEAST"),
     "nullif": _plain("NULLIF"),
-    "grouping": _plain("GROUPING"),
-    "nvl2": _nvl2,
-    "decode": _decode,
     "median": _median,
     "json_extract_path_text": _json_extract_path_text,
-    "listagg": lambda node: node if isinstance(node.parent, exp.WithinGroup) else _listagg(node, None),
 }
 
 REWRITINGS: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Cast: _rewrite_cast,
-    exp.WithinGroup: _rewrite_within_group,
     exp.CurrentTimestamp: _rewrite_current_time,
     exp.Anonymous: _rewrite_function,
     exp.DPipe: _rewrite_concatenation,

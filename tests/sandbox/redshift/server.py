@@ -17,7 +17,6 @@ from .backend import Backend
 from .catalog import Catalog
 from .differences import Difference
 from .errors import ConnectionCut, RedshiftError
-from .link import forward_cancel
 from .session import Cluster, Session
 from .storage import Storage
 from .watch import Watch
@@ -150,9 +149,6 @@ class RedshiftStandIn:
         (length,) = struct.unpack("!i", channel.read(4))
         payload = channel.read(min(length, 10_000) - 4)
         (code,) = struct.unpack("!i", payload[:4])
-        if code == wire.CANCEL_REQUEST:
-            forward_cancel(self._backend.socket_path, payload[4:])
-            return
         try:
             parameters = self._admit(channel, code, payload)
         except RedshiftError as error:

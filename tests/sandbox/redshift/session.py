@@ -10,7 +10,7 @@ from sqlglot.errors import SqlglotError
 from . import wire
 from .commands import find_command
 from .differences import OTHER_TIME_ZONE, Difference
-from .errors import ConnectionCut, RedshiftError, not_supported, transaction_aborted
+from .errors import ConnectionCut, RedshiftError, not_carried, transaction_aborted
 from .link import BackendLink
 from .statements import Reader, Statement, split
 from .translate import translated
@@ -97,7 +97,7 @@ class Session:
         elif kind == b"S":
             self._hand_over(work)
         elif kind in (b"P", b"F"):
-            error = not_supported("the extended query protocol, by this stand-in: send simple queries; it")
+            error = not_carried("the extended query protocol (send simple queries)")
             self._refuse(work, error)
         elif kind not in (b"B", b"D", b"E", b"C", b"H"):
             raise EOFError

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from .errors import not_supported
+from .errors import not_carried, not_supported
 from .statements import Reader
 from .work import Work
 
-LEVELS = (("SERIALIZABLE",), ("READ", "COMMITTED"), ("READ", "UNCOMMITTED"), ("REPEATABLE", "READ"))
-
 
 def begin(work: Work, reader: Reader) -> None:
-    """Any of the four levels may be named; all mean the database's own (DG: r_BEGIN)."""
+    """BEGIN at the database's isolation level; 0A000 for the options that Redshift has (DG: r_BEGIN)."""
     if not reader.take("START", "TRANSACTION"):
         reader.expect("BEGIN")
         _ = reader.take("WORK") or reader.take("TRANSACTION")
-    read_only = _options(reader)
+    if reader.at("ISOLATION", "LEVEL") or reader.at("READ"):
+        raise not_carried("an option of BEGIN")
     reader.end()
     if work.implicit_block:
         work.implicit_block = False  # From here on it is the client's own.
@@ -23,22 +22,7 @@ def begin(work: Work, reader: Reader) -> None:
     if work.link.status == b"T":
         work.relay("BEGIN")  # PostgreSQL warns that there is one already, as Redshift does.
         return
-    mode = " READ ONLY" if read_only else ""
-    work.relay(f"BEGIN ISOLATION LEVEL {work.cluster.backend_isolation}{mode}", lambda _: "BEGIN")
-
-
-def _options(reader: Reader) -> bool:
-    read_only = False
-    while reader.peek() is not None:
-        if reader.take("ISOLATION", "LEVEL"):
-            if not any(reader.take(*level) for level in LEVELS):
-                raise reader.fail()
-        elif reader.take("READ", "ONLY"):
-            read_only = True
-        else:
-            reader.expect("READ", "WRITE")
-        reader.take(",")
-    return read_only
+    work.relay(f"BEGIN ISOLATION LEVEL {work.cluster.backend_isolation}", lambda _: "BEGIN")
 
 
 def commit(work: Work, reader: Reader) -> None:
@@ -58,7 +42,6 @@ def _end(work: Work, reader: Reader, how: str) -> None:
         raise not_supported("ROLLBACK TO SAVEPOINT")
     reader.end()
     work.implicit_block = False
-    work.cursor = None
     work.relay(how)
 
 

@@ -56,12 +56,6 @@ def _cancelled(_: BackendError, work: Work) -> RedshiftError:
     return RedshiftError("57014", f"Query ({work.query_id}) canceled on user's request")
 
 
-def _repeated(error: BackendError, _: Work) -> RedshiftError:
-    if "MERGE" in error.message:
-        return RedshiftError("XX000", "Found multiple matches to update the same tuple.")
-    return RedshiftError(error.sqlstate, error.message)
-
-
 def _too_long_in_bytes(error: BackendError, work: Work) -> RedshiftError:
     found = BYTES_CHECK.match(error.constraint)
     return _longer_than(f"character varying({found[1] if found else '?'})", work)
@@ -126,26 +120,14 @@ def _null(error: BackendError, work: Work) -> RedshiftError:
     return _compute_node_error(f"Cannot insert a NULL value into column {error.column}", 8007, work)
 
 
-def _read_only(_: BackendError, __: Work) -> RedshiftError:
-    """As seen on external queries under BEGIN READ ONLY (awslabs/mcp#3342)."""
-    return RedshiftError("25006", "transaction is read-only")
-
-
 Translation = Callable[[BackendError, Work], RedshiftError]
 WORDS: dict[str, Translation] = {
     "40001": _conflict,
     "57014": _cancelled,
-    "21000": _repeated,
     "22001": _too_long,
     "23514": _too_long_in_bytes,
     "23502": _null,
-    "25006": _read_only,
     "54000": _concatenation,  # raised by the stand-in's own functions
 }
 # What a statement that reads or writes tables says: its expressions run on the compute nodes.
-NODE_WORDS: dict[str, Translation] = {
-    "22003": _range,
-    "22007": _time,
-    "22008": _time,
-    "22P02": _digit,
-}
+NODE_WORDS: dict[str, Translation] = {"22003": _range, "22007": _time, "22008": _time, "22P02": _digit}

@@ -16,7 +16,7 @@ from sqlglot import exp
 from .errors import RedshiftError
 
 REFUSAL = RedshiftError("XX000", 'failed to find conversion function from "unknown" to text')
-BLOCKS = (exp.Select, exp.Update, exp.Delete, exp.Merge)
+BLOCKS = (exp.Select, exp.Update, exp.Delete)
 
 
 def is_bare_literal(node: exp.Expr) -> bool:
@@ -76,7 +76,7 @@ class UntypedColumns:
     def _is_untyped(self, node: exp.Expr) -> bool:
         node = node.unnest() if isinstance(node, exp.Paren) else node
         if isinstance(node, exp.Subquery):
-            is_value = not isinstance(node.parent, (exp.From, exp.Join, exp.CTE, exp.SetOperation, exp.Merge))
+            is_value = not isinstance(node.parent, (exp.From, exp.Join, exp.CTE, exp.SetOperation))
             return is_value and not node.alias and self._first_is_untyped(node)
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or _is_assigned(node):
             return False

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from .errors import RedshiftError
 
 SSL_REQUEST = 80877103
 GSS_REQUEST = 80877104
-CANCEL_REQUEST = 80877102
 PROTOCOL_3 = 196608
 LARGEST_MESSAGE = 1 << 30
-TEXT_OID = 1043  # Redshift answers with VARCHAR where PostgreSQL would say text.
 
 
 class Channel:
@@ -91,7 +89,7 @@ def command_complete(tag: str) -> bytes:
 
 def error_response(error: RedshiftError, severity: str = "ERROR") -> bytes:
     """Redshift sends no fields that came after PostgreSQL 8.0."""
-    fields = {"S": severity, "C": error.sqlstate, "M": error.message, "D": error.detail, "H": error.hint}
+    fields = {"S": severity, "C": error.sqlstate, "M": error.message, "D": error.detail}
     return frame(b"E", _fields(fields))
 
 
@@ -108,22 +106,6 @@ def parse_fields(payload: bytes) -> dict[str, str]:
     """The fields of an ErrorResponse or NoticeResponse, by their letter."""
     parts = (part for part in payload.split(b"\0") if part)
     return {part[:1].decode(): part[1:].decode(errors="replace") for part in parts}
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> bytes:
-    """A result that the front makes itself, all of text."""
-    description = struct.pack("!h", len(columns)) + b"".join(
-        text(name) + struct.pack("!ihihih", 0, 0, TEXT_OID, -1, -1, 0) for name in columns
-    )
-    return frame(b"T", description) + b"".join(frame(b"D", _row(row)) for row in rows)
-
-
-def _row(values: Sequence[str | None]) -> bytes:
-    body = struct.pack("!h", len(values))
-    for value in values:
-        data = None if value is None else value.encode()
-        body += struct.pack("!i", -1) if data is None else struct.pack("!i", len(data)) + data
-    return body
 
 
 def parse_row(payload: bytes) -> tuple[str | None, ...]:

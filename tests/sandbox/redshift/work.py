@@ -67,7 +67,6 @@ class Work:
     alone: bool = True
     implicit_block: bool = False
     on_nodes: bool = False
-    cursor: str | None = None
     scratch: list[str] = field(default_factory=list)
 
     @property
