@@ -1,4 +1,4 @@
-"""The front door: TLS, passwords, what a client is told, psql, faults, and that nothing is left running."""
+"""Connections: TLS, passwords, reported settings, psql, planned faults, start and stop."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def psql(
 
 @pytest.fixture(params=["with TLS", "in plaintext"])
 def any_psql(request: pytest.FixtureRequest, place: Place) -> Any:
-    """The system's psql over TLS, and the wheel's, which has none."""
+    """The system's psql over TLS, and the wheel's, which has no TLS."""
     if request.param == "with TLS":
         if shutil.which("psql") is None:
             pytest.skip("this machine has no psql of its own")
@@ -209,7 +209,7 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 
 def messages(raw: socket.socket) -> list[tuple[bytes, bytes]]:
-    """Up to and with the next ReadyForQuery."""
+    """The messages up to and including the next ReadyForQuery."""
     found: list[tuple[bytes, bytes]] = []
     while not found or found[-1][0] != b"Z":
         kind = raw.recv(1, socket.MSG_WAITALL)
@@ -220,7 +220,7 @@ def messages(raw: socket.socket) -> list[tuple[bytes, bytes]]:
 
 @contextlib.contextmanager
 def raw_session(place: Place) -> Iterator[socket.socket]:
-    """A session spoken byte by byte, in plaintext."""
+    """A socket in plaintext after the login."""
     with socket.create_connection(("127.0.0.1", place.redshift.port)) as raw:
         body = struct.pack("!i", 196608) + b"user\0dba02\0database\0db02\0\0"
         raw.sendall(struct.pack("!i", len(body) + 4) + body)
@@ -302,5 +302,5 @@ def postgres_of(directory: Path) -> list[psutil.Process]:
 
 
 def alive(process: psutil.Process) -> bool:
-    """A zombie is gone: only its number waits for the parent."""
+    """Whether the process runs. A zombie has ended: only its number waits for the parent."""
     return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE

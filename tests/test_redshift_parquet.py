@@ -1,4 +1,4 @@
-"""Rows of external tables: from Parquet under registered partitions, read as strictly as Spectrum may be."""
+"""Rows of external tables: which Parquet files are read, and from which partitions."""
 
 from __future__ import annotations
 
@@ -251,11 +251,11 @@ def test_pruning(
     for day in (1, 2, 3):
         place.put(f"{name}/day={day:02}/a.parquet", parquet(ids(day)))
     execute(connection, f"SELECT count(*) FROM esd_spectrum.{name} AS t WHERE {where}")
-    told = execute(
+    logged = execute(
         connection,
         "SELECT total_partitions, qualified_partitions FROM svl_s3partition WHERE query = pg_last_query_id()",
     )
-    assert told == [(3, qualified)]
+    assert logged == [(3, qualified)]
 
 
 @pytest.mark.parametrize(
@@ -277,10 +277,10 @@ def test_rows_that_fail_a_list_of_literals_are_not_shipped(
     for day in (1, 2, 3):
         place.put(f"{name}/day={day:02}/a.parquet", parquet(ids(1, 2)))
     execute(connection, f"SELECT count(*) FROM esd_spectrum.{name} WHERE {where}")
-    told = execute(
+    logged = execute(
         connection, "SELECT s3query_returned_rows FROM svl_s3query_summary WHERE query = pg_last_query_id()"
     )
-    assert told == [(returned,)]
+    assert logged == [(returned,)]
 
 
 def test_pruning_never_changes_an_outer_join(
@@ -305,8 +305,7 @@ def test_pseudo_columns_are_there_when_named(
     path = f"s3://{BUCKET}/{name}/day=09/a.parquet"
     assert execute(connection, f'SELECT "$path", "$size" FROM esd_spectrum.{name}') == [(path, len(body))]
     assert execute(connection, f"SELECT * FROM esd_spectrum.{name}") == [(1, 2025, 12, 9)]
-    found = execute(connection, f'SELECT *, "$path" FROM esd_spectrum.{name} WHERE "$size" > 0')
-    assert found == [(1, 2025, 12, 9, path)]
+    assert refusal(connection, f'SELECT *, "$path" FROM esd_spectrum.{name}')[0] == "0A000"
 
 
 def test_a_statement_sees_the_objects_as_they_are_now(place: Place, table: Callable[..., str]) -> None:

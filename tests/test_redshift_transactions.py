@@ -1,4 +1,4 @@
-"""Transactions: what waits, what conflicts and in which words, at both isolation levels."""
+"""Transactions at both isolation levels: locks, conflicts, and the errors of conflicts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def level(place: Place) -> str:
 
 
 def test_write_skew(place: Place, two: tuple[Any, Any]) -> None:
-    """Each inserts what it did not find: SERIALIZABLE ends one with 1023, SNAPSHOT lets both in."""
+    """Each inserts a row that it did not find: SERIALIZABLE refuses one with 1023, SNAPSHOT commits both."""
     for session in two:
         execute(
             session,

@@ -1,4 +1,4 @@
-"""Values that do not fit: errors of compute nodes, texts that grow too long, booleans, untyped literals."""
+"""Errors of values: on compute nodes, texts that grow too long, booleans, untyped literals, SUPER."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NODE_ERRORS = [
 
 
 @pytest.mark.parametrize(("sql", "text", "code"), NODE_ERRORS)
-def test_compute_nodes_tell_faults_of_values_apart_by_code_alone(
+def test_errors_of_compute_nodes_differ_by_their_code(
     connection: Any, sql: str, text: str, code: int
 ) -> None:
     with pytest.raises(psycopg2.Error) as caught:
@@ -316,6 +316,6 @@ def test_what_is_no_super_and_no_path(supers: Any, sql: str) -> None:
     assert refusal(supers, sql)
 
 
-def test_a_super_column_is_told_as_such(supers: Any) -> None:
+def test_svv_columns_shows_a_super_column(supers: Any) -> None:
     sql = "SELECT data_type FROM svv_columns WHERE table_name = 'supers' ORDER BY ordinal_position"
     assert execute(supers, sql) == [("integer",), ("super",)]

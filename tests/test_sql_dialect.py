@@ -1,4 +1,4 @@
-"""A second judge of the SQL: sqlfluff's Redshift grammar, which was written by others from AWS's guide."""
+"""Checks the SQL with another parser: the Redshift grammar of sqlfluff, written from AWS's guide."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from attendance_common.load import external, probes
 from tests.golden.statements import AREAS, DAYS, statements
 from tests.test_setup_sql import setup_statements
 
-# sqlfluff's grammar has no ADD PARTITION at all (DG: r_ALTER_TABLE_external-table has it, repeated);
-# sqlglot's has it for one partition. So: that form to sqlglot, and the repetition to a pattern.
+# sqlfluff cannot parse ADD PARTITION, and sqlglot can for one partition alone. Redshift takes several (DG:
+# r_ALTER_TABLE_external-table). So sqlglot checks the form for one, and a pattern checks the repetition.
 NOT_IN_SQLFLUFF = {"external.register"}
 SENT = {
     **{name: text for name, (text, _) in statements().items() if name not in NOT_IN_SQLFLUFF},

@@ -1,7 +1,8 @@
 """Amazon Redshift with Spectrum, on one machine, as strict as the real one.
 
-A front that speaks the PostgreSQL protocol and Redshift's dialect stands before a real PostgreSQL. What
-Redshift is not documented to have is refused with Redshift's SQLSTATE; PostgreSQL never answers for it.
+Clients connect to a front, which speaks the PostgreSQL protocol and Redshift's dialect. The front translates
+each statement for a real PostgreSQL. It refuses what Redshift is not documented to have with Redshift's
+SQLSTATE. It refuses what Redshift has and this project does not send as "not carried by this stand-in".
 """
 
 from .differences import Difference

@@ -1,4 +1,4 @@
-"""A statement's text to a tree that is known to be Redshift's, every identifier in lower case."""
+"""Parses a statement, checks that it is Redshift's SQL, and folds its identifiers to lower case."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .errors import syntax_error
 from .refusals import check
 from .rewrite import fold
 
-# The loader sends the same long statements in each run: a tree is copied in a fraction of the time.
+# The loader sends the same long statements in each run: to copy a tree is faster than to parse the text.
 REMEMBERED = 256
 
 
 def admit(sql: str, *kinds: type[exp.Expr]) -> exp.Expr:
-    """The tree of one statement, the caller's to change; raises what Redshift says of one that it refuses.
+    """The tree of one statement, which the caller may change. Raises Redshift's error when it is refused.
 
-    42601 when it is none of these kinds, if any are given.
+    Raises 42601 when `kinds` are given and the statement is none of them.
     """
     return _admitted(sql, kinds or (exp.Expr,)).copy()
 

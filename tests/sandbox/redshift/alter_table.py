@@ -24,7 +24,7 @@ UNCARRIED = (
 
 
 def alter_local_table(work: Work, name: Name, reader: Reader) -> None:
-    """Carry out the rest of the statement; 0A000 for the forms that no migration here needs."""
+    """Carries out the rest of the statement. Raises 0A000 for forms that no migration here needs."""
     require_local(work, name, "ALTER TABLE")
     head = f"ALTER TABLE {name.quoted}"
     if reader.at("APPEND"):

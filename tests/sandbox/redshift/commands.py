@@ -54,7 +54,7 @@ _NOT_IN_REDSHIFT = """
     UNLISTEN, REINDEX, CLUSTER, VALUES, LOAD
 """
 NOT_IN_REDSHIFT = frozenset(each.strip() for each in _NOT_IN_REDSHIFT.split(","))
-# What Redshift has, and neither a script, nor a document, nor a test of these sends.
+# What Redshift has, and no script, no document and no test of the scripts sends.
 _UNCARRIED = """
     MERGE, DECLARE, FETCH, CLOSE, RESET, SHOW EXTERNAL TABLE, COPY, UNLOAD, REFRESH, PREPARE, EXECUTE,
     DEALLOCATE, CALL

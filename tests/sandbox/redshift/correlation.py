@@ -1,4 +1,4 @@
-"""Subqueries that Redshift cannot take apart, or may not (DG: r_correlated_subqueries)."""
+"""Refuses the correlated subqueries that Redshift cannot plan (DG: r_correlated_subqueries)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ REFUSAL = RedshiftError("0A000", "This type of correlated subquery pattern is no
 
 
 def check_correlations(tree: exp.Expr) -> None:
-    """0A000 for a reference that skips a query block, and for one from a windowed or an ON clause's subquery.
+    """Raises 0A000 for a reference that skips a query block, or from a subquery with a window or in ON.
 
-    Only columns that name their table can be judged: which table an unqualified one is of is not known here.
+    Only columns with a table's name are checked: the table of the others is not known here.
     """
     for select in tree.find_all(exp.Select):
         for column in _own_columns(select):
@@ -24,17 +24,17 @@ def check_correlations(tree: exp.Expr) -> None:
                 raise REFUSAL
 
 
-def check_subqueries_beside_aggregates(tree: exp.Expr) -> None:
-    """0A000 for a scalar subquery among the projections of a query that aggregates.
+def check_subqueries_in_aggregations(tree: exp.Expr) -> None:
+    """Raises 0A000 for a scalar subquery among the projections of a query that aggregates.
 
-    Whether Redshift plans it was not found; as a statement of its own it is safe.
+    No source says whether Redshift can plan it. A query of its own can replace it.
     """
     for select in tree.find_all(exp.Select):
         subqueries = [each for each in _own(select, exp.Subquery) if _is_projected(each, select)]
         calls = (call for call in _own(select, exp.Anonymous) if call.find_ancestor(exp.Window) is None)
         aggregates = select.args.get("group") or any(map(_is_aggregate, calls))
         if subqueries and aggregates:
-            raise not_carried("a scalar subquery beside aggregates")
+            raise not_carried("a scalar subquery in a query that aggregates")
 
 
 def _is_aggregate(call: exp.Expr) -> bool:
@@ -57,7 +57,7 @@ def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
 
 
 def _distance(select: exp.Select, table: str) -> int:
-    """How many blocks out the table is: 0 for this block's own, or for one that no block around has."""
+    """How many query blocks outside `select` the table is. 0 when it is in `select` or in no block."""
     block: exp.Expr | None = select
     steps = 0
     while isinstance(block, exp.Select):
@@ -69,7 +69,7 @@ def _distance(select: exp.Select, table: str) -> int:
 
 
 def _enclosing(select: exp.Select) -> exp.Expr | None:
-    """The block that this one is a predicate of or a value in; a subquery in FROM sees none."""
+    """The query block around a subquery; None for a subquery in FROM, which sees no block around it."""
     parent = select.parent
     while isinstance(parent, (exp.Subquery, exp.SetOperation)):
         if isinstance(parent.parent, (exp.From, exp.Join)):

@@ -1,7 +1,7 @@
-"""Redshift's SQL to a tree and the tree to PostgreSQL's SQL, by sqlglot, with nothing guessed on the way.
+"""Parses Redshift's SQL to a tree and renders a tree as PostgreSQL's SQL, with sqlglot.
 
-sqlglot turns functions into what they mean and loses what they were: the third argument of TO_DATE,
-STRING_AGG against LISTAGG. Here every function keeps its name, so that the allow-list sees what was written.
+sqlglot replaces functions by ones of the same meaning, and so loses the third argument of TO_DATE, or the
+difference between STRING_AGG and LISTAGG. Here every function keeps its name, for the allow-list to check.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ BACKEND = _Backend()
 
 
 def parse(sql: str) -> exp.Expr:
-    """The tree of one statement; 42601 for what cannot be read, or is no statement that sqlglot models."""
+    """The tree of one statement. Raises 42601 for text that sqlglot cannot parse."""
     try:
         trees = [tree for tree in DIALECT.parse(sql) if tree is not None]
     except (ParseError, TokenError) as error:
@@ -86,5 +86,5 @@ def _near(error: Exception) -> str | None:
 
 
 def render(tree: exp.Expr) -> str:
-    """SQL for the PostgreSQL behind; every identifier quoted, for the two reserve different words."""
+    """SQL for PostgreSQL. Every identifier is quoted, since PostgreSQL reserves other words than Redshift."""
     return str(tree.sql(dialect=BACKEND, identify=True, comments=False))

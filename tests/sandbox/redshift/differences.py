@@ -1,6 +1,7 @@
-"""Ways in which a real Redshift could differ from what this stand-in believes; none is in force by default.
+"""Ways in which a real Redshift could differ from this stand-in.
 
-`RedshiftStandIn.differs` has those that are. So a test can show that `--check` notices each of them.
+`RedshiftStandIn.differs` has those that are switched on: none by default. Tests show that `--check` finds
+each of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlglot import exp
 
 
 class Difference(Enum):
-    """One way of being otherwise; the value says how."""
+    """One difference; its value describes it."""
 
     TYPE_NAMES = "svv_external_columns names types as SQL does: integer, character varying(10)"
     PADDED_VALUES = "svv_external_partitions shows values with leading zeros"
@@ -30,7 +31,7 @@ class Difference(Enum):
     TOO_LONG_CODE = "a value that is too long is refused with a code and words that nobody knows"
     TOO_LONG_ON_LEADER = "a value that is too long is refused as the leader node does: 22001"
     NULL_STATE = "NULL in a NOT NULL column is refused with 23502"
-    NO_COUNTS = "DELETE does not tell how many rows it deleted"
+    NO_COUNTS = "DELETE does not report how many rows it deleted"
     MD5_CASE = "MD5 answers in capital letters"
     NO_MICROSECONDS = "TO_CHAR cuts microseconds to milliseconds"
     ISOLATION = "a database has an isolation level that nobody knows"
@@ -44,7 +45,7 @@ OTHER_TIME_ZONE = "America/New_York"
 
 
 def apply(differs: Container[Difference], tree: exp.Expr) -> None:
-    """Let the functions of a query mean what they mean under these differences."""
+    """Change the calls in `tree` to what they mean under these differences."""
     for call in list(tree.find_all(exp.Anonymous)):
         name = call.name.lower()
         if name == "to_date" and Difference.DATES_ROLL_OVER in differs:

@@ -1,10 +1,10 @@
-"""What the stand-in says no with: Redshift's SQLSTATE, text and DETAIL."""
+"""The errors of the stand-in: Redshift's SQLSTATE, message and DETAIL."""
 
 from __future__ import annotations
 
 
 class RedshiftError(Exception):
-    """An ErrorResponse to be: five characters of `sqlstate`, and what a client reads."""
+    """The content of an ErrorResponse."""
 
     def __init__(self, sqlstate: str, message: str, detail: str | None = None) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class RedshiftError(Exception):
 
 
 class ConnectionCut(Exception):
-    """The stand-in was told to drop the connection here."""
+    """Drops the client's connection."""
 
 
 def syntax_error(near: str | None) -> RedshiftError:
@@ -24,12 +24,12 @@ def syntax_error(near: str | None) -> RedshiftError:
 
 
 def not_supported(what: str) -> RedshiftError:
-    """Redshift documents that it does not have `what`."""
+    """0A000 for what Redshift documents that it does not have."""
     return RedshiftError("0A000", f"{what} is not supported")
 
 
 def not_carried(what: str) -> RedshiftError:
-    """Redshift has it or may have it, but the stand-in does not, and says that it is not Redshift's fault."""
+    """0A000 for what Redshift has or may have and this stand-in does not. The message says so."""
     return RedshiftError("0A000", f"{what} is not carried by this stand-in for Redshift")
 
 
@@ -39,21 +39,21 @@ def in_transaction_block(command: str) -> RedshiftError:
 
 
 def transaction_aborted() -> RedshiftError:
-    """Every statement after the one that failed, until the block ends."""
+    """For every statement after one that failed, until the transaction ends."""
     return RedshiftError(
         "25P02", "current transaction is aborted, commands ignored until end of transaction block"
     )
 
 
 def no_such_relation(name: str) -> RedshiftError:
-    """A table, view or system view that Redshift does not have."""
+    """42P01 for a table, view or system view that does not exist."""
     return RedshiftError("42P01", f'relation "{name}" does not exist')
 
 
 def node_error(
     text: str, code: int, context: str, query: int, *, location: str, process: str
 ) -> RedshiftError:
-    """The shape of every error of a compute node, whatever it is about: XX000, told apart by its code.
+    """The form of every error of a compute node: XX000; only `code` says what is wrong.
 
     Seen at amazon-redshift-utils#716, pipelinewise-target-redshift#59 and rudder-server#3178.
     """
@@ -71,7 +71,7 @@ def node_error(
 
 
 def spectrum_scan_error(context: str, query: int, pid: int) -> RedshiftError:
-    """A scan that failed; `context` is cut as Redshift cuts it."""
+    """The error of a scan that failed. `context` is cut to 400 characters, as Redshift does."""
     return node_error(
         "Spectrum Scan Error",
         15007,

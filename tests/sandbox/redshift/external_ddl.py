@@ -1,4 +1,4 @@
-"""External schemas, tables and partitions: parsed as strictly as documented, kept in the catalog."""
+"""DDL of external schemas, tables and partitions, which are in the catalog. As strict as documented."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def _properties(reader: Reader) -> tuple[tuple[str, str], ...]:
 
 
 def drop_table(work: Work, reader: Reader) -> None:
-    """DROP TABLE, local or external; of an external one its catalog entry only, and not in a transaction."""
+    """DROP TABLE, local or external. An external one loses its catalog entry, and not in a transaction."""
     reader.expect("DROP", "TABLE")
     lenient = reader.take("IF", "EXISTS")
     names = [reader.name(work.cluster.database)]
@@ -247,8 +247,7 @@ def alter_table(work: Work, reader: Reader) -> None:
     if external_schema(work, name.schema) is None:
         alter_local_table(work, name, reader)
         return
-    if work.in_block or not work.alone:
-        work.require_no_block("ALTER EXTERNAL TABLE")
+    work.require_no_block("ALTER EXTERNAL TABLE")
     table = external_table(work, name)
     if table is None:
         raise no_such_relation(str(name))
@@ -289,7 +288,7 @@ def _partition_values(table: ExternalTable, reader: Reader) -> tuple[str, ...]:
 
 
 def _add_partitions(work: Work, table: ExternalTable, reader: Reader) -> None:
-    """ADD [IF NOT EXISTS] PARTITION … LOCATION … [PARTITION …]: blanks between them, as in every example."""
+    """ADD [IF NOT EXISTS] PARTITION … LOCATION … [PARTITION …], separated by blanks, as in every example."""
     reader.expect("ADD")
     lenient = reader.take("IF", "NOT", "EXISTS")
     wanted: list[Partition] = []

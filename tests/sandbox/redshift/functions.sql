@@ -1,4 +1,4 @@
--- What Redshift has and PostgreSQL has not, or has in another way. The rewriting calls these by their full name.
+-- Functions that PostgreSQL has not, or has with another meaning. The rewriting calls these by their full name.
 CREATE SCHEMA stand_in;
 
 -- Casts ------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ EXCEPTION WHEN datetime_field_overflow THEN
 END $$;
 CREATE FUNCTION stand_in.to_date(value text, format text) RETURNS date LANGUAGE sql IMMUTABLE
     AS 'SELECT stand_in.to_date($1, $2, false)';
--- The number that stands where the format has this field: the format's letters as a regular expression.
+-- The number at the place of this field in the format: the format's letters as a regular expression.
 CREATE FUNCTION stand_in.field(value text, format text, name text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE pattern text := regexp_replace(format, '[^A-Z]', '[^0-9]', 'g');
 BEGIN
@@ -297,7 +297,7 @@ CREATE TYPE stand_in.super AS (json text);
 CREATE FUNCTION stand_in.json_parse(value text) RETURNS stand_in.super LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN value IS NOT NULL THEN
         ROW(regexp_replace(value::json::text, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g'))::stand_in.super END $$;
--- DG: JSON_SERIALIZE: the text null for NULL; an error when no VARCHAR holds it.
+-- DG: JSON_SERIALIZE: the text null for NULL; an error when it is longer than any VARCHAR.
 CREATE FUNCTION stand_in.json_serialize(value stand_in.super) RETURNS text LANGUAGE sql IMMUTABLE
     AS 'SELECT coalesce(($1).json, ''null'')';
 

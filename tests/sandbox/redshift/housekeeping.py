@@ -7,22 +7,14 @@ from .meta import kind_of, require_local
 from .statements import Name, Reader, literal, quote
 from .work import Work
 
-PRIVILEGES = (
-    "SELECT",
-    "INSERT",
-    "UPDATE",
-    "DELETE",
-    "REFERENCES",
-    "ALL",
-    "USAGE",
-    "CREATE",
-    "DROP",
-    "TRUNCATE",
-)
+_PRIVILEGES = """
+    SELECT INSERT UPDATE DELETE REFERENCES ALL USAGE CREATE DROP TRUNCATE PRIVILEGES TEMP TEMPORARY
+"""
+PRIVILEGES = frozenset(_PRIVILEGES.split())
 
 
 def truncate(work: Work, reader: Reader) -> None:
-    """Commits the transaction it runs in, itself included (DG: r_TRUNCATE)."""
+    """Empties a table and commits the transaction in which it runs (DG: r_TRUNCATE)."""
     reader.expect("TRUNCATE")
     reader.take("TABLE")
     name = reader.name(work.cluster.database)
@@ -70,12 +62,12 @@ def analyze(work: Work, reader: Reader) -> None:
 
 
 def grant(work: Work, reader: Reader) -> None:
-    """Rights on schemas and tables: read, checked for what they name, without effect: there is one user."""
+    """GRANT and REVOKE on schemas and tables. They must exist. It has no effect: there is one user."""
     word = reader.next().text.upper()
     _ = reader.take("GRANT", "OPTION", "FOR")
     while not reader.at("ON"):
         token = reader.next()
-        if token.text != "," and token.text.upper() not in (*PRIVILEGES, "PRIVILEGES", "TEMP", "TEMPORARY"):
+        if token.text != "," and token.text.upper() not in PRIVILEGES:
             raise not_carried(f"{word} {token.text}")
     reader.expect("ON")
     _granted_objects(work, reader, word)
@@ -122,7 +114,7 @@ def comment(work: Work, reader: Reader) -> None:
 
 
 def _commented_object(work: Work, reader: Reader, kind: str) -> str:
-    """The object for PostgreSQL, which refuses a table or column that is not there."""
+    """The object for PostgreSQL, which refuses a table or column that does not exist."""
     if kind != "COLUMN":
         name = reader.name(work.cluster.database)
         _require_comments(work, name, kind)
@@ -133,7 +125,7 @@ def _commented_object(work: Work, reader: Reader, kind: str) -> str:
 
 
 def _require_comments(work: Work, name: Name, kind: str) -> None:
-    """0A000 for external tables, their columns, and columns of late-binding views."""
+    """Raises 0A000 for external tables, their columns, and columns of late-binding views."""
     found = kind_of(work, name)
     if found == "external" or (kind == "COLUMN" and found == "late binding view"):
         raise RedshiftError("0A000", f"COMMENT ON {kind} is not supported for {found} {name}")

@@ -1,4 +1,4 @@
-"""One client's connection to the PostgreSQL behind: own queries, bulk copies, the relay of answers."""
+"""One client's connection to PostgreSQL: queries of the front, bulk copies, relayed answers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from . import wire
 from .errors import RedshiftError
 
 Row = tuple["str | None", ...]
-# What Redshift, a PostgreSQL 8.0, reports; anything newer stays behind the front.
+# What Redshift, a PostgreSQL 8.0, reports. The client does not see anything newer.
 REPORTED = frozenset({"client_encoding", "DateStyle", "TimeZone", "session_authorization", "is_superuser"})
 
 
 class BackendError(RedshiftError):
-    """PostgreSQL refused; `constraint` is the one it named."""
+    """PostgreSQL refused a statement; `constraint` and `column` are those that it named."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(fields["C"], fields["M"], fields.get("D"))
@@ -39,7 +39,7 @@ class BackendLink:
 
     @property
     def process_id(self) -> int:
-        """PostgreSQL's process for this connection, which is what a client sees as its own."""
+        """PostgreSQL's process for this connection. The client sees it as its own."""
         return int(struct.unpack("!i", self.key[:4])[0])
 
     def _remember_key(self, kind: bytes, payload: bytes) -> None:
@@ -47,7 +47,7 @@ class BackendLink:
             self.key = payload
 
     def query(self, sql: str) -> list[Row]:
-        """The rows of a question that the front itself asks; BackendError."""
+        """The rows of a query of the front. Raises BackendError."""
         rows: list[Row] = []
 
         def collect(kind: bytes, payload: bytes) -> None:
@@ -59,7 +59,7 @@ class BackendLink:
         return rows
 
     def copy_in(self, sql: str, chunks: Iterable[bytes]) -> None:
-        """COPY … FROM STDIN. When `chunks` fails, the copy is undone and the failure goes on."""
+        """COPY … FROM STDIN. When `chunks` raises, the copy is undone and the exception is raised again."""
         self._channel.send(wire.frame(b"Q", wire.text(sql)))
         kind, payload = self._channel.message()
         while kind not in (b"G", b"E"):
@@ -84,7 +84,7 @@ class BackendLink:
             return
 
     def relay(self, sql: str, send: Callable[[bytes], None], tag: Callable[[str], str] = str) -> None:
-        """Run the statement and pass its answer on, except its end of conversation; BackendError.
+        """Run the statement and send its answer to the client, without ReadyForQuery. Raises BackendError.
 
         `tag` may change the tag of the command that the client reads.
         """
@@ -122,7 +122,7 @@ class BackendLink:
             raise failure
 
     def close(self) -> None:
-        """Ends the session at PostgreSQL, and with it what it left open."""
+        """Ends the session at PostgreSQL, and so its transaction."""
         try:
             self._channel.send(wire.frame(b"X"))
         except OSError:

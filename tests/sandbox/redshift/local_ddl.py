@@ -35,7 +35,7 @@ def _check_target(work: Work, name: Name, *, temporary: bool) -> None:
 
 
 def _is_column_name_list(reader: Reader) -> bool:
-    """CREATE TABLE t (a, b) AS …: a bare name is followed by a comma or the end of the list."""
+    """Whether it is CREATE TABLE t (a, b) AS …: a comma or the end of the list follows a bare name."""
     after = reader.peek(2)
     return after is not None and after.text in (",", ")")
 
@@ -76,7 +76,7 @@ def _create_from_query(work: Work, reader: Reader, name: Name, head: str) -> Non
 
 
 def add_bytes_checks(work: Work, name: Name) -> None:
-    """The check for every VARCHAR column that has none yet."""
+    """Add the check of bytes to every VARCHAR column that has none."""
     rows = work.link.query(
         "SELECT attname, atttypmod - 4 FROM pg_attribute a WHERE attrelid = "
         f"to_regclass({literal(name.quoted)}) AND attnum > 0 "

@@ -34,14 +34,14 @@ class ExternalSchema:
 
 
 def remember(work: Work, note: int, oid: str, content: dict[str, Any]) -> None:
-    """Put a note to the object whose oid the SQL expression `oid` gives, in place of an earlier one."""
+    """Store the note of the object whose oid the SQL expression `oid` gives, and delete its earlier note."""
     work.link.query(f"DELETE FROM pg_description WHERE classoid = {note} AND objoid = {oid}")
     text = literal(json.dumps(content))
     work.link.query(f"INSERT INTO pg_description VALUES ({oid}, {note}, 0, {text})")
 
 
 def external_schemas(work: Work) -> list[ExternalSchema]:
-    """All of them, by name."""
+    """All external schemas, by name."""
     rows = work.link.query(
         "SELECT n.nspname, n.oid, d.description FROM pg_namespace n JOIN pg_description d "
         f"ON d.objoid = n.oid AND d.classoid = {SCHEMA_NOTE} ORDER BY n.nspname"
@@ -56,7 +56,7 @@ def _schema(name: str, oid: str, note: str) -> ExternalSchema:
 
 
 def external_schema(work: Work, name: str | None) -> ExternalSchema | None:
-    """The external schema of that name."""
+    """The external schema of that name, None when there is none."""
     if name is None:
         return None
     return next((schema for schema in external_schemas(work) if schema.name == name), None)
@@ -68,7 +68,7 @@ def schema_exists(work: Work, name: str) -> bool:
 
 
 def external_table(work: Work, name: Name) -> ExternalTable | None:
-    """The external table of that name, None when its schema is not external; 42P01 when Glue has none."""
+    """The external table, None when its schema is not external. Raises 42P01 when Glue has no such table."""
     schema = external_schema(work, name.schema)
     if schema is None:
         return None
@@ -80,7 +80,7 @@ def external_table(work: Work, name: Name) -> ExternalTable | None:
 
 
 def require_role(work: Work, schema: ExternalSchema) -> None:
-    """Spectrum may use only the roles that are associated with the cluster."""
+    """Raises XX000 unless the schema's roles are associated with the cluster."""
     missing = [role for role in schema.role.split(",") if role not in work.cluster.roles]
     if schema.role == "default" or not missing:
         return
@@ -92,7 +92,7 @@ def require_role(work: Work, schema: ExternalSchema) -> None:
 
 
 def kind_of(work: Work, name: Name) -> Kind:
-    """What the name means to this session; external tables are never found by the search path."""
+    """What the name means in this session. External tables are never found by the search path."""
     if external_schema(work, name.schema) is not None:
         return "external"
     rows = work.link.query(
@@ -108,7 +108,7 @@ def kind_of(work: Work, name: Name) -> Kind:
 
 
 def late_binding_text(work: Work, name: Name) -> str | None:
-    """The query of a late-binding view, None when it is none."""
+    """The query of a late-binding view, None for everything else."""
     rows = work.link.query(
         f"SELECT description FROM pg_description WHERE classoid = {VIEW_NOTE} "
         f"AND objoid = to_regclass({literal(name.quoted)})"
@@ -117,7 +117,7 @@ def late_binding_text(work: Work, name: Name) -> str | None:
 
 
 def columns_of(work: Work, name: Name) -> list[str]:
-    """The columns of a local table, in order; none when it is not there."""
+    """The columns of a local table, in order; none when it does not exist."""
     rows = work.link.query(
         f"SELECT attname FROM pg_attribute WHERE attrelid = to_regclass({literal(name.quoted)}) "
         "AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
@@ -126,7 +126,7 @@ def columns_of(work: Work, name: Name) -> list[str]:
 
 
 def require_local(work: Work, name: Name, command: str) -> None:
-    """The name must be that of a table of the cluster's own."""
+    """Raises 42P01, 0A000 or 42809 unless the name is that of a local table."""
     kind = kind_of(work, name)
     if kind == "none":
         raise no_such_relation(name.table)

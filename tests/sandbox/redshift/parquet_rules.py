@@ -1,7 +1,7 @@
-"""What Spectrum is known to read in a Parquet file, and nothing beyond it.
+"""Checks that a Parquet file has only what Spectrum is known to read.
 
-AWS publishes no full matrix. What is documented or was seen to work passes; what is unconfirmed is refused,
-so that nobody ships a file that only this stand-in can read.
+AWS publishes no full list. What is documented or was seen to work passes. What is unconfirmed is refused, so
+that nobody ships a file that only this stand-in can read.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ DATA_PAGE_V2 = b"\x15\x06"
 
 
 class UnreadableFile(Exception):
-    """Why Spectrum would not read the file; the sentence is the context of its error."""
+    """Spectrum would not read the file. The message is the context of its error."""
 
 
 def open_file(data: bytes, path: str, table: ExternalTable) -> pq.ParquetFile:
-    """The file, once it agrees with the table in every respect. UnreadableFile."""
+    """The opened file. Raises UnreadableFile unless it agrees with the table in every respect."""
     try:
         file = pq.ParquetFile(BytesIO(data))
     except (pa.ArrowInvalid, OSError) as error:
@@ -54,7 +54,7 @@ def _check_rows(metadata: Any, path: str) -> None:
 
 
 def _check_names(file: pq.ParquetFile, path: str, table: ExternalTable) -> None:
-    """By name or by position is unconfirmed, and so is letter case: both must agree."""
+    """Spectrum may match columns by name or by position, and by case or not: all of it must agree."""
     found = [file.schema.column(position).path for position in range(len(file.schema.names))]
     expected = [column.name for column in table.columns]
     if found == expected:
@@ -130,7 +130,7 @@ def _check_chunk(chunk: Any, data: bytes, path: str) -> None:
 
 
 def read_columns(file: pq.ParquetFile, path: str, columns: Sequence[Column]) -> pa.Table:
-    """The rows, with these columns; texts must fit in bytes (the documents disagree on what else happens)."""
+    """The rows, with these columns. Raises UnreadableFile for a text with more bytes than its column."""
     rows = file.read(columns=[column.name for column in columns])
     for column in columns:
         if column.hive_type.startswith(("varchar", "char")):

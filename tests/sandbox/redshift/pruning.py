@@ -1,7 +1,7 @@
-"""Which partitions a query can need: the conditions on partition columns alone, as Spectrum prunes.
+"""Finds the conditions by which Spectrum prunes partitions.
 
-Only plain conditions of WHERE count (DG: c-spectrum-external-performance): those that name no other column,
-read no other table, and stand where a row that fails them cannot come back through an outer join.
+Only plain conditions of WHERE count (DG: c-spectrum-external-performance): they name partition columns alone
+and read no other table, and an outer join does not bring back a row that fails them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def conjuncts_on(table: exp.Table, columns: list[str]) -> list[exp.Expr]:
 def whole_numbers(conditions: list[exp.Expr]) -> dict[str, list[int]]:
     """Column -> the whole numbers that it may be, where a condition is `column IN (…)` with literals.
 
-    Spectrum keeps all other rows back (DG: c-spectrum-external-performance).
+    Spectrum does not return other rows (DG: c-spectrum-external-performance).
     """
     found: dict[str, list[int]] = {}
     for condition in conditions:

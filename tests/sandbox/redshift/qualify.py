@@ -22,7 +22,7 @@ def unfold_qualify(tree: exp.Expr) -> exp.Expr:
 
 
 def _check(select: exp.Select) -> None:
-    """42601 without an alias where QUALIFY follows FROM directly; 0A000 for forms that no script sends."""
+    """Raises 42601 without an alias where QUALIFY follows FROM directly, 0A000 for forms not carried."""
     source = select.args.get("from_")
     between = any(select.args.get(part) for part in ("where", "group", "having", "joins"))
     if source is None or not (source.this.alias or between):

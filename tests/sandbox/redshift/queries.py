@@ -26,13 +26,13 @@ def translate(work: Work, tree: exp.Expr, *, rows: bool = True) -> str:
 
 
 def translate_expression(tree: exp.Expr) -> str:
-    """The only projection of an admitted SELECT …, as an expression of its own."""
+    """SQL for PostgreSQL of the only projection of an admitted SELECT."""
     projection = rewrite(tree).expressions[0]
     return render(projection.this if isinstance(projection, exp.Alias) else projection)
 
 
 def translate_query(work: Work, sql: str, *, rows: bool = True) -> str:
-    """The same for the text of a query."""
+    """SQL for PostgreSQL of the text of a query."""
     tree = admit(sql)
     if not isinstance(tree, exp.Query):
         raise syntax_error(sql.split(maxsplit=1)[0])
@@ -40,7 +40,7 @@ def translate_query(work: Work, sql: str, *, rows: bool = True) -> str:
 
 
 def select(work: Work, reader: Reader) -> None:
-    """A query; WITH may also open an UPDATE or a DELETE."""
+    """A query, or an UPDATE or DELETE that begins with WITH."""
     tree = admit(reader.rest(), exp.Query, exp.Update, exp.Delete)
     if isinstance(tree, exp.Query):
         work.relay(translate(work, tree))
@@ -49,7 +49,7 @@ def select(work: Work, reader: Reader) -> None:
 
 
 def insert(work: Work, reader: Reader) -> None:
-    """INSERT INTO a table of the cluster's own."""
+    """INSERT INTO a local table."""
     tree = admit(reader.rest())
     if not isinstance(tree, exp.Insert):
         raise syntax_error("INSERT")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from .correlation import check_correlations, check_subqueries_beside_aggregates
+from .correlation import check_correlations, check_subqueries_in_aggregations
 from .errors import RedshiftError, not_carried, not_supported, syntax_error
 from .functions import FUNCTIONS, UNCARRIED_FUNCTIONS
 from .keywords import RESERVED
@@ -25,13 +25,13 @@ RANKING = frozenset(["row_number", "rank", "dense_rank", "percent_rank", "cume_d
 
 
 def check(tree: exp.Expr) -> None:
-    """Raises what Redshift says of the first thing in the tree that it does not have."""
+    """Raises Redshift's error for the first node of the tree that it does not have."""
     for node in tree.walk():
         _check_node(node)
         if further := FURTHER.get(type(node)):
             further(node)
     check_correlations(tree)
-    check_subqueries_beside_aggregates(tree)
+    check_subqueries_in_aggregations(tree)
 
 
 def _check_node(node: exp.Expr) -> None:

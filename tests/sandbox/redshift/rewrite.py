@@ -1,4 +1,4 @@
-"""A checked Redshift query made into one that PostgreSQL answers in the same way."""
+"""Rewrites a checked Redshift query so that PostgreSQL gives Redshift's answer."""
 
 from __future__ import annotations
 
@@ -20,18 +20,10 @@ TRY_CAST_TARGETS = frozenset(
     | {"TIMESTAMP", "TIMESTAMPTZ", "DATE"}
 )
 CHECKED = {
-    "SMALLINT": "integer_text",
-    "INT": "integer_text",
-    "BIGINT": "integer_text",
-    "TIMESTAMP": "time_text",
+    **dict.fromkeys(("SMALLINT", "INT", "BIGINT"), "integer_text"),
+    **dict.fromkeys(("DECIMAL", "FLOAT", "DOUBLE"), "number_text"),
+    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMPTZ"), "time_text"),
 }
-CHECKED |= {
-    "TIMESTAMPTZ": "time_text",
-    "DATE": "time_text",
-    "DECIMAL": "number_text",
-    "DOUBLE": "number_text",
-}
-CHECKED |= {"FLOAT": "number_text"}
 # What can make a text longer than any VARCHAR, and what Redshift says of it. CONCAT: airbytehq/airbyte#14441;
 # of the others nothing was found.
 TOO_LONG = "Value too long for character type"
@@ -55,7 +47,7 @@ def fold(tree: exp.Expr) -> None:
 
 
 def rewrite(tree: exp.Expr) -> exp.Expr:
-    """Everything but the tables."""
+    """The tree with everything but the tables rewritten."""
     _name_projections(tree)
     return unfold_qualify(_inside_out(tree))
 
@@ -72,7 +64,7 @@ def _inside_out(tree: exp.Expr) -> exp.Expr:
 
 
 def _name_projections(tree: exp.Expr) -> None:
-    """What rewriting changes must not change the name of the column that a client or a view sees."""
+    """Give each projection its name as an alias: rewriting must not change what a client or a view sees."""
     for select in tree.find_all(exp.Select):
         if isinstance(select.parent, (exp.In, exp.Exists)):
             continue
@@ -111,7 +103,7 @@ def _rewrite_extract(node: exp.Extract) -> exp.Expr:
 
 
 def _rewrite_concatenation(node: exp.DPipe) -> exp.Expr:
-    """The longest text of a chain of || is its last: that one is measured."""
+    """Only the last text of a chain of || is measured: it is the longest."""
     around = node.parent
     while isinstance(around, exp.Paren) or _is_named(around, "nvl", "coalesce", "stand_in.fits"):
         around = around.parent
@@ -153,7 +145,7 @@ def backend_type(node: exp.DataType) -> exp.DataType:
 
 
 def varchar_length(node: exp.DataType) -> int:
-    """Bytes that a VARCHAR holds."""
+    """The length of a VARCHAR in bytes."""
     if type_name(node) == "TEXT" or not node.expressions:
         return VARCHAR_MAX if _is_max(node) else VARCHAR_DEFAULT
     given = node.expressions[0].name

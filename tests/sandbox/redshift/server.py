@@ -1,4 +1,4 @@
-"""The stand-in as others see it: start, stop, faults; and the door that clients come in by."""
+"""The stand-in: starts and stops it, plans faults, and accepts its clients."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MAX_CLIENTS = 50
 class RedshiftStandIn:
     """A Redshift cluster with Spectrum, as far as this project needs one, on one machine.
 
-    External tables live in the Glue and S3 of `aws_endpoint`; local ones in a PostgreSQL under `directory`,
-    which keeps them from one start to the next. `cluster_roles` are the roles that Spectrum may assume.
-    `differs`: in what it differs from what is believed of Redshift; may be changed at any time.
+    External tables are in the Glue and S3 of `aws_endpoint`. Local tables are in a PostgreSQL under
+    `directory`, which has them again at the next start. `cluster_roles` are the roles that Spectrum may
+    assume. `differs` are the differences from Redshift that are switched on. It may be changed at any time.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class RedshiftStandIn:
         self._threads: set[threading.Thread] = set()
 
     def start(self) -> None:
-        """Returns when it accepts connections; `port` is then the one that it listens on."""
+        """Returns when it accepts connections. `port` is then the port on which it listens."""
         self._backend.start()
         self._door = socket.create_server((self.host, self.port), backlog=64)
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._door,), daemon=True).start()
 
     def stop(self) -> None:
-        """Cuts every client and stops PostgreSQL; start() may follow."""
+        """Cuts every client and stops PostgreSQL. start() may follow."""
         if self._door is not None:
             self._door.shutdown(socket.SHUT_RDWR)
             self._door.close()
@@ -100,7 +100,7 @@ class RedshiftStandIn:
         self.watch.plan(matching, error, times)
 
     def cut_next(self, matching: str, times: int = 1) -> None:
-        """Drop the connection in place of running the next `times` matching statements."""
+        """Drop the connection instead of running the next `times` statements whose SQL matches."""
         self.watch.plan(matching, None, times)
 
     def _accept(self, door: socket.socket) -> None:
@@ -121,7 +121,7 @@ class RedshiftStandIn:
             connection = self._negotiate(client)
             self._converse(wire.Channel(connection))
         except (EOFError, OSError, ConnectionCut):
-            pass  # The client left, or was cut off on purpose: nobody is there to be told.
+            pass  # The client has closed the connection, or a fault was planned that cuts it.
         finally:
             _cut(connection)
             self._clients.discard(connection)

@@ -1,4 +1,4 @@
-"""One client's conversation: its statements in order, its transactions, its errors in Redshift's words."""
+"""Serves one client: runs its statements in order and sends errors in Redshift's words."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ STATUS = {
 }
 ENDS_BLOCK = frozenset({"COMMIT", "END", "ROLLBACK", "ABORT"})
 OPENS_OR_ENDS_BLOCK = ENDS_BLOCK | {"BEGIN", "START"}
-MOST_HELD_BACK = 1 << 16  # bytes of answers
+BUFFER_BYTES = 1 << 16
 
 
 class Session:
-    """Serves one client until it leaves. Raises EOFError, OSError or ConnectionCut at the end."""
+    """One client's session. `run` raises EOFError, OSError or ConnectionCut when the connection ends."""
 
     def __init__(self, cluster: Cluster, channel: wire.Channel, parameters: dict[str, str]) -> None:
         self._channel = channel
         self._cluster = cluster
         self._parameters = parameters
         self._client = parameters.get("application_name", "")
-        self._held = bytearray()
+        self._unsent = bytearray()
 
     def run(self) -> None:
-        """Greet, then answer."""
+        """Answer the client's messages until it ends the session."""
         settings = {
             "timezone": self._time_zone,
             "default_transaction_isolation": self._cluster.backend_isolation.replace(" ", "\\ "),
@@ -75,19 +75,19 @@ class Session:
         hello = wire.frame(b"R", struct.pack("!i", 0))
         hello += b"".join(wire.parameter_status(name, value) for name, value in status.items())
         self._send(hello + wire.frame(b"K", work.link.key))
-        self._hand_over(work)
+        self._send_ready(work)
 
     def _send(self, data: bytes) -> None:
-        """Answers wait until the client's turn comes, or until there are many of them."""
-        self._held += data
-        if len(self._held) > MOST_HELD_BACK:
+        """Buffer `data` until the answer is complete or the buffer is full."""
+        self._unsent += data
+        if len(self._unsent) > BUFFER_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        held, self._held = bytes(self._held), bytearray()
-        self._channel.send(held)
+        data, self._unsent = bytes(self._unsent), bytearray()
+        self._channel.send(data)
 
-    def _hand_over(self, work: Work) -> None:
+    def _send_ready(self, work: Work) -> None:
         self._send(wire.ready(work.link.status))
         self._flush()
 
@@ -95,7 +95,7 @@ class Session:
         if kind == b"Q":
             self._run_string(work, payload[:-1].decode())
         elif kind == b"S":
-            self._hand_over(work)
+            self._send_ready(work)
         elif kind in (b"P", b"F"):
             error = not_carried("the extended query protocol (send simple queries)")
             self._refuse(work, error)
@@ -121,7 +121,7 @@ class Session:
             # A fault of the stand-in's own must not look like a lost connection.
             traceback.print_exc()
             self._refuse(work, RedshiftError("XX000", f"the stand-in itself failed: {error!r}"))
-        self._hand_over(work)
+        self._send_ready(work)
 
     def _split(self, sql: str) -> tuple[Statement, ...]:
         try:

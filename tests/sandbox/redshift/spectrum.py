@@ -1,4 +1,4 @@
-"""A scan: the rows under a table's registered partitions, put where PostgreSQL can read them."""
+"""Scans an external table: copies the rows under its registered partitions to a temporary table."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .storage import StorageError, StoredObject
 from .work import ScanRecord, Work
 
 PSEUDO_TYPES = {"$path": "varchar(1024)", "$size": "bigint"}
-# A scan without any column still has rows to count.
+# The column of a scan that needs none: its rows are counted.
 NO_COLUMN = "spectrum_row"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Which columns of a table a scan gives, in this order: from files, from partitions, about files.
+    """The columns that a scan returns, in this order: from files, from partitions, about files.
 
-    It gives only rows whose columns have one of the numbers in `only`.
+    `only`: column -> the numbers that it may have in the returned rows.
     """
 
     data: tuple[Column, ...]
@@ -63,7 +63,7 @@ def scan(
     *,
     rows: bool,
 ) -> str:
-    """The name of a temporary table with the wanted columns; XX000 when a file cannot be read.
+    """The name of a temporary table with the wanted columns. Raises XX000 when a file cannot be read.
 
     `conditions` choose the partitions, `only` the rows.
     """
@@ -86,7 +86,7 @@ def scan(
 
 
 def _qualified(work: Work, table: ExternalTable, conditions: Sequence[exp.Expr]) -> list[Partition]:
-    """The partitions that meet the conditions, as PostgreSQL itself judges them."""
+    """The partitions that meet the conditions; PostgreSQL evaluates them."""
     if not table.partition_columns:
         return [Partition((), table.location)]
     partitions = work.cluster.catalog.partitions(table)
@@ -132,7 +132,7 @@ def _without_table(condition: exp.Expr) -> exp.Expr:
 def _chunks(
     work: Work, table: ExternalTable, shape: Shape, partitions: Sequence[Partition], counts: Counter[str]
 ) -> Iterator[bytes]:
-    """CSV for COPY, file by file, and counted. The first fault ends it as Spectrum ends a query."""
+    """CSV for COPY, file by file. Adds the rows to `counts`. Raises XX000 for the first file with a fault."""
     try:
         listings = work.cluster.storage.listings([partition.location for partition in partitions])
         for partition, objects in zip(partitions, listings, strict=True):
@@ -159,7 +159,7 @@ def _storage_refusal(work: Work, fault: StorageError) -> RedshiftError:
 def _file_rows(
     work: Work, table: ExternalTable, shape: Shape, partition: Partition, stored: StoredObject
 ) -> tuple[pa.Table, int]:
-    """The rows of a file that a scan gives, and how many it has."""
+    """The rows of a file that a scan returns, and how many rows the file has."""
     file = open_file(work.cluster.storage.read(stored), stored.path, table)
     count = file.metadata.num_rows
     columns = read_columns(file, stored.path, shape.data).columns if shape.data else []

@@ -1,4 +1,4 @@
-"""A client's text, taken apart: whole statements, and a reader that walks the words of one."""
+"""Splits a client's text into statements, and reads a statement word by word."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ LARGEST_STATEMENT = 16 * 1024 * 1024  # DG: amazon-redshift-limits
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement as it was sent, without its semicolon."""
+    """One statement as the client sent it, without its semicolon."""
 
     text: str
     tokens: tuple[Token, ...]
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The first few words, upper case."""
+        """The first six words in upper case."""
         return tuple(token.text.upper() for token in self.tokens[:6])
 
     def has_word(self, word: str) -> bool:
-        """Whether the word stands anywhere outside quotes."""
+        """Whether the word is anywhere outside quotes."""
         return any(token.text.upper() == word and not _is_quoted(token) for token in self.tokens)
 
 
@@ -53,7 +53,7 @@ class Name:
 
 
 def refuse_hidden_schema(schema: str | None) -> None:
-    """What the stand-in keeps for itself is not there for clients."""
+    """Raises 3F000 for the schema of the stand-in's functions, which clients must not see."""
     if schema == "stand_in":
         raise RedshiftError("3F000", 'schema "stand_in" does not exist')
 
@@ -97,7 +97,7 @@ def split(sql: str) -> tuple[Statement, ...]:
 
 
 def _single_words(token: Token, sql: str) -> list[Token]:
-    """sqlglot makes one token of PRIMARY KEY; a grammar is read more easily word by word."""
+    """The words of a token: sqlglot makes one token of PRIMARY KEY, and Reader reads word by word."""
     source = sql[token.start : token.end + 1]
     if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER) or len(source.split()) < 2:
         return [token]
@@ -124,7 +124,7 @@ def _refuse_newer_quoting(tokens: Sequence[Token]) -> None:
 
 
 class Reader:
-    """Walks a statement word by word; every fault is Redshift's 42601."""
+    """Reads a statement word by word. Raises Redshift's 42601 where the text does not fit."""
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
@@ -132,12 +132,12 @@ class Reader:
         self._at = 0
 
     def peek(self, ahead: int = 0) -> Token | None:
-        """The token that comes, None at the end."""
+        """The next token, None at the end."""
         at = self._at + ahead
         return self._tokens[at] if at < len(self._tokens) else None
 
     def next(self) -> Token:
-        """The token that comes, and past it."""
+        """The next token; reads past it."""
         token = self.peek()
         if token is None:
             raise syntax_error(None)
@@ -145,12 +145,12 @@ class Reader:
         return token
 
     def fail(self) -> RedshiftError:
-        """A syntax error at the token that comes."""
+        """A syntax error at the next token."""
         token = self.peek()
         return syntax_error(None if token is None else token.text)
 
     def at(self, *words: str) -> bool:
-        """Whether these words come next; quoted text is never a word."""
+        """Whether these words come next. Quoted text is never a word."""
         for ahead, word in enumerate(words):
             token = self.peek(ahead)
             if token is None or _is_quoted(token) or token.text.upper() != word:
@@ -158,19 +158,19 @@ class Reader:
         return True
 
     def take(self, *words: str) -> bool:
-        """Past these words when they come next."""
+        """Whether these words come next; reads past them."""
         found = self.at(*words)
         if found:
             self._at += len(words)
         return found
 
     def expect(self, *words: str) -> None:
-        """Past these words, which must come."""
+        """Read past these words, which must come next."""
         if not self.take(*words):
             raise self.fail()
 
     def identifier(self) -> str:
-        """One identifier, folded: Redshift folds quoted ones as well."""
+        """One identifier in lower case: Redshift folds quoted ones as well."""
         token = self.peek()
         if token is None or token.token_type is TokenType.STRING or not _is_name(token):
             raise self.fail()
@@ -206,7 +206,7 @@ class Reader:
         return parts
 
     def group(self) -> list[Token]:
-        """What stands between a pair of parentheses, past it."""
+        """The tokens between a pair of parentheses; reads past it."""
         self.expect("(")
         depth, start = 1, self._at
         while depth:
@@ -227,7 +227,7 @@ class Reader:
         return found
 
     def until(self, *words: str) -> str:
-        """The text up to one of these words, a comma or the group's end, all at this depth."""
+        """The text up to one of these words, a comma or a closing parenthesis, at this depth."""
         depth, start = 0, self._at
         while (token := self.peek()) is not None:
             if depth == 0 and (token.text in (",", ")") or any(self.at(word) for word in words)):
@@ -239,7 +239,7 @@ class Reader:
         return self._text(start, self._at)
 
     def rest(self) -> str:
-        """The text that is left, and past it."""
+        """The rest of the text; reads past it."""
         start, self._at = self._at, len(self._tokens)
         return self._text(start, self._at) if start < self._at else ""
 
@@ -250,7 +250,7 @@ class Reader:
         ]
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Raises 42601 unless this is the end."""
         if self.peek() is not None:
             raise self.fail()
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .catalog import aws_client
 
-# From so many partitions on, one listing of the folder that holds them is cheaper than one each.
+# For this many partitions or more, one listing of their common folder is cheaper than one each.
 MANY = 10
 HIDDEN = (".", "_", "#")
 
@@ -28,7 +28,7 @@ class StorageError(Exception):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object and the state of it that was listed."""
+    """One object as it was listed."""
 
     bucket: str
     key: str
@@ -37,7 +37,7 @@ class StoredObject:
 
     @property
     def path(self) -> str:
-        """As the pseudo column "$path" tells it."""
+        """The value of the pseudo column "$path"."""
         return f"s3://{self.bucket}/{self.key}"
 
 
@@ -48,21 +48,21 @@ def parse_location(location: str) -> tuple[str, str]:
 
 
 def is_hidden(name: str) -> bool:
-    """DG: c-spectrum-external-tables: hidden files and those that end with a tilde are passed over."""
+    """Whether Spectrum ignores the file (DG: c-spectrum-external-tables)."""
     return name.startswith(HIDDEN) or name.endswith("~")
 
 
 def common_folder(locations: Sequence[str]) -> str:
-    """The longest folder that all these locations lie in."""
+    """The longest common folder of these locations."""
     shared = os.path.commonprefix(list(locations))  # noqa: RUF071 - keys are texts, not paths
     return shared[: shared.rfind("/") + 1]
 
 
 class Storage:
-    """What the stand-in asks of S3."""
+    """The requests to S3."""
 
     def listings(self, locations: Sequence[str]) -> list[list[StoredObject]]:
-        """Objects under each location. Many that lie in one folder cost one listing of the folder."""
+        """Objects under each location. Many locations in one folder cost one listing of the folder."""
         folder = common_folder(locations)
         if len(locations) < MANY or not parse_location(folder)[1]:
             return [self.listing(location) for location in locations]
@@ -74,7 +74,7 @@ class Storage:
         self._s3 = aws_client("s3", endpoint, region)
 
     def listing(self, location: str) -> list[StoredObject]:
-        """Objects under the location, recursively, by key. StorageError."""
+        """Objects under the location, recursively, by key. Raises StorageError."""
         bucket, prefix = parse_location(location)
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -88,7 +88,7 @@ class Storage:
         ]
 
     def read(self, stored: StoredObject) -> bytes:
-        """The object as it was listed. StorageError, with InvalidRange when it changed since."""
+        """The object's content. Raises StorageError: InvalidRange when it changed since it was listed."""
         try:
             answer = self._s3.get_object(Bucket=stored.bucket, Key=stored.key, IfMatch=stored.etag)
             data: bytes = answer["Body"].read()
@@ -100,7 +100,7 @@ class Storage:
 
 
 def _span(paths: Sequence[str], prefix: str) -> tuple[int, int]:
-    """Where in the sorted paths those with this prefix are."""
+    """First and last position of the paths with this prefix in the sorted paths."""
     return bisect_left(paths, prefix), bisect_left(paths, prefix + "\U0010ffff")
 
 

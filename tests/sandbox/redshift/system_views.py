@@ -16,7 +16,7 @@ from .work import Work
 
 # PostgreSQL answers these, by views.sql.
 KEPT = frozenset({"pg_class", "pg_description", "pg_views", "svv_transactions"})
-# Redshift has these as well. Neither a script, nor a document's queries, nor a test of these reads one.
+# Redshift has these as well. No script and no test of the scripts reads them.
 _UNCARRIED = """
     pg_database pg_external_schema pg_indexes pg_namespace pg_table_def pg_tables pg_user
     svv_external_databases svv_table_info
@@ -44,7 +44,7 @@ def _format() -> tuple[str, str, str, str, int]:
 
 
 def _cut(location: str) -> str:
-    """As the documentation's samples show it."""
+    """The location as in the documentation's samples."""
     return location.rstrip("/")[:LOCATION_CUT]
 
 
@@ -170,7 +170,7 @@ _EXTERNAL_QUERY_DETAIL = (
     "warning_message char(4000), table_name char(136), is_recursive char(1), is_nested char(1), "
     "s3list_time bigint, get_partition_time bigint, query_uuid char(36)"
 )
-# Those that the front answers: columns, the rows of its own, and a view whose rows come with them.
+# The front answers these: columns, the function that makes the rows, and a view with further rows.
 MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
     "svv_external_schemas": (
         "esoid int, eskind int, schemaname text, esowner int, databasename text, esoptions text",
@@ -188,8 +188,8 @@ MADE: dict[str, tuple[str, Callable[[Work], Iterator[Row]], str | None]] = {
         _external_partitions,
         None,
     ),
-    # DG: r_STV_DB_ISOLATION_LEVEL, r_SVL_S3PARTITION, SYS_EXTERNAL_QUERY_DETAIL: "Table columns". All see
-    # these; who is no superuser sees what is his own.
+    # DG: r_STV_DB_ISOLATION_LEVEL, r_SVL_S3PARTITION, SYS_EXTERNAL_QUERY_DETAIL: "Table columns". Every user
+    # may read these; who is no superuser sees the rows of his own queries.
     "stv_db_isolation_level": ("db_name char(128), isolation_level char(20)", _isolation, None),
     "svl_s3partition": (_S3_PARTITION, _s3_partitions, None),
     "sys_external_query_detail": (_EXTERNAL_QUERY_DETAIL, _external_query_detail, None),

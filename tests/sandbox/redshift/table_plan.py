@@ -24,7 +24,7 @@ COLUMN_WORDS = ("ENCODE", "NOT", "NULL", "PRIMARY", "UNIQUE", "REFERENCES", "DIS
 
 @dataclass
 class ColumnPlan:
-    """One column, as PostgreSQL defines it; `limit`: the bytes that a VARCHAR holds."""
+    """One column, as PostgreSQL defines it; `limit`: the length of a VARCHAR in bytes."""
 
     name: str
     type: str
@@ -47,7 +47,7 @@ class ColumnPlan:
 
 @dataclass
 class TablePlan:
-    """What CREATE TABLE asked for."""
+    """The columns and attributes of a CREATE TABLE."""
 
     columns: list[ColumnPlan] = field(default_factory=list)
     style: str = "AUTO"
@@ -56,12 +56,12 @@ class TablePlan:
 
 
 def bytes_check(column: str, limit: int) -> str:
-    """VARCHAR(n) holds n bytes (DG: r_Character_types); PostgreSQL counts characters."""
+    """The constraint that counts bytes (DG: r_Character_types); PostgreSQL's VARCHAR(n) counts characters."""
     return f"CONSTRAINT {quote(f'bytes {limit} {column}')} CHECK (octet_length({quote(column)}) <= {limit})"
 
 
 def read_element(reader: Reader, plan: TablePlan) -> None:
-    """Adds one column to the plan; 0A000 for LIKE and for keys, which Redshift has."""
+    """Adds one column to the plan. Raises 0A000 for LIKE and for keys, which Redshift has."""
     if reader.at("LIKE"):
         raise not_carried("CREATE TABLE LIKE")
     if reader.take("UNIQUE"):
@@ -91,7 +91,7 @@ def _column(reader: Reader, plan: TablePlan) -> ColumnPlan:
 
 
 def typed_column(name: str, given: str) -> ColumnPlan:
-    """The column of the type that the text `given` names; 42704 or 22023 for one that Redshift has not."""
+    """The column of the type `given`. Raises 42704 or 22023 for a type that Redshift has not."""
     try:
         node = exp.DataType.build(given, dialect=DIALECT)
     except Exception as error:
@@ -104,7 +104,7 @@ def typed_column(name: str, given: str) -> ColumnPlan:
 
 
 def read_column_attribute(reader: Reader, plan: TablePlan, column: ColumnPlan) -> bool:
-    """One attribute that is Redshift's own, or that it has in its own way; False when none comes."""
+    """Reads one attribute: encoding, key or default; False when none of them comes next."""
     if reader.take("ENCODE"):
         _read_encoding(reader)
     elif reader.take("DISTKEY"):
@@ -121,7 +121,7 @@ def read_column_attribute(reader: Reader, plan: TablePlan, column: ColumnPlan) -
 
 
 def read_column_constraint(reader: Reader, column: ColumnPlan) -> None:
-    """NULL or NOT NULL; 0A000 for a key, which Redshift has (DG: t_Defining_constraints)."""
+    """Reads NULL or NOT NULL. Raises 0A000 for a key, which Redshift has (DG: t_Defining_constraints)."""
     if reader.take("NOT", "NULL"):
         column.not_null = True
     elif reader.at("PRIMARY", "KEY") or reader.at("UNIQUE") or reader.at("REFERENCES"):
@@ -146,7 +146,7 @@ def _default(text: str) -> str:
 
 
 def read_table_attributes(reader: Reader, plan: TablePlan) -> None:
-    """Distribution and sort keys up to AS or the end; 42601 or 42703 for what does not fit the columns."""
+    """Reads distribution and sort keys up to AS or the end. Raises 42601 or 42703 when they do not fit."""
     while reader.peek() is not None and not reader.at("AS"):
         if reader.take("DISTSTYLE"):
             plan.style = reader.next().text.upper()

@@ -1,4 +1,4 @@
-"""A stand-in with its own S3 and Glue for the tests of this package, and what they do with it."""
+"""A stand-in with its own S3 and Glue for the tests of this package, and their helpers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA_DDL = (
 
 @dataclass
 class Place:
-    """The stand-in, and the way to it."""
+    """A running stand-in, its S3, and connections to it."""
 
     redshift: RedshiftStandIn
     directory: Path
@@ -55,7 +55,7 @@ class Place:
         return connection
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
-        """The statements one by one over a connection of their own; the rows of the last."""
+        """Runs the statements one by one over a new connection; the rows of the last."""
         connection = self.connect()
         try:
             return execute(connection, *statements)
@@ -63,12 +63,12 @@ class Place:
             connection.close()
 
     def put(self, key: str, body: bytes) -> None:
-        """An object in the tests' bucket."""
+        """Put an object in the tests' bucket."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
 def execute(connection: Any, *statements: str) -> list[tuple[Any, ...]]:
-    """The statements one by one; the rows of the last."""
+    """Runs the statements one by one; the rows of the last."""
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -93,7 +93,7 @@ def parquet(columns: dict[str, pa.Array], **options: Any) -> bytes:
 
 @contextmanager
 def running(directory: Path, **options: Any) -> Iterator[Place]:
-    """Everything up, and down again."""
+    """A running stand-in, stopped at the end."""
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", "127.0.0.1")
     authority.cert_pem.write_to_path(directory / "ca.pem")

@@ -8,7 +8,7 @@ from .work import Work
 
 
 def begin(work: Work, reader: Reader) -> None:
-    """BEGIN at the database's isolation level; 0A000 for the options that Redshift has (DG: r_BEGIN)."""
+    """BEGIN at the database's isolation level. Raises 0A000 for its options (DG: r_BEGIN)."""
     if not reader.take("START", "TRANSACTION"):
         reader.expect("BEGIN")
         _ = reader.take("WORK") or reader.take("TRANSACTION")
@@ -26,7 +26,7 @@ def begin(work: Work, reader: Reader) -> None:
 
 
 def commit(work: Work, reader: Reader) -> None:
-    """COMMIT or END; a lost block is rolled back."""
+    """COMMIT or END. A failed transaction is rolled back."""
     _end(work, reader, "COMMIT")
 
 

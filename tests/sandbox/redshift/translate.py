@@ -1,4 +1,4 @@
-"""PostgreSQL's refusals in Redshift's words."""
+"""Translates PostgreSQL's errors to Redshift's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA_CLASS = "22"
 
 
 def translated(error: RedshiftError, work: Work) -> RedshiftError:
-    """The same fault as Redshift reports it; what the front itself raised stays as it is."""
+    """The error as Redshift reports it. An error of the front is returned unchanged."""
     if not isinstance(error, BackendError):
         return error
     if error.sqlstate in WORDS:
@@ -110,7 +110,7 @@ def _time(error: BackendError, work: Work) -> RedshiftError:
 
 
 def _data(error: BackendError, work: Work) -> RedshiftError:
-    """Which code Redshift gives here was not found; that it is XX000 is the rule of compute nodes."""
+    """Redshift's code for this was not found. Errors of compute nodes are XX000."""
     return _compute_node_error("Invalid data", 8001, work, context=error.message)
 
 
@@ -129,5 +129,5 @@ WORDS: dict[str, Translation] = {
     "23502": _null,
     "54000": _concatenation,  # raised by the stand-in's own functions
 }
-# What a statement that reads or writes tables says: its expressions run on the compute nodes.
+# The errors of a statement that reads or writes tables: its expressions run on the compute nodes.
 NODE_WORDS: dict[str, Translation] = {"22003": _range, "22007": _time, "22008": _time, "22P02": _digit}

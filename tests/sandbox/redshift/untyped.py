@@ -1,8 +1,8 @@
-"""Bare literals that leave the block in which they are written: Redshift gives them no type.
+"""Refuses bare literals that are used outside of their query block: Redshift gives them no type.
 
-In its own block a literal takes the type that its use asks for. As a column of a CTE, a derived table, a
-view or a scalar subquery it stays "unknown", as in PostgreSQL 8.0: it may be passed on, counted and tested
-for NULL. Whatever needs its type fails: sorting, grouping, comparing, storing, a cast, a function
+In its own block a literal has the type that its use needs. As a column of a CTE, a derived table, a view
+or a scalar subquery it is "unknown", as in PostgreSQL 8.0: it may be projected, counted and tested for
+NULL. Whatever needs its type fails: sorting, grouping, comparing, storing, a cast, a function
 (OHDSI/SqlRender#66, fleetio/dbt-segment#16, tuva-health/tuva-core#1165). A UNION gives a column a type
 when one of its queries does (calogica/dbt-expectations#130). CASE and NVL over literals are VARCHAR.
 """
@@ -26,7 +26,7 @@ def is_bare_literal(node: exp.Expr) -> bool:
 
 
 def check_untyped(tree: exp.Expr) -> None:
-    """XX000 for the first use of a column without a type that needs one; every table is resolved by now."""
+    """Raises XX000 for the first use of an untyped column that needs a type. All tables must be resolved."""
     columns = UntypedColumns()
     for node in tree.find_all(exp.Column, exp.Subquery, exp.In, exp.Join, *BLOCKS):
         if columns.needs_type(node):
@@ -40,7 +40,7 @@ class UntypedColumns:
         self._sources: dict[int, dict[str, frozenset[str]]] = {}
 
     def of_query(self, query: exp.Expr) -> list[tuple[str, bool]]:
-        """Name of each column, and whether it has no type; a star over stored columns adds none."""
+        """Each column's name, and whether it has no type. A star over stored columns adds none."""
         if isinstance(query, exp.Subquery):
             return self.of_query(query.this)
         if isinstance(query, exp.SetOperation):
@@ -58,7 +58,7 @@ class UntypedColumns:
         return found
 
     def needs_type(self, node: exp.Expr) -> bool:
-        """Whether this node is a use that a column without a type does not allow."""
+        """Whether this node uses a column without a type where a type is needed."""
         if isinstance(node, exp.In):
             query = node.args.get("query")
             return query is not None and self._first_is_untyped(query)
@@ -87,7 +87,7 @@ class UntypedColumns:
         return bool(columns) and columns[0][1]
 
     def _candidates(self, column: exp.Column) -> Iterator[frozenset[str]]:
-        """The sources that the column may be of: a name with its table may be of a block further out."""
+        """The sources that may have the column. With a table's name, blocks further out count as well."""
         block = column.find_ancestor(*BLOCKS)
         while block is not None:
             sources = self._sources_of(block)
@@ -124,15 +124,15 @@ class UntypedColumns:
         return {name for source in wanted for name in sources.get(source, frozenset())}
 
     def _select_needs_type(self, select: exp.Select) -> bool:
-        """Of a projection that hands a column without a type on: its block must not need the type."""
-        handed_on = [each for each in select.expressions if self._is_untyped(each.unalias())]
+        """Whether a block that projects a column without a type sorts, groups, unites or stores it."""
+        untyped = [each for each in select.expressions if self._is_untyped(each.unalias())]
         stars = [each for each in select.expressions if each.is_star and self._behind_star(select, each)]
-        if not handed_on and not stars:
+        if not untyped and not stars:
             return False
         if select.args.get("distinct") or _is_stored_or_united(select):
             return True
-        places = {str(at) for at, each in enumerate(select.expressions, 1) if each in handed_on}
-        names = {each.alias for each in handed_on if each.alias}
+        places = {str(at) for at, each in enumerate(select.expressions, 1) if each in untyped}
+        names = {each.alias for each in untyped if each.alias}
         return any(
             key.name in names if isinstance(key, exp.Column) else bool(stars) or key.name in places
             for key in _keys(select)
@@ -143,8 +143,7 @@ def _sources(block: exp.Expr) -> Iterator[exp.Expr]:
     source = block.args.get("from_")
     if source is not None:
         yield source.this
-    using = block.args.get("using") or []
-    yield from using if isinstance(using, list) else [using]
+    yield from block.args.get("using") or []
     for join in [*(block.args.get("joins") or []), *(source.this.args.get("joins") or [] if source else [])]:
         yield join.this
 

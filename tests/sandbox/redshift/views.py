@@ -1,4 +1,4 @@
-"""Views: ordinary ones over local tables, late-binding ones over anything."""
+"""CREATE and DROP VIEW: ordinary views over local tables, late-binding views over any table."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def create_view(work: Work, reader: Reader) -> None:
 
 
 def _create_late(work: Work, name: Name, tree: exp.Expr, text: str, *, replaced: bool) -> None:
-    """All tables schema-qualified; they need not exist, their schemas must."""
+    """Every table needs a schema. The schema must exist, the table need not."""
     for table in tree.find_all(exp.Table):
         found = name_of(work, table)
         if found.schema is None and not is_system(found):
@@ -84,7 +84,7 @@ def _create_bound(work: Work, name: Name, tree: exp.Expr, *, replaced: bool) -> 
 
 
 def _require_same_number(work: Work, name: Name, query: str) -> None:
-    """42P16 unless the query has as many columns as the view that it replaces.
+    """Raises 42P16 unless the query has as many columns as the view that it replaces.
 
     DG: r_CREATE_VIEW: "the identical set of columns, using the same column names and data types". The text is
     Redshift's (dataform-co/dataform#259, dbt-labs/dbt-core#15138); PostgreSQL's own takes more columns, and

@@ -1,4 +1,4 @@
--- System views as Redshift has them, over what PostgreSQL holds. What the stand-in itself made is not shown.
+-- Redshift's system views over PostgreSQL's catalogs. They do not show what the stand-in itself created.
 
 CREATE VIEW stand_in.visible_namespace AS
     SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace

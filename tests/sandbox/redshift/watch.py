@@ -1,4 +1,4 @@
-"""What clients sent, and what is planned to go wrong with it."""
+"""Logs the statements of clients, and raises the faults that tests planned for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Crossing = Callable[[str, str], AbstractContextManager[None]]
 
 @dataclass
 class Fault:
-    """A planned refusal; without an error the connection is cut."""
+    """A planned fault: the error, or None to cut the connection."""
 
     matching: re.Pattern[str]
     error: RedshiftError | None
@@ -25,14 +25,14 @@ class Fault:
 
 
 class Watch:
-    """Shared by all sessions."""
+    """The log and the planned faults; all sessions share it."""
 
     def __init__(self, log: Path | None) -> None:
         self._log = log
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
-        # Entered with the client's application_name and the statement before it runs, left before its answer
-        # goes out; ConnectionCut raised in it cuts the client off.
+        # Called with the client's application_name and the statement. The statement runs within the context;
+        # its answer is sent afterwards. ConnectionCut raised in it cuts the client.
         self.crossing: Crossing = lambda _client, _sql: nullcontext()
 
     def plan(self, matching: str, error: RedshiftError | None, times: int) -> None:
@@ -41,7 +41,7 @@ class Watch:
             self._faults.append(Fault(re.compile(matching, re.IGNORECASE), error, times))
 
     def sent(self, statements: Sequence[str]) -> None:
-        """One JSON object a line, written before any of them runs."""
+        """Log one JSON object a line, before any of the statements runs."""
         if self._log is None:
             return
         lines = "".join(json.dumps({"sql": sql}) + "\n" for sql in statements)
@@ -49,7 +49,7 @@ class Watch:
             log.write(lines)
 
     def raise_fault(self, sql: str) -> None:
-        """RedshiftError or ConnectionCut when one was planned for this statement."""
+        """Raises RedshiftError or ConnectionCut when one was planned for this statement."""
         with self._lock:
             fault = next((fault for fault in self._faults if fault.matching.search(sql)), None)
             if fault is None:

@@ -1,4 +1,4 @@
-"""Messages of the PostgreSQL protocol, version 3: framing, building and taking apart; no decisions."""
+"""Builds and parses messages of the PostgreSQL protocol, version 3."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LARGEST_MESSAGE = 1 << 30
 
 
 class Channel:
-    """One side of a conversation: whole messages in, bytes out."""
+    """One end of a connection: reads messages, sends bytes."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self._reader = connection.makefile("rb", buffering=1 << 16)
 
     def read(self, size: int) -> bytes:
-        """Exactly `size` bytes; EOFError when the other side is gone."""
+        """Exactly `size` bytes. Raises EOFError when the other side has closed the connection."""
         data: bytes = self._reader.read(size)
         if len(data) < size:
             raise EOFError
@@ -37,11 +37,11 @@ class Channel:
         return head[:1], self.read(length - 4)
 
     def send(self, data: bytes) -> None:
-        """All of `data`, at once."""
+        """Send all of `data`."""
         self.connection.sendall(data)
 
     def close(self) -> None:
-        """Safe to call twice, and on a connection that is already gone."""
+        """Safe to call twice, and on a closed connection."""
         for release in (self._reader.close, self.connection.close):
             try:
                 release()

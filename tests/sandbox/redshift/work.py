@@ -1,4 +1,4 @@
-"""What a statement's handler works with: the cluster, this client's PostgreSQL connection, the way back."""
+"""The context of a statement: the cluster, this client's PostgreSQL connection, the answer to the client."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Cluster:
 
 @dataclass
 class Work:
-    """One session's state, and the statement at hand.
+    """The state of one session and of its current statement.
 
     `alone` is False while a string of several statements runs, which Redshift treats as one transaction
     (DG: r_SVL_MULTI_STATEMENT_VIOLATIONS). `on_nodes` is True once the statement was found to need the
@@ -84,15 +84,15 @@ class Work:
         self.link.relay(sql, self.send, tag)
 
     def done(self, tag: str) -> None:
-        """Tell the client that a statement which the front did itself is done."""
+        """Send the tag of a statement that the front itself carried out."""
         self.send(wire.command_complete(tag))
 
     def notice(self, message: str) -> None:
-        """Tell the client something in passing."""
+        """Send a notice to the client."""
         self.send(wire.notice_response(message))
 
     def fail_block(self) -> None:
-        """The front refused a statement: PostgreSQL's open block must be lost as well."""
+        """Fail PostgreSQL's open transaction too, after the front refused a statement."""
         if self.link.status != b"T":
             return
         try:
@@ -101,7 +101,7 @@ class Work:
             return
 
     def scratch_table(self, columns: str) -> str:
-        """A temporary table for one statement, dropped after it; `columns` as in CREATE TABLE."""
+        """Create a temporary table that is dropped after the statement; `columns` as in CREATE TABLE."""
         name = f"spectrum_scan_{self.query_id}_{len(self.scratch)}"
         keep = "ON COMMIT DROP" if self.link.status == b"T" else ""
         self.link.query(f"CREATE TEMP TABLE {name} ({columns}) {keep}")
@@ -109,7 +109,7 @@ class Work:
         return name
 
     def sweep(self) -> None:
-        """Drop what the statement needed; in a lost block it is lost already."""
+        """Drop the scratch tables. A failed transaction has none any more."""
         names, self.scratch = self.scratch, []
         if names and self.link.status != b"E":
             self.link.query(f"DROP TABLE {', '.join(names)}")
