@@ -18,7 +18,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-import psycopg2
 import psycopg2.extras
 import pyarrow.parquet
 
@@ -26,6 +25,7 @@ from tests import chains, warm_start
 from tests.documents import ROOT
 from tests.model import Former
 from tests.sandbox import Sandbox
+from tests.sandbox.warehouse import connect
 from tests.warm_start import WarmProcess, WarmStart
 
 FETCHER = "esd_period_attendance_fetcher.py"
@@ -253,18 +253,7 @@ def paused_at(pipeline: Pipeline, text: str) -> Iterator[tuple[Event, Event]]:
 @contextmanager
 def connected(sandbox: Sandbox, **more: Any) -> Iterator[Any]:
     """A session of an analyst, in a transaction unless `autocommit` is asked for."""
-    variables = sandbox.environment
-    connection = psycopg2.connect(
-        host=variables["PGHOST"],
-        port=variables["PGPORT"],
-        user=variables["PGUSER"],
-        dbname=variables["PGDATABASE"],
-        password=variables["PGPASSWORD"],
-        sslmode="verify-full",
-        sslrootcert=variables["PGSSLROOTCERT"],
-        **more,
-    )
-    with closing(connection):
+    with closing(connect(sandbox.environment, **more)) as connection:
         yield connection
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -14,9 +15,9 @@ LOCAL = "SELECT table_type, table_schema, table_name FROM svv_tables WHERE table
 KINDS = {"VIEW": sql.SQL("VIEW"), "BASE TABLE": sql.SQL("TABLE")}
 
 
-def empty_warehouse(variables: Mapping[str, str]) -> None:
-    """Drop every external schema and everything in `public`, as the user that the variables name."""
-    connection = psycopg2.connect(
+def connect(variables: Mapping[str, str], **more: Any) -> Any:
+    """A session of the user that the variables name; `more` as for psycopg2."""
+    return psycopg2.connect(
         host=variables["PGHOST"],
         port=variables["PGPORT"],
         dbname=variables["PGDATABASE"],
@@ -24,7 +25,13 @@ def empty_warehouse(variables: Mapping[str, str]) -> None:
         password=variables["PGPASSWORD"],
         sslmode=variables["PGSSLMODE"],
         sslrootcert=variables["PGSSLROOTCERT"],
+        **more,
     )
+
+
+def empty_warehouse(variables: Mapping[str, str]) -> None:
+    """Drop every external schema and everything in `public`, as the user that the variables name."""
+    connection = connect(variables)
     with closing(connection):
         connection.autocommit = True  # dropping what is external cannot run in a transaction
         with connection.cursor() as cursor:
