@@ -37,8 +37,20 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name.startsw
 ENVIRONMENT |= {"PATH": os.environ["PATH"], "ONE": "1"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def signals_as_in_a_shell() -> Iterator[None]:
+    """What starts the tests may ignore these two, and every process below it inherits that."""
+    inherited = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    }
+    yield
+    for number, handler in inherited.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope="module")
-def warm() -> WarmStart:
+def warm(signals_as_in_a_shell: None) -> WarmStart:
     return WarmStart()
 
 

@@ -123,7 +123,7 @@ def suits(environment: Mapping[str, str]) -> bool:
 
 def _serve(orders: socket.socket) -> bytes:
     """Carry out order after order. Returns in the children alone, each with its own order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for what forks the scripts
     while True:
         order, fds, _, _ = socket.recv_fds(orders, LARGEST_ORDER, 3)
@@ -132,6 +132,7 @@ def _serve(orders: socket.socket) -> bytes:
         if os.fork() == 0:
             orders.close()
             _await_script(*fds)
+            signal.signal(signal.SIGINT, interrupt)
             return order
         for each in fds:
             os.close(each)
@@ -151,7 +152,6 @@ def _await_script(wire: int, out: int, err: int) -> None:
     for given, standard in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
         os.dup2(given, standard)
         os.close(given)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(command: list[str], environment: dict[str, str], directory: str) -> None:
