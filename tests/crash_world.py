@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import pyarrow.parquet
 
 from tests import chains
+from tests.bucket import LANDING, RUNS
 from tests.model import Former, Landed, Place, Record, Row, Table
-from tests.pipeline import LANDING, RUNS, Pipeline, connected, run_sql
+from tests.pipeline import Pipeline, connected, run_sql
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.sandbox.esd import Source
@@ -196,12 +197,12 @@ class Snapshots:
 
     def objects(self) -> dict[str, Content]:
         """Key -> content of all in the bucket but what runs tell of themselves."""
-        every = self._pipeline.keys("")
+        every = self._pipeline.bucket.keys("")
         return {key: self._content(key, etag) for key, etag in every.items() if not key.startswith(RUNS)}
 
     def _content(self, key: str, etag: str) -> Content:
         if (key, etag) not in self._contents:
-            self._contents[key, etag] = content_of(key, self._pipeline.read(key))
+            self._contents[key, etag] = content_of(key, self._pipeline.bucket.read(key))
         return self._contents[key, etag]
 
     def landing(self) -> dict[str, Content]:
@@ -212,7 +213,7 @@ class Snapshots:
         """Keep the state that is."""
         for table in TABLES:
             self._warehouse.send(f"CREATE TABLE public.{name}_{table} AS SELECT * FROM public.{table}")
-        etags = self._pipeline.keys("")
+        etags = self._pipeline.bucket.keys("")
         objects = {key: self._stored(key, etags[key], content) for key, content in self.objects().items()}
         return Saved(name, objects, self._warehouse.partitions(), course)
 
@@ -226,7 +227,7 @@ class Snapshots:
         self._restore_tables(saved)
 
     def _restore_objects(self, saved: Saved) -> None:
-        now = self._pipeline.keys("")
+        now = self._pipeline.bucket.keys("")
         for key in now.keys() - saved.objects.keys():
             self._s3.delete_object(Bucket=self._bucket, Key=key)
         changed = {key: stored for key, stored in saved.objects.items() if now.get(key) != stored.etag}

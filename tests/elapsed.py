@@ -6,7 +6,8 @@ import datetime as dt
 import json
 from typing import Any
 
-from tests.pipeline import RUNS, Pipeline
+from tests.bucket import RUNS
+from tests.pipeline import Pipeline
 
 _NAME = "%Y%m%dT%H%M%SZ"
 _TIMES = ("began", "since", "told")
@@ -15,9 +16,9 @@ _TIMES = ("began", "since", "told")
 def let_pass(pipeline: Pipeline, time: dt.timedelta, command: str = "fetch") -> None:
     """Let all runs of a command have been so much earlier."""
     client, bucket = pipeline.sandbox.aws.client("s3"), pipeline.sandbox.aws.bucket
-    for name in pipeline.keys(f"{RUNS}{command}/"):
+    for name in pipeline.bucket.keys(f"{RUNS}{command}/"):
         key = f"{RUNS}{command}/{name}"
-        record = _earlier(json.loads(pipeline.read(key)), time)
+        record = _earlier(json.loads(pipeline.bucket.read(key)), time)
         moment, dash, rest = name.partition("-")
         earlier = f"{dt.datetime.strptime(moment, _NAME) - time:{_NAME}}"
         record["run"] = f"{earlier}{dash}{rest.removesuffix('.json')}"

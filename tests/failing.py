@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.pipeline import FETCHER, LOADER, RUNS, Finished
+from tests.bucket import RUNS
+from tests.pipeline import FETCHER, LOADER, Finished
 from tests.world import World
 
 SCRIPTS = [FETCHER, LOADER]
@@ -33,7 +34,7 @@ class State:
 
 def state(world: World) -> State:
     partitions = "SELECT values FROM svv_external_partitions ORDER BY 1"
-    every = world.pipeline.keys("")
+    every = world.bucket.keys("")
     objects = {key: etag for key, etag in every.items() if not key.startswith(RUNS)}
     return State(objects, world.pipeline.table(), world.pipeline.query(partitions))
 
@@ -51,12 +52,12 @@ def fails_for_now(world: World, script: str, *words: str, **variables: str) -> F
 def ends(
     status: int, world: World, script: str, words: tuple[str, ...], variables: dict[str, str]
 ) -> Finished:
-    before, records = state(world), world.pipeline.keys(RUNS)
+    before, records = state(world), world.bucket.keys(RUNS)
     done = world.pipeline.script(script, **{**WITHOUT_WAITING, **variables})
     assert_fails(done, *words, status=status)
     assert state(world) == before
-    for name in world.pipeline.keys(RUNS).keys() - records.keys():
-        record = json.loads(world.pipeline.read(RUNS + name))
+    for name in world.bucket.keys(RUNS).keys() - records.keys():
+        record = json.loads(world.bucket.read(RUNS + name))
         assert (record["status"], record["error"]) == (status, done.result["error"])
     return done
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attendance_common.command import Outcome
+from tests.bucket import LANDING
 from tests.loading import Loading
-from tests.pipeline import LANDING, Pipeline
+from tests.pipeline import Pipeline
 from tests.samples import LANDED
 
 MONDAY, TUESDAY, LATER = date(2025, 12, 8), date(2025, 12, 9), date(2026, 2, 3)

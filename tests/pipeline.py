@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -13,15 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import psycopg2.extras
-import pyarrow.parquet
 
 from tests import chains, warm_start
+from tests.bucket import Bucket
 from tests.documents import ROOT
 from tests.model import Former
 from tests.sandbox import Sandbox
@@ -31,10 +28,6 @@ from tests.warm_start import WarmProcess, WarmStart
 FETCHER = "esd_period_attendance_fetcher.py"
 LOADER = "redshift_loader.py"
 SETUP = "redshift_period_attendance_setup.sql"
-LANDING = "raw_esd/incoming/periodAttendance/operational/landing/unnested_period_attendance/"
-QUARANTINE = "raw_esd/incoming/periodAttendance/operational/quarantine/"
-RUNS = "raw_esd/incoming/periodAttendance/operational/runs/"
-ALERTS = "raw_esd/incoming/periodAttendance/operational/alerts/"
 PATIENCE = 120  # seconds that a script may take before the test gives up
 
 
@@ -118,6 +111,7 @@ class Pipeline:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self.bucket = Bucket(sandbox)
 
     def fetch(self, *flags: str, **variables: str) -> Finished:
         """Run the fetcher."""
@@ -197,41 +191,6 @@ class Pipeline:
         assert chains.breaks(history, table) == []
         return chains.formers(history)
 
-    def keys(self, prefix: str) -> dict[str, str]:
-        """Name below the prefix -> ETag."""
-        pages = self.sandbox.aws.client("s3").get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=self.sandbox.aws.bucket, Prefix=prefix)
-        return {
-            entry["Key"][len(prefix) :]: entry["ETag"] for page in found for entry in page.get("Contents", [])
-        }
-
-    def read(self, key: str) -> bytes:
-        """An object's body."""
-        client = self.sandbox.aws.client("s3")
-        return client.get_object(Bucket=self.sandbox.aws.bucket, Key=key)["Body"].read()
-
-    def landed(self) -> dict[tuple[date, int], list[dict[str, Any]]]:
-        """The rows of every object of the landing zone, by date and school, read by another library."""
-        found = {}
-        for name in self.keys(LANDING):
-            match = re.fullmatch(r"year=(\d{4})/month=(\d\d)/day=(\d\d)/school_(\d+)\.parquet", name)
-            assert match, f"{name} does not belong into the landing zone"
-            year, month, day, school = map(int, match.groups())
-            rows = pyarrow.parquet.read_table(io.BytesIO(self.read(LANDING + name))).to_pylist()
-            found[date(year, month, day), school] = [] if is_tombstone(rows, school) else rows
-        return found
-
-    def run_record(self, run: str) -> dict[str, Any]:
-        """The record that a run left, by the name in its result; AssertionError unless there is one."""
-        [name] = [name for name in self.keys(RUNS) if run in name]
-        record: dict[str, Any] = json.loads(self.read(RUNS + name))
-        return record
-
-    def quarantined(self) -> list[dict[str, Any]]:
-        """Every line of the quarantine."""
-        bodies = [self.read(QUARANTINE + name).decode() for name in self.keys(QUARANTINE)]
-        return [json.loads(line) for body in bodies for line in body.splitlines()]
-
 
 @contextmanager
 def paused_at(pipeline: Pipeline, text: str) -> Iterator[tuple[Event, Event]]:
@@ -262,10 +221,3 @@ def run_sql(connection: Any, sql: str) -> list[dict[str, Any]]:
     with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
         cursor.execute(sql)
         return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-
-
-def is_tombstone(rows: list[dict[str, Any]], school: int) -> bool:
-    """Whether it is the list that lost its last record: one row, in which only the school is not NULL."""
-    return [{name: value for name, value in row.items() if value is not None} for row in rows] == [
-        {"school_id": school}
-    ]

@@ -26,7 +26,7 @@ def reads(pipeline: Pipeline) -> Iterator[list[set[tuple[date, int]]]]:
         yield found
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE list (date, school_id, year, month, day)")
-    lists = [(str(day), school, day.year, day.month, day.day) for day, school in pipeline.landed()]
+    lists = [(str(day), school, day.year, day.month, day.day) for day, school in pipeline.bucket.landed()]
     database.executemany("INSERT INTO list VALUES (?, ?, ?, ?, ?)", lists)
     for predicate in predicates:
         rows = database.execute(f"SELECT date, school_id FROM list WHERE {predicate}")

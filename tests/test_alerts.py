@@ -13,7 +13,7 @@ from attendance_common import alerts
 from attendance_common.alerts import Ended, Memory
 from attendance_common.errors import ExitStatus
 from attendance_common.fetch.arguments import Shard
-from tests.pipeline import ALERTS
+from tests.bucket import ALERTS
 from tests.sandbox import Sandbox
 from tests.sandbox.environment import CREDENTIALS
 from tests.sandbox.esd import Fault
@@ -150,7 +150,7 @@ def test_a_gap_is_sent_once_and_again_after_a_good_run(world: World, topic: Topi
     world.esd.faults.clear()
     assert world.pipeline.fetch(**settings).status == 0
     assert topic.messages() == []
-    assert json.loads(world.pipeline.read(f"{ALERTS}fetch.json")) == {}
+    assert json.loads(world.bucket.read(f"{ALERTS}fetch.json")) == {}
 
 
 def test_a_failure_is_sent_and_so_is_a_wrong_setting(world: World, topic: Topic) -> None:
@@ -164,7 +164,7 @@ def test_who_looks_at_the_answer_is_sent_nothing(world: World, topic: Topic) -> 
     for flags in (["--check"], ["--dry-run"], ["--quarantine"]):
         world.pipeline.fetch(*flags, ALERT_SNS_TOPIC_ARN=topic.arn, ESD_SCHOOL_YEAR_ID="0")
     assert topic.messages() == []
-    assert not world.pipeline.keys(ALERTS)
+    assert not world.bucket.keys(ALERTS)
 
 
 def test_an_alert_that_cannot_be_sent_changes_nothing_of_the_run(world: World) -> None:
@@ -172,11 +172,11 @@ def test_an_alert_that_cannot_be_sent_changes_nothing_of_the_run(world: World) -
     done = world.pipeline.load(ALERT_SNS_TOPIC_ARN=missing)
     assert done.status == 3  # nothing is landed
     assert "could not send the alert: " in done.story
-    assert not world.pipeline.keys(ALERTS)
+    assert not world.bucket.keys(ALERTS)
 
 
 def test_each_share_of_the_schools_has_its_own_memory(world: World, topic: Topic) -> None:
     world.esd.faults.add(Fault("status", path="periodAttendance", status=500, times=None))
     share = Shard(1, 2).name
     world.pipeline.fetch("--shard", share, ALERT_SNS_TOPIC_ARN=topic.arn, ESD_ATTEMPTS="1")
-    assert list(world.pipeline.keys(ALERTS)) == ["fetch-1-of-2.json"]
+    assert list(world.bucket.keys(ALERTS)) == ["fetch-1-of-2.json"]

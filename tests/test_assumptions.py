@@ -19,7 +19,8 @@ from attendance_common.load import assumptions
 from attendance_common.load.assumptions import ASSUMPTIONS, KNOWN_ROW, Verdict
 from attendance_common.load.check import check
 from attendance_common.load.probes import PROBES
-from tests.pipeline import LANDING, Finished
+from tests.bucket import LANDING
+from tests.pipeline import Finished
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.redshift import Difference, RedshiftError
 from tests.test_check_fetcher import lines
@@ -78,7 +79,7 @@ def loaded() -> Iterator[World]:
         world = set_up(sandbox)
         assert world.pipeline.fetch().status == 0
         assert world.pipeline.load().status == 0
-        [first, *_] = sorted(day for day, _ in world.pipeline.landed())
+        [first, *_] = sorted(day for day, _ in world.bucket.landed())
         where = f"s3://edna-prod/{LANDING}year={first:%Y}/month={first:%m}/day={first:%d}/"
         bare, padded = f"{first.year}, {first.month}, {first.day}".split(", "), f"{first:%Y %m %d}".split()
         values = "year='{}', month='{}', day='{}'"

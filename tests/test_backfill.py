@@ -251,7 +251,7 @@ def test_the_command(pipeline: Pipeline) -> None:
     make(pipeline, PLAIN, [*RECORDS, record(5, OCTOBER, studentId=None)])
     done = pipeline.load(*FROM)
     assert (done.status, done.result["inserted"], done.result["not_taken"]) == (3, 4, 1), done.story
-    record_of_run = pipeline.run_record(done.result["run"])
+    record_of_run = pipeline.bucket.run_record(done.result["run"])
     assert record_of_run["attention"] == done.result["attention"]
     assert "conditions" not in record_of_run
     refused = pipeline.load(*FROM, "--verify", "--school", "5")

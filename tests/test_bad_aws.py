@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.bucket import LANDING
 from tests.failing import SCRIPTS, WITHOUT_WAITING, assert_fails, fails, fails_for_now
-from tests.pipeline import FETCHER, LANDING, LOADER
+from tests.pipeline import FETCHER, LOADER
 from tests.sandbox.aws_front import AwsFront, Refusal, closed_port, refuse
 from tests.sandbox.environment import ESD_SECRET_ID
 from tests.world import World
@@ -68,14 +69,14 @@ def test_aws_refuses(still: World, action: str, refusal: Refusal, cure: str, scr
 
 
 def test_the_right_to_write_is_lost_on_the_way(landed: World) -> None:
-    before = landed.pipeline.keys(LANDING)
+    before = landed.pipeline.bucket.keys(LANDING)
     for record in landed.source.records(landed.schools[1]):
         landed.change(landed.schools[1], record["id"], comment="all", modifiedOn="2026-06-01T00:00:00Z")
     rule = refuse(Refusal(403, "AccessDenied"), "PutObject", after=2)
     with AwsFront(landed.pipeline.sandbox.aws_endpoint, rule) as front:
         done = landed.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint, **WITHOUT_WAITING)
     assert_fails(done, "its policy in docs/policies")
-    after = landed.pipeline.keys(LANDING)
+    after = landed.pipeline.bucket.keys(LANDING)
     assert len([name for name in after if after[name] != before[name]]) <= 2
     assert landed.pipeline.fetch().status == 0
     assert landed.pipeline.load().status == 0

@@ -152,7 +152,7 @@ def test_a_native_table_of_an_older_version(landed: World) -> None:
 
 
 def test_a_partition_that_is_registered_elsewhere(landed: World) -> None:
-    day = min(day for day, _ in landed.pipeline.landed())
+    day = min(day for day, _ in landed.pipeline.bucket.landed())
     done = landed.pipeline.psql(
         "-c",
         "ALTER TABLE esd_spectrum.period_attendance ADD "

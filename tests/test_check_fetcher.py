@@ -54,7 +54,7 @@ def test_all_is_well_and_nothing_is_changed(pipeline: Pipeline) -> None:
     assert checks["sorted by date"] == "✓ yes: --days, --since can be used"
     assert checks["a page of 5,000"] == "✓ 300 records came: leave ESD_PAGE_SIZE as it is"
     assert done.result["status"] == 0
-    assert pipeline.keys("") == {}
+    assert pipeline.bucket.keys("") == {}
 
 
 def test_a_source_that_does_not_sort(pipeline: Pipeline) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from attendance_common.load.assumptions import ASSUMPTIONS, PADDED_PARTITION
-from tests.pipeline import LANDING, Pipeline
+from tests.bucket import LANDING
+from tests.pipeline import Pipeline
 from tests.test_check_fetcher import lines
 from tests.world import World
 
@@ -25,7 +26,7 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
     pipeline = world.pipeline
     assert pipeline.fetch().status == 0
     assert pipeline.load().status == 0
-    before, keys = pipeline.table(), pipeline.keys("")
+    before, keys = pipeline.table(), pipeline.bucket.keys("")
     done = pipeline.load("--check")
     assert done.status == 0, done.output + done.story
     checks = lines(done)
@@ -61,7 +62,7 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
     assert checks["Redshift"].endswith(" (verify-full)")
     assert checks["external schema"].startswith("✓ Glue database esd_spectrum, role ")
     assert checks["Spectrum"] == "✓ 120 rows of 2025-09-26 can be read"
-    assert (pipeline.table(), pipeline.keys("")) == (before, keys)
+    assert (pipeline.table(), pipeline.bucket.keys("")) == (before, keys)
 
 
 def test_before_the_first_load(checked: Pipeline) -> None:

@@ -141,7 +141,7 @@ def test_a_call_that_is_cut_before_is_not_carried_out(stage: Stage) -> None:
         assert put(stage, "one") == 200
         with pytest.raises(requests.ConnectionError):
             put(stage, "two")
-    assert {"one", "two"} & stage.pipeline.keys("").keys() == {"one"}
+    assert {"one", "two"} & stage.pipeline.bucket.keys("").keys() == {"one"}
     assert [call.text for call in wire.calls] == ["PUT /edna-prod/one", "PUT /edna-prod/two"]
     assert wire.struck == Call(To.AWS, "PUT /edna-prod/two")
 
@@ -149,7 +149,7 @@ def test_a_call_that_is_cut_before_is_not_carried_out(stage: Stage) -> None:
 def test_a_call_that_is_cut_after_is_carried_out(stage: Stage) -> None:
     with Tripwire(1, CUT_AFTER).across(stage.sandbox, stage.front), pytest.raises(requests.ConnectionError):
         put(stage, "three")
-    assert "three" in stage.pipeline.keys("")
+    assert "three" in stage.pipeline.bucket.keys("")
 
 
 @pytest.mark.parametrize(("way", "rows"), [(CUT_BEFORE, 0), (CUT_AFTER, 1)], ids=str)

@@ -50,7 +50,7 @@ def test_a_school_that_goes_dark_is_reported_once_and_weekly_and_anew_after_its_
     world.source.set_records(first, [])
     done = fetch(world)
     assert outcome(done) == (3, [dark(first)], 0)
-    begun = world.pipeline.run_record(done.result["run"])["began"]
+    begun = world.bucket.run_record(done.result["run"])["began"]
     assert done.result["attention"][0].endswith(f" (since {begun})")
     let_pass(world.pipeline, HOUR)
     assert outcome(fetch(world)) == standing(1)
@@ -63,7 +63,7 @@ def test_a_school_that_goes_dark_is_reported_once_and_weekly_and_anew_after_its_
     assert outcome(fetch(world)) == QUIET
     world.source.set_records(first, [])
     assert outcome(fetch(world)) == (3, [dark(first)], 0)
-    assert len(world.pipeline.landed()[day(3), first]) == 1  # what was landed stays all the time
+    assert len(world.bucket.landed()[day(3), first]) == 1  # what was landed stays all the time
 
 
 def test_a_school_that_leaves_the_list_is_reported_once_and_its_flag_empties_it(world: World) -> None:
@@ -174,7 +174,7 @@ def test_a_school_that_could_not_be_read_is_not_judged(world: World) -> None:
     [sentence] = done.result["attention"]
     assert sentence.startswith(f"school {first} was not read: page 1: status 500")
     assert sentence.endswith(f"; run again with --school {first}")
-    conditions = world.pipeline.run_record(done.result["run"])["conditions"]
+    conditions = world.bucket.run_record(done.result["run"])["conditions"]
     assert str(first) not in conditions["dark"]
     world.esd.faults.clear()
     assert outcome(fetch(world)) == (3, [dark(first)], 0)

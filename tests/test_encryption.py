@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline import LANDING, QUARANTINE, RUNS
+from tests.bucket import LANDING, QUARANTINE, RUNS
 from tests.sandbox import Sandbox
 from tests.world import World
 
@@ -35,7 +35,7 @@ def put_as_s3_would(world: World, key: str) -> None:
     What is uploaded in parts has such an ETag in moto as well.
     """
     aws = world.pipeline.sandbox.aws
-    s3, metadata, body = aws.client("s3"), head(world, key)["Metadata"], world.pipeline.read(key)
+    s3, metadata, body = aws.client("s3"), head(world, key)["Metadata"], world.bucket.read(key)
     upload = s3.create_multipart_upload(
         Bucket=aws.bucket, Key=key, Metadata=metadata, ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY
     )
@@ -51,7 +51,7 @@ def put_as_s3_would(world: World, key: str) -> None:
 
 def test_every_object_that_is_written_is_encrypted_with_the_key(world: World) -> None:
     assert world.pipeline.fetch(S3_KMS_KEY_ID=KEY).status == 3
-    objects = world.pipeline.keys("")
+    objects = world.bucket.keys("")
     for area in (LANDING, QUARANTINE, RUNS):
         assert [key for key in objects if key.startswith(area)]
     for key in objects:
@@ -62,38 +62,38 @@ def test_every_object_that_is_written_is_encrypted_with_the_key(world: World) ->
 def test_what_a_replay_writes_is_encrypted_too(world: World) -> None:
     assert world.pipeline.fetch().status == 3
     aws = world.pipeline.sandbox.aws
-    [name] = world.pipeline.keys(QUARANTINE)
-    line = world.pipeline.read(QUARANTINE + name).decode()
+    [name] = world.bucket.keys(QUARANTINE)
+    line = world.bucket.read(QUARANTINE + name).decode()
     readable = line.replace('\\"studentId\\":null', '\\"studentId\\":5').replace('\\"id\\":99', '\\"id\\":98')
     assert readable != line
     aws.client("s3").put_object(Bucket=aws.bucket, Key=QUARANTINE + name, Body=(line + readable).encode())
-    before = world.pipeline.keys("")
+    before = world.bucket.keys("")
     done = world.pipeline.fetch("--replay-quarantine", S3_KMS_KEY_ID=KEY)
     assert (done.status, done.result["landed"]) == (3, 1), done.story
-    changed = {key for key, etag in world.pipeline.keys("").items() if before.get(key) != etag}
+    changed = {key for key, etag in world.bucket.keys("").items() if before.get(key) != etag}
     assert {key.startswith(LANDING) for key in changed} == {True, False}
     assert {head(world, key).get("SSEKMSKeyId") for key in changed} == {KEY}
 
 
 def test_without_a_key_nothing_is_asked_of_the_bucket(world: World) -> None:
     assert world.pipeline.fetch().status == 3
-    assert "SSEKMSKeyId" not in head(world, next(iter(world.pipeline.keys(""))))
+    assert "SSEKMSKeyId" not in head(world, next(iter(world.bucket.keys(""))))
 
 
 def test_a_second_run_writes_nothing_although_the_etags_are_no_md5s(world: World) -> None:
     assert world.pipeline.fetch(S3_KMS_KEY_ID=KEY).status == 3
-    for name in world.pipeline.keys(LANDING):
+    for name in world.bucket.keys(LANDING):
         put_as_s3_would(world, LANDING + name)
-    before = world.pipeline.keys(LANDING)
+    before = world.bucket.keys(LANDING)
     assert all("-" in etag for etag in before.values())
     done = world.pipeline.fetch(S3_KMS_KEY_ID=KEY)
     assert (done.result["lists_written"], done.result["lists_unchanged"]) == (0, len(before))
-    assert world.pipeline.keys(LANDING) == before
+    assert world.bucket.keys(LANDING) == before
 
 
 def test_what_changed_is_written_all_the_same(world: World) -> None:
     assert world.pipeline.fetch(S3_KMS_KEY_ID=KEY).status == 3
-    for name in world.pipeline.keys(LANDING):
+    for name in world.bucket.keys(LANDING):
         put_as_s3_would(world, LANDING + name)
     record = world.source.records(world.schools[1])[0]
     world.change(world.schools[1], record["id"], comment="corrected", modifiedOn="2026-06-01T00:00:00Z")

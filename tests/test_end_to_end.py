@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import LANDING, QUARANTINE, RUNS
 from tests.documents import owner_queries
 from tests.model import Record, day_of
-from tests.pipeline import LANDING, QUARANTINE, RUNS
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import Fault, correct_a_day
@@ -37,13 +37,13 @@ def test_a_first_load_holds_every_record_of_the_source(world: World) -> None:
 
 def test_a_second_run_changes_nothing(world: World) -> None:
     world.run()
-    before = world.pipeline.keys(LANDING)
+    before = world.bucket.keys(LANDING)
     loads = world.pipeline.query(LOADED)
     fetched, loaded = world.run()
     assert fetched["lists_written"] == 0
     assert fetched["lists_unchanged"] == len(before)
     assert (loaded["registered"], loaded["loaded"], loaded["rows_read"]) == (0, 0, 0)
-    assert world.pipeline.keys(LANDING) == before
+    assert world.bucket.keys(LANDING) == before
     again = world.pipeline.query(LOADED)
     assert again == loads
 
@@ -71,7 +71,7 @@ def test_an_object_whose_answer_was_lost_counts_as_written(world: World) -> None
         fetched = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
     assert lost
     assert (fetched.status, fetched.result["lists_unchanged"]) == (0, 0)
-    assert fetched.result["lists_written"] == len(world.pipeline.keys(LANDING))
+    assert fetched.result["lists_written"] == len(world.bucket.keys(LANDING))
 
 
 def test_a_day_of_corrections_arrives(world: World) -> None:
@@ -105,7 +105,7 @@ def test_the_last_record_of_a_date_moves_and_the_old_list_stays(world: World) ->
     world.run()
     world.change(world.first, 77, date="01-05-2026", modifiedOn="2026-06-01T00:00:00Z")
     world.run()
-    assert (date(2026, 1, 2), world.first) in world.pipeline.landed()
+    assert (date(2026, 1, 2), world.first) in world.bucket.landed()
     assert world.pipeline.table()[77]["attendance_date"] == date(2026, 1, 5)
 
 
@@ -188,12 +188,12 @@ def test_an_odd_record_goes_whole_to_quarantine(world: World, fields: Record, re
     done = world.pipeline.fetch()
     assert done.status == 3
     assert (done.result["quarantined"], done.result["landed"]) == (1, world.source.count() - 1)
-    [line] = world.pipeline.quarantined()
+    [line] = world.bucket.quarantined()
     assert line["reason"].startswith(reason)
     assert line["schoolId"] == world.first
     assert json.loads(line["record"]) == {**good, "id": 99, **fields}
     world.pipeline.fetch()
-    assert len(world.pipeline.keys(QUARANTINE)) == 1  # a rerun does not pile up
+    assert len(world.bucket.keys(QUARANTINE)) == 1  # a rerun does not pile up
 
 
 def test_numbers_as_text_offsets_new_fields_and_lists_are_landed(world: World) -> None:
@@ -224,24 +224,22 @@ def test_a_record_that_turns_odd_keeps_its_last_good_version(world: World) -> No
 def test_a_landed_object_that_is_no_parquet_is_written_anew(world: World, sandbox: Sandbox) -> None:
     world.run()
     record = world.source.records(world.first)[0]
-    key = next(
-        name for name in world.pipeline.keys(LANDING) if name.endswith(f"school_{world.first}.parquet")
-    )
+    key = next(name for name in world.bucket.keys(LANDING) if name.endswith(f"school_{world.first}.parquet"))
     sandbox.aws.client("s3").put_object(Bucket=sandbox.aws.bucket, Key=LANDING + key, Body=b"cut")
     world.change(world.first, record["id"], date="11-11-2025", minutesLate="x")
     done = world.pipeline.fetch()
     assert done.status == 3
     assert f"{key} (it is no Parquet)" in done.result["attention"][0]
-    assert world.pipeline.read(LANDING + key).startswith(b"PAR1")
+    assert world.bucket.read(LANDING + key).startswith(b"PAR1")
 
 
 def test_the_landing_zone_holds_parquet_alone(world: World) -> None:
     world.source.add(world.first, {"id": 1})
     world.pipeline.fetch()
-    names = world.pipeline.keys(LANDING)
+    names = world.bucket.keys(LANDING)
     assert names
     assert all(name.endswith(".parquet") for name in names)
-    assert len(world.pipeline.keys(RUNS)) == 1
+    assert len(world.bucket.keys(RUNS)) == 1
 
 
 def test_the_owners_queries_answer_as_the_model_does(world: World) -> None:
@@ -278,12 +276,12 @@ def test_a_year_without_a_record_needs_a_person(world: World) -> None:
 
 def test_dry_runs_change_nothing(world: World) -> None:
     assert world.pipeline.fetch("--dry-run").status == 0
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}
     world.pipeline.fetch()
     done = world.pipeline.load("--dry-run")
     assert done.result["dry_run"] is True
     assert "a dry run" in done.story
-    assert (done.status, done.result["registered"]) == (0, len({day for day, _ in world.pipeline.landed()}))
+    assert (done.status, done.result["registered"]) == (0, len({day for day, _ in world.bucket.landed()}))
     assert world.pipeline.query("SELECT * FROM svv_external_partitions") == []
     assert world.pipeline.table() == {}
 

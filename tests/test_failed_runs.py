@@ -13,7 +13,8 @@ from attendance_common import __version__
 from attendance_common.errors import AwsError, Terminated
 from attendance_common.fetch import sums
 from attendance_common.run_record import failed
-from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, QUARANTINE, RUNS, Finished, paused_at
+from tests.bucket import LANDING, QUARANTINE, RUNS
+from tests.pipeline import FETCHER, LOADER, PATIENCE, Finished, paused_at
 from tests.sandbox.aws_front import AwsFront, Call, Pause, Refusal, Rule, refuse
 from tests.sandbox.esd import Fault
 from tests.world import World
@@ -26,8 +27,8 @@ ONE_BY_ONE = {"ESD_PAGE_SIZE": "100", "ESD_CONCURRENCY": "1", "ESD_ATTEMPTS": "1
 
 def the_record(world: World) -> dict[str, Any]:
     """The one record that there is."""
-    [name] = world.pipeline.keys(RUNS)
-    record: dict[str, Any] = json.loads(world.pipeline.read(RUNS + name))
+    [name] = world.bucket.keys(RUNS)
+    record: dict[str, Any] = json.loads(world.bucket.read(RUNS + name))
     assert name == f"fetch/{record['run']}.json"
     return record
 
@@ -95,12 +96,12 @@ def replay_fails(world: World) -> Finished:
         world.change(school, good["id"], minutesLate="x")
     assert world.pipeline.fetch(**ONE_BY_ONE).result["quarantined"] == 2
     client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
-    for name in world.pipeline.keys(QUARANTINE):
-        body = world.pipeline.read(QUARANTINE + name).replace(
+    for name in world.bucket.keys(QUARANTINE):
+        body = world.bucket.read(QUARANTINE + name).replace(
             b'\\"minutesLate\\":\\"x\\"', b'\\"minutesLate\\":1'
         )
         client.put_object(Bucket=bucket, Key=QUARANTINE + name, Body=body)
-    for name in world.pipeline.keys(RUNS):
+    for name in world.bucket.keys(RUNS):
         client.delete_object(Bucket=bucket, Key=RUNS + name)
     with AwsFront(world.pipeline.sandbox.aws_endpoint, put_number(2)) as front:
         return world.pipeline.fetch("--replay-quarantine", AWS_ENDPOINT_URL=front.endpoint)
@@ -117,7 +118,7 @@ def test_a_replay_that_fails(world: World) -> None:
 def test_a_dry_run_that_fails_leaves_nothing(world: World) -> None:
     world.esd.faults.add(Fault("no_schools", path="schools$", times=None))
     assert world.pipeline.fetch("--dry-run").status == 2
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}
 
 
 @pytest.mark.parametrize("action", ["PutObject", None], ids=["no right to write", "no S3 at all"])
@@ -134,7 +135,7 @@ def test_the_error_is_reported_though_the_record_cannot_be_left(world: World, ac
     assert done.result["error"].startswith("ESD gives no token (status 401)")
     assert "the run leaves no record" in done.story
     assert "Traceback" not in done.story
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}
 
 
 def test_a_record_that_hangs_does_not_keep_a_stopped_run(world: World) -> None:
@@ -195,15 +196,15 @@ def test_sums_of_nothing() -> None:
 def test_a_loader_that_fails_in_the_middle_tells_what_was_loaded(world: World) -> None:
     assert world.pipeline.setup().returncode == 0
     assert world.pipeline.fetch().status == 0
-    before = world.pipeline.keys(RUNS).keys()
+    before = world.bucket.keys(RUNS).keys()
     loader = world.pipeline.start(LOADER, REDSHIFT_BATCH_PARTITIONS="2")
     loader.until("lists of 20")  # the first batch's line
     with paused_at(world.pipeline, "CREATE TEMP TABLE staged") as (reached, _):
         assert reached.wait(PATIENCE)
         loader.send(signal.SIGTERM)
         done = loader.end()
-    [name] = world.pipeline.keys(RUNS).keys() - before
-    record = json.loads(world.pipeline.read(RUNS + name))
+    [name] = world.bucket.keys(RUNS).keys() - before
+    record = json.loads(world.bucket.read(RUNS + name))
     assert (record["status"], record["error"]) == (1, done.result["error"])
     assert record["loaded"] % 2 == 0
     assert record["loaded"] > 0

@@ -134,7 +134,7 @@ class History:
         self.world.compare_landing()
         for place, years in self.world.landed.years.items():
             if self.world.landed.lists[place]:
-                body = self.world.pipeline.read(object_key(place))
+                body = self.world.bucket.read(object_key(place))
                 stated = pl.read_parquet_metadata(io.BytesIO(body)).get("school_years", "")
                 assert stated == ",".join(map(str, sorted(years))), (place, story)
 

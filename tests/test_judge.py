@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import LANDING, RUNS
 from tests.elapsed import let_pass
 from tests.judged import (
     HOUR,
@@ -23,7 +24,6 @@ from tests.judged import (
     two_schools,
     unlisted,
 )
-from tests.pipeline import LANDING, RUNS
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.records import make_school
@@ -240,7 +240,7 @@ def test_a_prefix_with_a_typo_is_reported_by_the_run_that_lands_everything_anew(
     first = fetch(world)
     assert outcome(first) == QUIET
     fetch(world, ESD_SCHOOL_YEAR_ID="54")  # lands nothing, and so says nothing of where
-    began = world.pipeline.run_record(first.result["run"])["began"]
+    began = world.bucket.run_record(first.result["run"])["began"]
     sentence = (
         f"nothing was landed below s3://{bucket}/{typo} before this run, while the run of {began} landed "
         f"below s3://{bucket}/{LANDING}: check S3_PREFIX; if it was meant to change, nothing is to be done"
@@ -255,7 +255,7 @@ def test_a_prefix_with_a_typo_is_reported_by_the_run_that_lands_everything_anew(
 def test_a_landing_zone_that_was_emptied_is_the_same(world: World) -> None:
     assert outcome(fetch(world)) == QUIET
     client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
-    for name in world.pipeline.keys(LANDING):
+    for name in world.bucket.keys(LANDING):
         client.delete_object(Bucket=bucket, Key=LANDING + name)
     assert outcome(fetch(world)) == QUIET
 
@@ -265,8 +265,8 @@ def test_a_landing_zone_that_was_emptied_is_the_same(world: World) -> None:
 
 def test_a_first_run_is_quiet(world: World) -> None:
     assert outcome(fetch(world)) == QUIET
-    [name] = world.pipeline.keys(RUNS)
-    conditions: dict[str, dict[str, Any]] = json.loads(world.pipeline.read(RUNS + name))["conditions"]
+    [name] = world.bucket.keys(RUNS)
+    conditions: dict[str, dict[str, Any]] = json.loads(world.bucket.read(RUNS + name))["conditions"]
     schools = dict.fromkeys(map(str, world.schools))
     assert conditions == {
         "short list of schools": {"all": None},

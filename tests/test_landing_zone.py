@@ -12,8 +12,9 @@ from attendance_common.errors import AwsError
 from attendance_common.fetch import landed_lists
 from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.school_lists import SchoolLists
+from tests.bucket import LANDING
 from tests.pages import page_of
-from tests.pipeline import LANDING, Pipeline
+from tests.pipeline import Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
@@ -41,10 +42,10 @@ def test_what_was_read_is_landed_and_the_same_again_is_no_write(
     lists = zone.landed.lists_of(SCHOOL, YEAR)
     land(zone, lists, {1: FIRST, 2: LAST})
     assert lists.written == {FIRST, LAST}
-    before = pipeline.keys(LANDING)
+    before = pipeline.bucket.keys(LANDING)
     again = zone_again(zone)
     land(zone, again, {1: FIRST, 2: LAST})
-    assert (again.written, pipeline.keys(LANDING)) == (set(), before)
+    assert (again.written, pipeline.bucket.keys(LANDING)) == (set(), before)
 
 
 def zone_again(zone: LandingZone) -> SchoolLists:
@@ -91,11 +92,11 @@ def test_a_list_that_loses_its_last_record_becomes_a_tombstone_and_then_a_list_a
     land(zone, zone.landed.lists_of(SCHOOL, YEAR), {1: FIRST, 3: LAST})
     lists = zone_again(zone)
     land(zone, lists, {1: LAST, 3: LAST})
-    assert pipeline.landed()[FIRST, SCHOOL] == []
-    before = pipeline.keys(LANDING)
+    assert pipeline.bucket.landed()[FIRST, SCHOOL] == []
+    before = pipeline.bucket.keys(LANDING)
     assert zone.take_out(lists, {FIRST: [1]}) == 0
     land(zone, zone_again(zone), {1: LAST, 3: LAST})
-    assert pipeline.keys(LANDING) == before
+    assert pipeline.bucket.keys(LANDING) == before
     land(zone, zone_again(zone), {1: FIRST, 3: LAST})
     assert landed(pipeline) == {1: {FIRST}, 3: {LAST}}
 

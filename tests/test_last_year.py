@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import LANDING
 from tests.documents import section
-from tests.pipeline import LANDING, Finished
+from tests.pipeline import Finished
 from tests.sandbox.aws_front import AwsFront
 from tests.world import World
 
@@ -76,13 +77,13 @@ def loaded(world: World) -> World:
 
 
 def test_last_year_comes_and_this_year_is_not_touched(loaded: World) -> None:
-    objects, table, earlier = loaded.pipeline.keys(LANDING), rows(loaded), last_year(loaded)
+    objects, table, earlier = loaded.pipeline.bucket.keys(LANDING), rows(loaded), last_year(loaded)
     done, puts = read_last_year(loaded, earlier)
     assert (done.status, done.result["attention"]) == (0, []), done.story
     count = sum(map(len, earlier.values()))
     assert (done.result["landed"], done.result["removed"], done.result["moved"]) == (count, 0, 0)
     assert puts.isdisjoint(LANDING + name for name in objects)
-    assert objects.items() <= loaded.pipeline.keys(LANDING).items()
+    assert objects.items() <= loaded.pipeline.bucket.keys(LANDING).items()
     result = load(loaded)
     assert (result["loaded"], result["inserted"]) == (len(puts), count)
     assert (result["updated"], result["removed"], result["reread"]) == (0, 0, 0)
@@ -93,7 +94,7 @@ def test_last_year_comes_and_this_year_is_not_touched(loaded: World) -> None:
 
 
 def test_what_is_gone_of_last_year_leaves_and_nothing_of_this_year(loaded: World) -> None:
-    earlier, this_year = last_year(loaded), {LANDING + name for name in loaded.pipeline.keys(LANDING)}
+    earlier, this_year = last_year(loaded), {LANDING + name for name in loaded.pipeline.bucket.keys(LANDING)}
     read_last_year(loaded, earlier)
     load(loaded)
     table = rows(loaded)

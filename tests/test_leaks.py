@@ -13,7 +13,8 @@ import orjson
 import pytest
 import trustme
 
-from tests.pipeline import FETCHER, LANDING, LOADER, QUARANTINE, RUNS, Finished
+from tests.bucket import LANDING, QUARANTINE, RUNS
+from tests.pipeline import FETCHER, LOADER, Finished
 from tests.sandbox import Options, Sandbox
 from tests.sandbox.aws_front import AwsFront, Call, Refusal
 from tests.sandbox.esd import Fault
@@ -90,12 +91,12 @@ def said(done: Finished) -> str:
 def written(world: World) -> str:
     """Names and metadata of all objects, run records, and the text of every statement."""
     client, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
-    keys = list(world.pipeline.keys(""))
+    keys = list(world.bucket.keys(""))
     heads = [client.head_object(Bucket=bucket, Key=key) for key in keys]
     metadata = [
         json.dumps({k: v for k, v in head.items() if k != "ResponseMetadata"}, default=str) for head in heads
     ]
-    runs = [world.pipeline.read(RUNS + name).decode() for name in world.pipeline.keys(RUNS)]
+    runs = [world.bucket.read(RUNS + name).decode() for name in world.bucket.keys(RUNS)]
     log = world.pipeline.sandbox.options.statement_log
     assert log is not None
     return "\n".join([*keys, *metadata, *runs, log.read_text()])
@@ -109,7 +110,7 @@ def test_runs_that_end_well_tell_nothing(marked: World, flags: list[str]) -> Non
     fetched, loaded = marked.pipeline.fetch(*flags), marked.pipeline.load(*flags)
     assert (fetched.status, loaded.status) == (3, 0)
     assert fetched.result["quarantined"] == 9
-    assert STUDENT in marked.pipeline.read(QUARANTINE + next(iter(marked.pipeline.keys(QUARANTINE)))).decode()
+    assert STUDENT in marked.bucket.read(QUARANTINE + next(iter(marked.bucket.keys(QUARANTINE)))).decode()
     silent(marked, said(fetched), said(loaded), written(marked))
     assert any(row["comment"] == STUDENT for row in marked.pipeline.table().values())
 

@@ -366,7 +366,7 @@ def test_a_list_that_is_shorter_than_counted_is_reported_once(world: World) -> N
     )
     assert_reported_once(world, sentence, stating({"totalCount": 89}))
     world.compare_landing()
-    record = world.pipeline.run_record(fetch(world).result["run"])
+    record = world.bucket.run_record(fetch(world).result["run"])
     assert record["conditions"]["short list of schools"] == {"all": None}
 
 
@@ -401,4 +401,4 @@ def test_a_school_is_asked_for_as_the_list_writes_it(world: World, flags: tuple[
     assert {each.query.get("schoolId") for each in world.esd.traffic.log} == {None, "0125"}
     world.landed.publish(125, records)
     world.compare_landing()
-    assert world.pipeline.run_record(done.result["run"])["by_school"].keys() == {"125"}
+    assert world.bucket.run_record(done.result["run"])["by_school"].keys() == {"125"}

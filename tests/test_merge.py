@@ -302,8 +302,8 @@ def test_an_object_that_s3_does_not_give_out_holds_up_its_list_alone(pipeline: P
     land(pipeline, MONDAY, version(5, "x", NEW))
     land(pipeline, TUESDAY, version(6, "z", NEW))
     aws = pipeline.sandbox.aws
-    [key] = [name for name in pipeline.keys("") if name.endswith("day=08/school_1.parquet")]
-    body = pipeline.read(key)
+    [key] = [name for name in pipeline.bucket.keys("") if name.endswith("day=08/school_1.parquet")]
+    body = pipeline.bucket.read(key)
     aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body, StorageClass="GLACIER")
     done, [unloaded] = load_in_need(pipeline)
     assert done == {"inserted": 1}

@@ -152,6 +152,6 @@ def test_records_without_an_id_that_are_alike_hold_up_nobody(world: World) -> No
         world.source.add(world.first, nameless)
     done = fetch(world)
     assert (done.status, done.result["schools_failed"], done.result["quarantined"]) == (3, 0, 1)
-    assert len(world.pipeline.quarantined()) == 1
+    assert len(world.bucket.quarantined()) == 1
     assert done.result["received"] == done.result["landed"] + 101 == done.result["landed"] + 1 + 100
     world.compare_landing()

@@ -8,8 +8,9 @@ import datetime as dt
 import pytest
 
 from attendance_common.fetch.arguments import hours_ago
+from tests.bucket import LANDING
 from tests.model import Record
-from tests.pipeline import LANDING, Finished
+from tests.pipeline import Finished
 from tests.reads import reads
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Call
@@ -108,7 +109,7 @@ def test_a_correction_of_september_costs_one_get_and_one_conditional_put(sandbox
     world.run()
     record = world.source.records(world.first)[0]
     name = f"year=2025/month=09/day=22/school_{world.first}.parquet"
-    etag = world.pipeline.keys(LANDING)[name]
+    etag = world.bucket.keys(LANDING)[name]
     world.change(world.first, record["id"], comment="corrected", modifiedOn=ago(minutes=1))
     with AwsFront(sandbox.aws_endpoint) as front:
         done = fetch(world, "--modified-hours", "2", AWS_ENDPOINT_URL=front.endpoint)
@@ -156,7 +157,7 @@ def test_a_record_that_moved_leaves_its_old_list_when_that_date_is_read(
 
 
 def landed_ids(world: World, day: dt.date) -> set[int]:
-    return {row["id"] for row in world.pipeline.landed()[day, world.first]}
+    return {row["id"] for row in world.bucket.landed()[day, world.first]}
 
 
 # --- records that cannot be placed in time -----------------------------------------------------------------
@@ -179,9 +180,9 @@ def test_undated_records_are_passed_over_and_counted(
     assert done.status == 0, done.story
     assert [page for page, _ in asked(world, world.first)] == pages
     assert done.result["undated"] == undated
-    record = world.pipeline.run_record(done.result["run"])
+    record = world.bucket.run_record(done.result["run"])
     assert record["by_school"][str(world.first)]["undated"] == undated
-    assert "corrected" in {row["comment"] for row in world.pipeline.landed()[MONDAY, world.first]}
+    assert "corrected" in {row["comment"] for row in world.bucket.landed()[MONDAY, world.first]}
 
 
 def test_a_page_without_a_readable_time_does_not_end_the_reading(world: World) -> None:
@@ -315,7 +316,7 @@ def test_a_list_that_moves_while_it_is_read_still_sorts(world: World, page: int)
     assert [number for number, _ in asked(world, world.first)] == [1, 2, 6]
     done = fetch(world, "--modified-hours", "2")
     assert done.status == 0
-    assert "meanwhile" in {row["comment"] for rows in world.pipeline.landed().values() for row in rows}
+    assert "meanwhile" in {row["comment"] for rows in world.bucket.landed().values() for row in rows}
 
 
 # --- a source that tells no last page ----------------------------------------------------------------------

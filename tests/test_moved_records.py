@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline import LANDING, Finished
+from tests.bucket import LANDING
+from tests.pipeline import Finished
 from tests.world import World
 
 pytestmark = pytest.mark.without_tables
@@ -35,7 +36,7 @@ def alone_on_its_date(world: World) -> dict[str, Any]:
 
 def footer(world: World, day: date) -> dict[bytes, bytes]:
     name = f"{LANDING}year={day:%Y}/month={day:%m}/day={day:%d}/school_{world.first}.parquet"
-    return pq.read_metadata(io.BytesIO(world.pipeline.read(name))).metadata or {}
+    return pq.read_metadata(io.BytesIO(world.bucket.read(name))).metadata or {}
 
 
 def move(world: World, record: dict[str, Any], day: date, **fields: Any) -> None:
@@ -71,15 +72,15 @@ def test_what_is_deleted_from_a_date_that_another_leaves_is_removed_as_well(worl
     move(world, record, NEXT)
     done = lands(world)
     assert (done.result["moved"], done.result["removed"]) == (1, 1)
-    assert world.pipeline.landed()[ALONE, world.first] == []
+    assert world.bucket.landed()[ALONE, world.first] == []
 
 
 def test_one_whose_new_date_cannot_be_read_has_not_moved(world: World) -> None:
     record = alone_on_its_date(world)
-    before = world.pipeline.keys(LANDING)
+    before = world.bucket.keys(LANDING)
     world.change(world.first, record["id"], date="02-30-2026")
     assert world.pipeline.fetch().status == 3
-    assert world.pipeline.keys(LANDING) == before
+    assert world.bucket.keys(LANDING) == before
 
 
 def test_one_that_moved_from_farther_than_sixty_days_stays_there_as_well(world: World) -> None:
@@ -90,7 +91,7 @@ def test_one_that_moved_from_farther_than_sixty_days_stays_there_as_well(world: 
     move(world, record, date(2025, 9, 25))
     assert lands(world).result["moved"] == 0
     assert {
-        on for (on, _), rows in world.pipeline.landed().items() for row in rows if row["id"] == 900_001
+        on for (on, _), rows in world.bucket.landed().items() for row in rows if row["id"] == 900_001
     } == {
         date(2025, 9, 25),
         date(2026, 3, 2),
@@ -99,7 +100,7 @@ def test_one_that_moved_from_farther_than_sixty_days_stays_there_as_well(world: 
 
 def test_a_dry_run_writes_nothing_and_tells_the_lists(world: World) -> None:
     record = alone_on_its_date(world)
-    before = world.pipeline.keys("")
+    before = world.bucket.keys("")
     move(world, record, NEXT)
     done = world.pipeline.fetch("--dry-run")
     assert (done.result["moved"], done.result["lists_written"]) == (1, 2)
@@ -108,4 +109,4 @@ def test_a_dry_run_writes_nothing_and_tells_the_lists(world: World) -> None:
             f"would write year={day:%Y}/month={day:%m}/day={day:%d}/school_{world.first}.parquet"
             in done.story
         )
-    assert world.pipeline.keys("") == before
+    assert world.bucket.keys("") == before

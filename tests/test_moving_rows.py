@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.pipeline import LANDING
+from tests.bucket import LANDING
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.faults import KINDS, Exchange
 from tests.sandbox.esd.source import Source
@@ -38,7 +38,7 @@ def test_rows_that_move_between_pages_come_with_the_next_run(
     # A row that came may begin a fourth page, and be counted and lacking: then both schools are read twice,
     # four pages and the one behind them each time.
     assert PAGES <= asked(world) <= 2 * 2 * 5 + 1
-    lands_now = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    lands_now = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     present = {each["id"] for school in world.schools for each in world.source.records(school)}
     assert len(present - lands_now) <= 4  # of each school the one that came, and one that slipped
     lands(world)
@@ -63,7 +63,7 @@ def test_a_row_that_slips_past_the_count_stays_and_comes_with_the_next_run(world
     world.run()
     slips = Fault("change", school=world.first, page=2, change=change)
     done = fetch(world, slips, ESD_CONCURRENCY="1")
-    ids = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    ids = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     now = {each["id"] for school in world.schools for each in world.source.records(school)}
     assert done.status == 0
     assert len(now - ids) <= 1  # what came while it was read
@@ -105,10 +105,10 @@ def test_a_whole_date_that_is_deleted_leaves(world: World) -> None:
     for key in range(200, 210):
         world.source.remove(world.first, key)
     done = lands(world)
-    assert (done.result["removed"], world.pipeline.landed()[date(2025, 12, 3), world.first]) == (10, [])
-    before = world.pipeline.keys(LANDING)
+    assert (done.result["removed"], world.bucket.landed()[date(2025, 12, 3), world.first]) == (10, [])
+    before = world.bucket.keys(LANDING)
     lands(world)
-    assert world.pipeline.keys(LANDING) == before
+    assert world.bucket.keys(LANDING) == before
 
 
 def test_many_that_vanish_at_once_stay_until_the_operator_allows_it(world: World) -> None:
@@ -174,10 +174,10 @@ def test_a_capped_count_hides_nothing(world: World, monkeypatch: pytest.MonkeyPa
 
 def test_a_list_that_never_rests_is_landed_as_it_was_read_and_nothing_leaves(world: World) -> None:
     world.run()
-    before = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    before = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     moving = Fault("change", school=world.first, page=2, change="vanish", times=None)
     done = fetch(world, moving, ESD_CONCURRENCY="1")
     assert asked(world) <= PAGES + 4
     assert done.result["removed"] == 0
-    assert before == {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert before == {row["id"] for rows in world.bucket.landed().values() for row in rows}
     arrives(world)

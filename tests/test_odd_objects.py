@@ -12,8 +12,9 @@ from attendance_common.fetch.landing_zone import LandingZone
 from attendance_common.fetch.lists import ReadRecords, SchoolPlan, parquet
 from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import object_name
+from tests.bucket import LANDING, QUARANTINE
 from tests.pages import page_of
-from tests.pipeline import LANDING, QUARANTINE, Pipeline
+from tests.pipeline import Pipeline
 from tests.samples import SCHOOL
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
@@ -111,7 +112,7 @@ def test_a_reading_that_proves_nothing_leaves_the_list_and_lands_all_else(
 ) -> None:
     put(pipeline, LANDING + NAME, body)
     lists, plan = land(zone, {1: FIRST, 3: LAST}, proved=False)
-    assert pipeline.read(LANDING + NAME) == body
+    assert pipeline.bucket.read(LANDING + NAME) == body
     assert (lists.unreadable, lists.replaced, plan.unlanded) == ({FIRST: why}, {}, [1])
     assert list(lists.written) == [LAST]
 
@@ -131,7 +132,7 @@ def test_a_list_that_no_reading_mentions_stays(zone: LandingZone, pipeline: Pipe
     put(pipeline, LANDING + NAME, b"cut")
     lists, plan = land(zone, {3: LAST}, proved=proved)
     assert (lists.unreadable, lists.replaced) == ({FIRST: "it is no Parquet"}, {})
-    assert pipeline.read(LANDING + NAME) == b"cut"
+    assert pipeline.bucket.read(LANDING + NAME) == b"cut"
     assert zone.take_out(lists, {FIRST: [1]}) == 0
     assert plan.missing == {}
 
@@ -164,11 +165,17 @@ def test_what_a_later_version_landed_keeps_its_columns(
     put(pipeline, LANDING + NAME, list_of(later))
     lists, plan = land(zone, {1: FIRST, 9: FIRST, 4: LAST}, proved=proved)
     assert (lists.unreadable, lists.replaced, plan.missing) == ({}, {}, {FIRST: [2, 3]})
-    found = pl.read_parquet(io.BytesIO(pipeline.read(LANDING + NAME)))
+    found = pl.read_parquet(io.BytesIO(pipeline.bucket.read(LANDING + NAME)))
     assert found.select("id", "mood").rows() == [(1, None), (2, "b"), (3, "c"), (9, None)]
     assert found.columns == [*later.columns]
     assert zone.merge(zone.landed.lists_of(SCHOOL, YEAR), rows(7)) == []
-    assert pl.read_parquet(io.BytesIO(pipeline.read(LANDING + NAME)))["id"].to_list() == [1, 2, 3, 7, 9]
+    assert pl.read_parquet(io.BytesIO(pipeline.bucket.read(LANDING + NAME)))["id"].to_list() == [
+        1,
+        2,
+        3,
+        7,
+        9,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +193,7 @@ def test_an_object_that_s3_does_not_give_stays(
         monkeypatch.setitem(sandbox.environment, "AWS_ENDPOINT_URL", front.endpoint)
         lists, plan = land(zone_of(sandbox, monkeypatch), {1: FIRST, 3: LAST}, proved=True)
     assert (lists.unreadable, plan.unlanded) == ({FIRST: why}, [1])
-    assert pipeline.read(LANDING + NAME) == GOOD
+    assert pipeline.bucket.read(LANDING + NAME) == GOOD
 
 
 def test_what_is_merged_into_such_a_list_is_named(zone: LandingZone, pipeline: Pipeline) -> None:
@@ -195,7 +202,7 @@ def test_what_is_merged_into_such_a_list_is_named(zone: LandingZone, pipeline: P
         1,
         2,
     ]
-    assert pipeline.read(LANDING + NAME) == b"cut"
+    assert pipeline.bucket.read(LANDING + NAME) == b"cut"
 
 
 def test_the_newest_date_is_that_of_a_list_that_can_be_read(zone: LandingZone, pipeline: Pipeline) -> None:
@@ -220,7 +227,7 @@ def world(sandbox: Sandbox) -> World:
 
 
 def newest_list(world: World, school: int) -> str:
-    return max(name for name in world.pipeline.keys(LANDING) if name.endswith(f"school_{school}.parquet"))
+    return max(name for name in world.bucket.keys(LANDING) if name.endswith(f"school_{school}.parquet"))
 
 
 def test_a_partial_reading_names_the_list_and_the_next_one_mends_it_when_it_was_moved_away(
@@ -236,11 +243,11 @@ def test_a_partial_reading_names_the_list_and_the_next_one_mends_it_when_it_was_
         f"not landed: {name} (it is no Parquet); move these objects away from "
         f"s3://{world.pipeline.sandbox.aws.bucket}/{LANDING}, then run again"
     )
-    about = world.pipeline.run_record(done.result["run"])["by_school"][str(world.first)]
+    about = world.bucket.run_record(done.result["run"])["by_school"][str(world.first)]
     assert about["unreadable"] == {"2025-09-26": "it is no Parquet"}
     assert about["received"] == about["landed"] + about["not_landed"] + about["repeats"]
     assert about["not_landed"] > 0
-    assert world.pipeline.read(LANDING + name) == b"cut"
+    assert world.bucket.read(LANDING + name) == b"cut"
     take_away(world.pipeline, LANDING + name)
     assert world.pipeline.fetch().status == 0
     world.compare_landing()
@@ -265,10 +272,10 @@ def test_a_replayed_record_whose_list_cannot_be_read_stays_in_quarantine(world: 
     month, day, year = record["date"].split("-")
     name = object_name(dt.date(int(year), int(month), int(day)), world.first)
     put(world.pipeline, LANDING + name, b"cut")
-    [key] = world.pipeline.keys(QUARANTINE)
-    text = world.pipeline.read(QUARANTINE + key).replace(b'\\"x\\"', b"5")  # as if this version could read it
+    [key] = world.bucket.keys(QUARANTINE)
+    text = world.bucket.read(QUARANTINE + key).replace(b'\\"x\\"', b"5")  # as if this version could read it
     put(world.pipeline, QUARANTINE + key, text)
     done = world.pipeline.fetch("--replay-quarantine")
     assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 0, 1)
     assert f"{name} (it is no Parquet)" in done.result["attention"][1]
-    assert world.pipeline.read(QUARANTINE + key) == text
+    assert world.bucket.read(QUARANTINE + key) == text

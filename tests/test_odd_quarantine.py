@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from attendance_common.fetch.quarantine import UnreadableFile, read, written
-from tests.pipeline import LANDING, QUARANTINE, Finished
+from tests.bucket import LANDING, QUARANTINE
+from tests.pipeline import Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.test_quarantine import lines
@@ -95,14 +96,14 @@ def name_of(school: int) -> str:
 
 
 def everything_is_landed(world: World) -> bool:
-    landed = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    landed = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     odd = {901, 902}
     return landed == {each["id"] for school in world.schools for each in world.source.records(school)} - odd
 
 
 def check_other_school(world: World, done: Finished) -> None:
     second = world.schools[1]
-    [lying] = world.pipeline.read(QUARANTINE + name_of(second)).splitlines()
+    [lying] = world.bucket.read(QUARANTINE + name_of(second)).splitlines()
     assert (json.loads(lying)["schoolId"], json.loads(json.loads(lying)["record"])["id"]) == (second, 902)
     assert (done.status, done.result["schools_failed"], done.result["quarantined"]) == (3, 0, 2)
     assert "Marigold" not in done.story + done.output
@@ -119,7 +120,7 @@ def test_the_file_is_named_and_kept_and_all_else_is_done(world: World, flags: tu
         f"school {world.first}: {place} cannot be read (a line is no JSON), and stays as it is: move it away"
         ", and 1 record that cannot be landed was not added to it; then run again"
     )
-    assert world.pipeline.read(QUARANTINE + name_of(world.first)) == body
+    assert world.bucket.read(QUARANTINE + name_of(world.first)) == body
     if not flags:
         check_other_school(world, done)
         assert everything_is_landed(world)
@@ -132,7 +133,7 @@ def test_a_run_goes_on_when_the_file_was_moved_away(world: World) -> None:
     aws.client("s3").delete_object(Bucket=aws.bucket, Key=QUARANTINE + name_of(world.first))
     done = world.pipeline.fetch()
     assert (done.status, done.result["quarantined_new"]) == (3, 1)
-    assert sorted(json.loads(each["record"])["id"] for each in world.pipeline.quarantined()) == [901, 902]
+    assert sorted(json.loads(each["record"])["id"] for each in world.bucket.quarantined()) == [901, 902]
     assert world.pipeline.fetch().status == 0
 
 
@@ -142,7 +143,7 @@ def test_a_file_that_s3_does_not_give_is_named_and_kept(world: World) -> None:
     with AwsFront(world.pipeline.sandbox.aws_endpoint, rule) as front:
         done = world.pipeline.fetch(AWS_ENDPOINT_URL=front.endpoint)
     assert "cannot be read (it is archived), and stays as it is" in done.result["attention"][0]
-    assert world.pipeline.read(QUARANTINE + name_of(world.first)) == GOOD
+    assert world.bucket.read(QUARANTINE + name_of(world.first)) == GOOD
     check_other_school(world, done)
 
 
@@ -150,7 +151,7 @@ def test_the_list_of_the_quarantine_and_its_replay_pass_it_over_and_name_it(worl
     assert world.pipeline.fetch().status == 3
     put(world, name_of(world.first), b"see Mrs. Marigold\n")
     put(world, "notes.txt", b"see Mrs. Marigold\n")
-    before = world.pipeline.keys(QUARANTINE) | world.pipeline.keys(LANDING)
+    before = world.bucket.keys(QUARANTINE) | world.bucket.keys(LANDING)
     for flag in ("--quarantine", "--replay-quarantine"):
         done = world.pipeline.fetch(flag)
         stranger, unreadable, *_ = done.result["attention"]
@@ -158,4 +159,4 @@ def test_the_list_of_the_quarantine_and_its_replay_pass_it_over_and_name_it(worl
         assert stranger.endswith("notes.txt is not what the fetcher puts into quarantine: move it away")
         assert f"{name_of(world.first)} cannot be read (a line is no JSON), and stays as it is" in unreadable
         assert "Marigold" not in done.story + done.output
-    assert world.pipeline.keys(QUARANTINE) | world.pipeline.keys(LANDING) == before
+    assert world.bucket.keys(QUARANTINE) | world.bucket.keys(LANDING) == before

@@ -35,7 +35,7 @@ def test_a_new_field_of_40_kb_in_each_record_is_left_out_and_named_once_a_run(wo
         f"new fields did not fit into extra_fields and were left out: photo ({received} records); "
         "the rest is landed"
     )
-    by_school = world.pipeline.run_record(done.result["run"])["by_school"]
+    by_school = world.bucket.run_record(done.result["run"])["by_school"]
     counts = {name: about.get("left_out", {}) for name, about in by_school.items()}
     assert sum(count["photo"] for count in counts.values() if count) == received
     assert "Marigold" not in done.story + done.output
@@ -51,7 +51,7 @@ def test_fields_that_each_record_names_otherwise_are_named_ten_at_the_most(world
     assert done.status == 0
     assert f"of0009 (1 record) and {len(records) - 10} more; the rest is landed" in done.story
     assert "of0010" not in done.story
-    school = world.pipeline.run_record(done.result["run"])["by_school"][str(world.first)]
+    school = world.bucket.run_record(done.result["run"])["by_school"][str(world.first)]
     assert len(school["left_out"]) == 10
 
 
@@ -66,9 +66,9 @@ def test_a_meeting_time_that_no_column_holds_costs_its_record(world: World) -> N
     world.change(world.first, bad, meetingTime=["Marigold"])
     done = world.pipeline.fetch()
     assert (done.status, done.result["schools_failed"], done.result["quarantined"]) == (3, 0, 1)
-    assert [line["reason"] for line in world.pipeline.quarantined()] == ["meetingTime: not an object"]
+    assert [line["reason"] for line in world.bucket.quarantined()] == ["meetingTime: not an object"]
     assert "meetingTime: not an object (1)" in done.result["attention"][0]
-    landed = sum(len(rows) for rows in world.pipeline.landed().values())
+    landed = sum(len(rows) for rows in world.bucket.landed().values())
     assert landed == done.result["landed"] == done.result["received"] - 1
 
 

@@ -86,7 +86,8 @@ def test_a_row_that_somebody_changed_is_written_again_by_a_reload_of_its_date(la
 def test_a_list_whose_object_is_gone_is_not_reloaded(landed: Pipeline) -> None:
     loaded(landed)
     landed.sandbox.aws.client("s3").delete_object(
-        Bucket=landed.sandbox.aws.bucket, Key=next(key for key in landed.keys("") if "school_2." in key)
+        Bucket=landed.sandbox.aws.bucket,
+        Key=next(key for key in landed.bucket.keys("") if "school_2." in key),
     )
     assert landed.load().status == 3  # reported once
     done = loaded(landed, "--reload")

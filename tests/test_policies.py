@@ -11,7 +11,7 @@ import pytest
 
 from attendance_common import policies
 from attendance_common.landing import Areas
-from tests.pipeline import ALERTS, LANDING, QUARANTINE
+from tests.bucket import ALERTS, LANDING, QUARANTINE
 from tests.rendered import POLICIES
 from tests.sandbox.aws_front import AwsFront, Call, Refusal
 from tests.world import World
@@ -172,7 +172,7 @@ def test_an_alert_is_sent_under_the_policy_of_alerts(world: World) -> None:
     assert done.status == 3  # nothing is landed
     assert "could not send" not in done.story
     assert {action for _, action in account.used} >= {"sns:Publish", "s3:PutObject"}
-    assert list(world.pipeline.keys(ALERTS)) == ["load.json"]
+    assert list(world.bucket.keys(ALERTS)) == ["load.json"]
 
 
 @pytest.mark.parametrize(("policy", "call"), [

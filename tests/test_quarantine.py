@@ -9,7 +9,8 @@ import pytest
 
 from attendance_common.fetch.page import Rejection
 from attendance_common.fetch.quarantine import Line, Lines, after_reading, read, written
-from tests.pipeline import QUARANTINE, RUNS, Finished
+from tests.bucket import QUARANTINE, RUNS
+from tests.pipeline import Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.sandbox.esd import Fault
@@ -94,21 +95,21 @@ def outcome(done: Finished) -> tuple[int, int, int]:
 
 
 def ids(world: World) -> list[Any]:
-    return [json.loads(line["record"])["id"] for line in world.pipeline.quarantined()]
+    return [json.loads(line["record"])["id"] for line in world.bucket.quarantined()]
 
 
 def test_records_are_reported_when_they_are_new(world: World) -> None:
     assert outcome(fetch(world)) == (3, 3, 3)
-    before = world.pipeline.keys(QUARANTINE)
+    before = world.bucket.keys(QUARANTINE)
     assert [*before] == [f"school_{world.first}.jsonl"]
-    [line, *_] = world.pipeline.quarantined()
+    [line, *_] = world.bucket.quarantined()
     assert (line["schoolId"], line["schoolYearId"], line["reason"]) == (
         world.first,
         55,
         "date: not a date MM-DD-YYYY",
     )
     assert outcome(fetch(world)) == (0, 3, 0)
-    assert world.pipeline.keys(QUARANTINE) == before
+    assert world.bucket.keys(QUARANTINE) == before
     world.source.add(world.first, {**world.source.records(world.first)[9], "id": 903, "modifiedOn": "soon"})
     assert outcome(fetch(world)) == (3, 4, 1)
     assert ids(world) == [901, 902, 903, None]
@@ -125,7 +126,7 @@ def test_records_leave_when_they_are_landed_and_when_all_others_have_an_id(world
             world.first, [each for each in world.source.records(world.first) if each != record]
         )
         assert fetch(world).status == 0
-    assert (ids(world), len(world.pipeline.keys(QUARANTINE))) == ([], 1)  # the file is empty, and stays
+    assert (ids(world), len(world.bucket.keys(QUARANTINE))) == ([], 1)  # the file is empty, and stays
 
 
 def test_what_a_run_that_died_did_not_report_is_reported_by_the_next_one(world: World) -> None:
@@ -150,9 +151,9 @@ def test_a_record_whose_newest_version_is_odd_keeps_its_last_good_one(world: Wor
     fetch(world)
     good = world.source.records(world.first)[50]
     world.change(world.first, good["id"], minutesLate="seven")
-    before = world.pipeline.landed()
+    before = world.bucket.landed()
     assert outcome(fetch(world)) == (3, 4, 1)
-    assert world.pipeline.landed() == before
+    assert world.bucket.landed() == before
 
 
 def test_the_quarantine_is_listed_without_what_the_records_say(world: World) -> None:
@@ -172,4 +173,4 @@ def test_the_quarantine_is_listed_without_what_the_records_say(world: World) -> 
 
 def test_a_dry_run_leaves_no_file(world: World) -> None:
     assert outcome(fetch(world, "--dry-run")) == (3, 3, 3)
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}

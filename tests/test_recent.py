@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import LANDING
 from tests.model import Record
-from tests.pipeline import LANDING, Finished
+from tests.pipeline import Finished
 from tests.sandbox.esd import Fault, Source
 from tests.sandbox.esd.records import make_school
 from tests.world import World
@@ -51,7 +52,7 @@ def correct(world: World, on: str) -> Record:
 def test_each_of_the_newest_pages_is_read_once_and_the_last_one(world: World) -> None:
     assert fetch(world).status == 0
     world.publish()
-    before = world.pipeline.keys(LANDING)
+    before = world.bucket.keys(LANDING)
     correct(world, "09-24-2025")
     correct(world, "09-26-2025")
     done = fetch(world, "--since", "2025-09-25")
@@ -59,7 +60,7 @@ def test_each_of_the_newest_pages_is_read_once_and_the_last_one(world: World) ->
     assert [asked(world, school) for school in world.schools] == [[1, 2, 3, 6], [1, 2, 3, 6], [1]]
     counts = {name: done.result[name] for name in ("scope", "pages", "received", "landed", "lists_written")}
     assert counts == {"scope": "recent", "pages": 9, "received": 400, "landed": 400, "lists_written": 2}
-    after = world.pipeline.keys(LANDING)
+    after = world.bucket.keys(LANDING)
     assert {name[:26] for name in after if after[name] != before[name]} == {"year=2025/month=09/day=26/"}
     follow(world, pages=3)
 
@@ -67,7 +68,7 @@ def test_each_of_the_newest_pages_is_read_once_and_the_last_one(world: World) ->
 def test_a_first_run_lands_what_it_read_also_of_dates_that_it_read_in_part(world: World) -> None:
     done = fetch(world, "--since", "2025-09-26")
     assert done.status == 0, done.story
-    assert {place[0].day for place in world.pipeline.landed()} == {22, 25, 26}
+    assert {place[0].day for place in world.bucket.landed()} == {22, 25, 26}
     follow(world, pages=2)
 
 
@@ -82,7 +83,7 @@ def test_nothing_leaves_by_a_recent_run_but_what_it_saw_move(world: World) -> No
     done = fetch(world, "--since", "2025-09-26")
     assert (done.status, done.result["moved"], done.result["removed"]) == (0, 1, 0)
     follow(world, pages=2)
-    ids = {row["id"] for row in world.pipeline.landed()[dt.date(2025, 9, 26), world.first]}
+    ids = {row["id"] for row in world.bucket.landed()[dt.date(2025, 9, 26), world.first]}
     assert ids & {near["id"], far["id"], gone["id"]} == {far["id"], gone["id"]}
     assert fetch(world).status == 0
     world.publish()
@@ -97,7 +98,7 @@ def test_days_count_back_from_today(world: World) -> None:
         world.source.add(world.first, {**record, "id": 90 + back, "date": f"{on:%m-%d-%Y}"})
     assert fetch(world, "--days", "3").status == 0
     # Run around midnight, the fetcher may have counted from the next day.
-    landed = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    landed = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     assert {90, 91, 92} <= landed
     assert asked(world, world.first) == [1, 7]
 
@@ -150,11 +151,11 @@ def goes_back(source: Source, school: int) -> None:
 @pytest.mark.parametrize("change", ["appear_last", "vanish", goes_back])
 def test_a_list_that_moves_is_landed_as_it_was_read(world: World, change: Any) -> None:
     assert fetch(world).status == 0
-    before = {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    before = {row["id"] for rows in world.bucket.landed().values() for row in rows}
     world.esd.faults.add(Fault("change", school=world.first, page=2, change=change))
     done = fetch(world, "--since", "2025-09-25")
     assert (done.status, done.result["removed"]) == (0, 0), done.story
-    assert before <= {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert before <= {row["id"] for rows in world.bucket.landed().values() for row in rows}
     assert fetch(world).status == 0
     world.publish()
     world.landed.publish(world.first, world.source.records(world.first))

@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.bucket import LANDING, QUARANTINE, RUNS
 from tests.model import Record
-from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
+from tests.pipeline import Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront
 from tests.waiting import Waiting
@@ -32,12 +33,12 @@ def fetched(running_sandbox: Sandbox) -> list[dict[str, Any]]:
     world = World(running_sandbox)
     assert world.pipeline.fetch().status == 0
     aws = running_sandbox.aws
-    keys = [LANDING + name for name in world.pipeline.keys(LANDING)]
+    keys = [LANDING + name for name in world.bucket.keys(LANDING)]
     return [
         {
             "Bucket": aws.bucket,
             "Key": key,
-            "Body": world.pipeline.read(key),
+            "Body": world.bucket.read(key),
             "Metadata": aws.client("s3").head_object(Bucket=aws.bucket, Key=key)["Metadata"],
         }
         for key in keys
@@ -85,12 +86,12 @@ def replay(world: World, *flags: str, **variables: str) -> Finished:
 
 
 def without_run_records(world: World) -> dict[str, str]:
-    return {key: etag for key, etag in world.pipeline.keys("").items() if not key.startswith(RUNS)}
+    return {key: etag for key, etag in world.bucket.keys("").items() if not key.startswith(RUNS)}
 
 
 def remaining(world: World) -> list[str]:
     """The records in quarantine."""
-    return sorted(line["record"] for line in world.pipeline.quarantined())
+    return sorted(line["record"] for line in world.bucket.quarantined())
 
 
 def follow(world: World, records: list[Record]) -> None:
@@ -103,7 +104,7 @@ def follow(world: World, records: list[Record]) -> None:
 
 
 def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> None:
-    before = world.pipeline.keys(LANDING)
+    before = world.bucket.keys(LANDING)
     quarantine(world, world.first, texts(readable(world)))
     done = replay(world)
     assert done.status == 0, done.story
@@ -111,10 +112,10 @@ def test_readable_records_join_the_lists_and_newer_ones_stay(world: World) -> No
     assert counts == {"read": 5, "landed": 5, "quarantined": 0}
     assert remaining(world) == []
     follow(world, readable(world))
-    comments = {row["comment"] for rows in world.pipeline.landed().values() for row in rows}
+    comments = {row["comment"] for rows in world.bucket.landed().values() for row in rows}
     assert "newer" in comments
     assert not {"older", "as new"} & comments
-    changed = {name for name, etag in world.pipeline.keys(LANDING).items() if before.get(name) != etag}
+    changed = {name for name, etag in world.bucket.keys(LANDING).items() if before.get(name) != etag}
     first, alone = (
         f"{day}school_{world.first}.parquet"
         for day in ("year=2025/month=09/day=22/", "year=2026/month=01/day=15/")
@@ -132,7 +133,7 @@ def test_a_date_without_an_object_under_the_readmes_policy(world: World) -> None
 def test_a_replay_leaves_a_record_of_its_numbers(world: World) -> None:
     quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
     done = replay(world)
-    record = world.pipeline.run_record(done.result["run"])
+    record = world.bucket.run_record(done.result["run"])
     assert {name: record[name] for name in ("read", "landed", "quarantined")} == {
         "read": 8,
         "landed": 5,
@@ -148,9 +149,9 @@ def test_the_rest_stays_as_it_was_received(world: World) -> None:
     sentence = "7 records stay in quarantine: this version cannot land what --quarantine lists"
     assert sentence in done.result["attention"]
     assert remaining(world) == sorted([*texts(UNREADABLE), *broken])
-    reasons = {line["record"]: line["reason"] for line in world.pipeline.quarantined()}
+    reasons = {line["record"]: line["reason"] for line in world.bucket.quarantined()}
     assert reasons[texts(UNREADABLE)[1]].startswith("date: not a date")
-    about = {(line["schoolId"], line["since"]) for line in world.pipeline.quarantined()}
+    about = {(line["schoolId"], line["since"]) for line in world.bucket.quarantined()}
     assert about == {(world.first, SINCE)}
     follow(world, readable(world))
 
@@ -174,7 +175,7 @@ def test_each_school_gets_its_own(world: World) -> None:
     for school in world.schools:
         quarantine(world, school, texts([{**record, "id": school}]))
     assert replay(world).status == 0
-    landed = [(school, row) for (_, school), rows in world.pipeline.landed().items() for row in rows]
+    landed = [(school, row) for (_, school), rows in world.bucket.landed().items() for row in rows]
     assert (
         sorted(school for school, row in landed if row["id"] == school == row["school_id"]) == world.schools
     )
@@ -184,7 +185,7 @@ def test_each_record_is_landed_under_the_school_year_of_its_line(world: World) -
     quarantine(world, world.first, texts(readable(world)), year=54)
     assert replay(world).status == 0
     years = {
-        day: pq.read_metadata(io.BytesIO(world.pipeline.read(LANDING + list_name(world, day)))).metadata
+        day: pq.read_metadata(io.BytesIO(world.bucket.read(LANDING + list_name(world, day)))).metadata
         for day in ("2025-09-22", "2025-09-23", "2026-01-15")
     }
     assert [about[b"school_years"] for about in years.values()] == [b"54,55", b"55", b"54"]
@@ -208,22 +209,22 @@ def test_one_that_was_killed_before_it_tidied_up_loses_nothing_and_lands_nothing
     everything = texts([*readable(world), *UNREADABLE])
     quarantine(world, world.first, everything)
     replay(world)
-    landed, kept = world.pipeline.keys(LANDING), world.pipeline.keys(QUARANTINE)
+    landed, kept = world.bucket.keys(LANDING), world.bucket.keys(QUARANTINE)
     quarantine(world, world.first, everything)  # as if it had not come to delete it
     again = replay(world)
     assert again.status == 3
-    assert world.pipeline.keys(LANDING) == landed
-    assert world.pipeline.keys(QUARANTINE) == kept
+    assert world.bucket.keys(LANDING) == landed
+    assert world.bucket.keys(QUARANTINE) == kept
     assert remaining(world) == sorted(texts(UNREADABLE))
     follow(world, readable(world))
 
 
 def test_a_dry_run_says_what_would_be_landed_and_changes_nothing(world: World) -> None:
     quarantine(world, world.first, texts([*readable(world), *UNREADABLE]))
-    before = world.pipeline.keys("")
+    before = world.bucket.keys("")
     done = replay(world, "--dry-run")
     assert (done.status, done.result["landed"], done.result["quarantined"]) == (3, 5, 3)
-    assert world.pipeline.keys("") == before
+    assert world.bucket.keys("") == before
 
 
 def test_the_source_is_not_asked(world: World) -> None:
@@ -250,7 +251,7 @@ def test_a_fetch_that_had_listed_what_a_replay_then_wrote_merges_it(world: World
     quarantine(world, last, texts([{**world.source.records(last)[0], "id": 901}]))
     assert replay(world).result["landed"] == 1
     fetcher.end()
-    assert 901 in {row["id"] for rows in world.pipeline.landed().values() for row in rows}
+    assert 901 in {row["id"] for rows in world.bucket.landed().values() for row in rows}
 
 
 def test_no_bucket(world: World) -> None:

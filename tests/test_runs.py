@@ -13,10 +13,11 @@ import pytest
 from attendance_common.load import runs
 from attendance_common.load.run_files import RunFiles
 from attendance_common.load.run_rows import INSERT_RUNS, KNOWN
+from tests.bucket import RUNS
 from tests.documents import blocks
 from tests.fake_s3 import FakeS3
 from tests.lists import MONDAY, NEW, TUESDAY, land, version
-from tests.pipeline import LOADER, PATIENCE, RUNS, Pipeline, paused_at
+from tests.pipeline import LOADER, PATIENCE, Pipeline, paused_at
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 from tests.sandbox.esd import Fault
 from tests.test_conditions import AREAS
@@ -152,7 +153,7 @@ def test_a_loader_that_dies_between_two_inserts_leaves_none_and_the_next_takes_a
         loader.send(signal.SIGKILL)
         loader.process.wait(PATIENCE)
         go_on.set()
-    died = max(name for name in world.pipeline.keys(f"{RUNS}load/")).removesuffix(".json")
+    died = max(name for name in world.bucket.keys(f"{RUNS}load/")).removesuffix(".json")
     assert known(world.pipeline) == []
     done = world.pipeline.load()
     names = (fetched.result["run"], died, done.result["run"])
@@ -171,7 +172,7 @@ def test_run_records_that_cannot_be_listed(pipeline: Pipeline, refusal: Refusal,
         done = pipeline.load(AWS_ENDPOINT_URL=front.endpoint)
     assert (done.status, len(pipeline.table()), known(pipeline)) == (status, 1, [])
     assert f"s3://edna-prod/{RUNS}fetch/" in (done.result["error"] if status else done.story)
-    record = pipeline.run_record(done.result["run"])
+    record = pipeline.bucket.run_record(done.result["run"])
     assert (record["status"], record["loaded"]) == (status, 1)
     pipeline.load()
     assert known(pipeline)[0][0] == done.result["run"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from attendance_common.fetch.arguments import shard
-from tests.pipeline import LANDING, RUNS, Finished
+from tests.bucket import LANDING, RUNS
+from tests.pipeline import Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd.records import make_school
 from tests.world import World
@@ -39,9 +40,9 @@ def asked(world: World) -> set[int]:
 
 
 def run_record(world: World, done: Finished) -> dict[str, Any]:
-    found = [name for name in world.pipeline.keys(RUNS) if str(done.result["run"]) in name]
+    found = [name for name in world.bucket.keys(RUNS) if str(done.result["run"]) in name]
     assert len(found) == 1
-    record: dict[str, Any] = json.loads(world.pipeline.read(RUNS + found[0]))
+    record: dict[str, Any] = json.loads(world.bucket.read(RUNS + found[0]))
     return record
 
 
@@ -55,12 +56,12 @@ def test_each_school_is_in_exactly_one_share(of: int) -> None:
 def test_three_machines_leave_what_one_would(world: World, sandbox: Sandbox) -> None:
     whole = world.pipeline.fetch(ESD_PAGE_SIZE="100")
     assert whole.status == 3  # the odd record
-    objects, whole_record = world.pipeline.keys(LANDING), run_record(world, whole)
+    objects, whole_record = world.bucket.keys(LANDING), run_record(world, whole)
     everyone = asked(world)
     sandbox.aws.reset()
     shares = [world.pipeline.fetch("--shard", f"{number}/3", ESD_PAGE_SIZE="100") for number in (1, 2, 3)]
     assert sorted(done.status for done in shares) == [0, 0, 3]
-    assert world.pipeline.keys(LANDING) == objects
+    assert world.bucket.keys(LANDING) == objects
     assert asked(world) == everyone == set(world.schools)
     records = [run_record(world, done) for done in shares]
     for name in (*SUMS, *LISTS):
@@ -81,7 +82,7 @@ def test_a_machine_asks_for_its_own_schools_alone(world: World) -> None:
 def test_a_share_without_schools_is_no_fault(world: World) -> None:
     done = world.pipeline.fetch("--shard", "1/100")
     assert (done.status, done.result["schools"], done.result["landed"]) == (0, 0, 0)
-    assert world.pipeline.keys(LANDING) == {}
+    assert world.bucket.keys(LANDING) == {}
 
 
 BAD = ["0/3", "4/3", "1/0", "0/0", "3", "/3", "1/", "", "1/2/3", "-1/3", "1.5/3", "1 / 3", "a/b", "²/3"]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import FETCHER, LANDING, LOADER, PATIENCE, RUNS, Finished, Running, paused_at
+from tests.bucket import LANDING, RUNS
+from tests.pipeline import FETCHER, LOADER, PATIENCE, Finished, Running, paused_at
 from tests.sandbox.aws_front import AwsFront, Pause
 from tests.sandbox.esd import Fault, correct_a_day
 from tests.test_end_to_end import LOADED
@@ -41,7 +42,7 @@ def before_and_after(world: World) -> dict[str, str]:
     """A first day is landed and loaded, a second day has passed at the source; the objects as they are."""
     world.run()
     correct_a_day(world.source)
-    return world.pipeline.keys(LANDING)
+    return world.bucket.keys(LANDING)
 
 
 def school_of(name: str) -> int:
@@ -86,7 +87,7 @@ def test_while_pages_are_read(world: World, number: signal.Signals) -> None:
     fetcher.until(f"school {world.first}: ")
     stopped(fetcher, number)
     world.esd.faults.clear()
-    after = world.pipeline.keys(LANDING)
+    after = world.bucket.keys(LANDING)
     assert {name for name in after if after[name] != before.get(name) and school_of(name) == last} == set()
     assert [name for name in after if after[name] != before.get(name) and school_of(name) == world.first]
     ends_right(world)
@@ -109,7 +110,7 @@ def test_while_it_waits_for_the_source(world: World, fault: Fault) -> None:
     assert came.wait(PATIENCE)
     stopped(fetcher)
     world.esd.faults.clear()
-    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
+    assert [key.startswith(RUNS) for key in world.bucket.keys("")] == [True]  # nothing but its record
 
 
 def test_while_a_school_is_published_it_is_published_whole(world: World) -> None:
@@ -123,7 +124,7 @@ def test_while_a_school_is_published_it_is_published_whole(world: World) -> None
         done = fetcher.end(QUICKLY)
     assert (done.status, done.result["status"]) == (1, 1)
     assert "Traceback" not in done.story
-    after = world.pipeline.keys(LANDING)
+    after = world.bucket.keys(LANDING)
     assert len({school_of(name) for name in after if after[name] != before.get(name)}) == 1
     whole = [school for school in world.schools if f"school {school}: " in done.story]
     for school in whole:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import RUNS, Finished
+from tests.bucket import RUNS
+from tests.pipeline import Finished
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.faults import KINDS, Exchange
 from tests.source_faults import (
@@ -189,7 +190,7 @@ def test_a_401_that_stays_a_401(world: World) -> None:
     assert "even with a fresh token" in done.result["attention"][0]
     assert asked(world) <= 3 * 10  # schools, tries of each
     assert world.esd.tokens.issued - before <= 6  # few, though each try is refused
-    assert world.pipeline.landed() == {}
+    assert world.bucket.landed() == {}
 
 
 def test_a_401_for_the_schools_ends_the_run(world: World) -> None:
@@ -198,7 +199,7 @@ def test_a_401_for_the_schools_ends_the_run(world: World) -> None:
     assert 5 <= asked(world, SCHOOLS) <= 10
     assert 2 <= asked(world, TOKEN) <= 5
     assert "even with a fresh token" in done.result["error"]
-    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
+    assert [key.startswith(RUNS) for key in world.bucket.keys("")] == [True]  # nothing but its record
 
 
 @pytest.mark.parametrize(("status", "requests", "exit_status"), [(401, 1, 2), (503, 2, 1)])
@@ -220,4 +221,4 @@ def test_an_empty_list_of_schools_is_a_fault(world: World) -> None:
     done = fetch(world, Fault("no_schools", path="schools$", times=None))
     assert (done.status, asked(world)) == (2, 0)
     assert "no schools" in done.result["error"]
-    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
+    assert [key.startswith(RUNS) for key in world.bucket.keys("")] == [True]  # nothing but its record

@@ -15,6 +15,7 @@ from attendance_common.landing import Areas
 from attendance_common.load import states
 from attendance_common.load.plan import Found, ListId
 from attendance_common.load.shared_ids import SharedIds
+from tests.bucket import LANDING, RUNS
 from tests.lists import (
     LATER,
     MONDAY,
@@ -27,7 +28,7 @@ from tests.lists import (
     take_away,
     version,
 )
-from tests.pipeline import LANDING, RUNS, Finished, Pipeline
+from tests.pipeline import Finished, Pipeline
 
 PLACE = f"s3://edna-prod/{LANDING}"
 RESULT = {
@@ -69,13 +70,13 @@ def sole_sentence(done: Finished) -> str:
 
 def records(pipeline: Pipeline) -> list[str]:
     """The keys of the loader's run records, the oldest first."""
-    return [f"{RUNS}load/{name}" for name in sorted(pipeline.keys(f"{RUNS}load/"))]
+    return [f"{RUNS}load/{name}" for name in sorted(pipeline.bucket.keys(f"{RUNS}load/"))]
 
 
 def age(pipeline: Pipeline, days: int) -> None:
     """Let what the newest record says have been seen and reported so many days earlier."""
     key = records(pipeline)[-1]
-    record = json.loads(pipeline.read(key))
+    record = json.loads(pipeline.bucket.read(key))
     for found in record["conditions"].values():
         for state in found.values():
             for name in ("since", "told"):
@@ -161,12 +162,12 @@ def test_only_a_run_that_judged_says_whether_a_state_was_reported(
     assert sole_sentence(pipeline.load()).startswith(sentence)
     assert outcome(pipeline.load("--dry-run")) == (0, 1, [])
     failed = pipeline.load("--forget-list", "2025-12-08", "1")
-    assert (failed.status, "conditions" in pipeline.run_record(failed.result["run"])) == (2, False)
+    assert (failed.status, "conditions" in pipeline.bucket.run_record(failed.result["run"])) == (2, False)
     for _ in range(2):
         verified = pipeline.load("--verify")
         assert (verified.status, verified.result["standing"]) == (3, 0)
         assert any(each.startswith(sentence) for each in verified.result["attention"])
-        assert "conditions" not in pipeline.run_record(verified.result["run"])
+        assert "conditions" not in pipeline.bucket.run_record(verified.result["run"])
     assert outcome(pipeline.load()) == (0, 1, [])
 
 

@@ -350,7 +350,7 @@ def test_before_any_run_and_without_a_table(world: World) -> None:
         "no fetch that ended well is known: run the fetcher",
         "no load that ended well is known: run the loader",
     ]
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}
     world.pipeline.query("DROP TABLE public.period_attendance_runs")
     missing = world.pipeline.load("--status")
     assert missing.status == 2
@@ -360,12 +360,12 @@ def test_before_any_run_and_without_a_table(world: World) -> None:
 def test_a_good_night_and_nothing_is_changed(world: World) -> None:
     world.run()
     world.pipeline.fetch("--days", "1")  # has no row in the table yet
-    keys, sent = world.pipeline.keys(""), list[str]()
+    keys, sent = world.bucket.keys(""), list[str]()
     with world.pipeline.before_each_statement(sent.append):
         done = world.pipeline.load("--status")
     assert (done.status, done.result["attention"]) == (0, []), done.output
     assert [text.split()[0] for text in sent] == 6 * ["SELECT"]
-    assert world.pipeline.keys("") == keys
+    assert world.bucket.keys("") == keys
     count = world.source.count()
     assert (done.result["rows"], done.result["schools"]) == (count, len(world.schools))
     assert page(done)[0:2] == ["needs a person:", "  * nothing"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import FETCHER, RUNS, Finished
+from tests.bucket import RUNS
+from tests.pipeline import FETCHER, Finished
 from tests.sandbox.esd import Fault
 from tests.source_faults import ATTENDANCE, QUICK, SCHOOLS, TOKEN, arrives, asked, fetch, lands, stays_out
 from tests.world import World
@@ -78,7 +79,7 @@ def test_a_client_that_may_read_no_school_ends_the_run(world: World) -> None:
         "not one of the 3 schools may be read: ESD refuses /v1/periodAttendance with status 403 (text/html): "
         f"{ASK_FOR_THE_RIGHT}",
     )
-    assert [key.startswith(RUNS) for key in world.pipeline.keys("")] == [True]  # nothing but its record
+    assert [key.startswith(RUNS) for key in world.bucket.keys("")] == [True]  # nothing but its record
 
 
 def test_a_client_that_may_not_list_the_schools_ends_the_run(world: World) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import LANDING, QUARANTINE, RUNS
 from tests.model import Record
-from tests.pipeline import LANDING, QUARANTINE, RUNS, Finished
+from tests.pipeline import Finished
 from tests.sandbox import Sandbox
 from tests.sandbox.esd import Fault
 from tests.sandbox.esd.records import make_school
@@ -56,7 +57,7 @@ NOTHING: dict[str, Any] = {
 
 
 def test_each_schools_numbers_are_reported(world: World) -> None:
-    record = world.pipeline.run_record(fetch(world).result["run"])
+    record = world.bucket.run_record(fetch(world).result["run"])
     odd, moving, empty, failing = (record["by_school"][str(school)] for school in world.schools)
     assert odd == {
         **NOTHING,
@@ -92,7 +93,7 @@ def test_each_schools_numbers_are_reported(world: World) -> None:
 
 def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) -> None:
     done = fetch(world)
-    record = world.pipeline.run_record(done.result["run"])
+    record = world.bucket.run_record(done.result["run"])
     expected = {"schools": 4, "schools_failed": 1, "pages": 8, "received": 13, "landed": 11}
     expected |= {"quarantined": 1, "quarantined_new": 1, "repeats": 1, "moved": 0, "removed": 0}
     expected |= {"removals_waiting": 0, "lists_written": 4, "lists_unchanged": 0, "lists_merged": 0}
@@ -101,15 +102,15 @@ def test_the_sums_are_those_of_the_schools_and_of_what_was_landed(world: World) 
     assert done.result.keys() == {"status", "run", "seconds", "attention", *stated}
     assert {name: done.result[name] for name in stated} == stated
     assert record["received"] == sum(record[part] for part in PARTS)
-    assert sum(map(len, world.pipeline.landed().values())) == 11
-    assert len(world.pipeline.quarantined()) == 1
+    assert sum(map(len, world.bucket.landed().values())) == 11
+    assert len(world.bucket.quarantined()) == 1
 
 
 def test_what_needs_a_person_is_named(world: World) -> None:
     done = fetch(world)
     failing = world.schools[3]
     assert done.status == 3
-    assert done.result["attention"] == world.pipeline.run_record(done.result["run"])["attention"]
+    assert done.result["attention"] == world.bucket.run_record(done.result["run"])["attention"]
     school, rows = done.result["attention"]
     assert school.startswith(f"school {failing} was not read: ")
     place = f"s3://{world.pipeline.sandbox.aws.bucket}/{QUARANTINE}"
@@ -121,15 +122,15 @@ def test_a_second_run_tells_of_nothing_that_is_not_new(world: World) -> None:
     fetch(world)
     world.esd.faults.clear()
     fetch(world)
-    objects, lines = world.pipeline.keys(LANDING), world.pipeline.quarantined()
+    objects, lines = world.bucket.keys(LANDING), world.bucket.quarantined()
     again = fetch(world)
     assert (again.status, again.result["attention"]) == (0, [])
     names = ("quarantined", "quarantined_new", "lists_written", "lists_unchanged")
     assert [again.result[name] for name in names] == [1, 0, 0, 5]
-    assert (world.pipeline.keys(LANDING), world.pipeline.quarantined()) == (objects, lines)
-    assert len(world.pipeline.keys(RUNS)) == 3
+    assert (world.bucket.keys(LANDING), world.bucket.quarantined()) == (objects, lines)
+    assert len(world.bucket.keys(RUNS)) == 3
 
 
 def test_a_dry_run_leaves_no_record(world: World) -> None:
     fetch(world, "--dry-run")
-    assert world.pipeline.keys("") == {}
+    assert world.bucket.keys("") == {}

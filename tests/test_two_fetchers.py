@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.pipeline import FETCHER, LANDING, QUARANTINE
+from tests.bucket import LANDING, QUARANTINE
+from tests.pipeline import FETCHER
 from tests.sandbox.aws_front import AwsFront, Call
 from tests.sandbox.esd import correct_a_day
 from tests.waiting import Waiting, all_end_well
@@ -88,6 +89,6 @@ def test_a_fetcher_that_died_over_a_school_leaves_what_the_next_one_ends(world: 
     world.change(world.first, record["id"], date="09-26-2025", modifiedOn="2026-06-01T00:00:00Z")
     died = Waiting(world, world.first, "day=22/")  # it has written the list that it goes to
     died.kill()
-    rows = [row["id"] for rows in world.pipeline.landed().values() for row in rows]
+    rows = [row["id"] for rows in world.bucket.landed().values() for row in rows]
     assert rows.count(record["id"]) == 2
     lands(world)

@@ -69,4 +69,4 @@ def test_only_that_school_is_asked_for_and_written(sandbox: Sandbox) -> None:
     done = world.pipeline.fetch("--school", str(world.first), ESD_PAGE_SIZE="400")
     assert (done.status, done.result["schools"]) == (0, 1)
     assert {request.school for request in world.esd.traffic.log} == {None, world.first}
-    assert {school for _, school in world.pipeline.landed()} == {world.first}
+    assert {school for _, school in world.bucket.landed()} == {world.first}

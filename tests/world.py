@@ -16,6 +16,7 @@ class World:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.pipeline = Pipeline(sandbox)
+        self.bucket = self.pipeline.bucket
         self.esd = sandbox.esd
         self.source = sandbox.source
         self.landed = Landed()
@@ -62,7 +63,7 @@ class World:
         """Every object holds its list, in its versions, sorted by id."""
         landed = {
             place: [tuple(row[name] for name in COMPARED) for row in rows]
-            for place, rows in self.pipeline.landed().items()
+            for place, rows in self.pipeline.bucket.landed().items()
         }
         expected = {
             place: [_compared(rows[key]) for key in sorted(rows)] for place, rows in self.landed.lists.items()

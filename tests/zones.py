@@ -15,8 +15,9 @@ from attendance_common.fetch.lists import ReadRecords, SchoolPlan
 from attendance_common.fetch.reading import Reading, whole_reading
 from attendance_common.fetch.school_lists import SchoolLists
 from attendance_common.landing import Areas
+from tests.bucket import LANDING
 from tests.pages import answers, dated_page, finish
-from tests.pipeline import LANDING, Pipeline
+from tests.pipeline import Pipeline
 from tests.samples import SCHOOL, settings_with
 from tests.sandbox import Sandbox
 
@@ -51,7 +52,7 @@ def land(zone: LandingZone, lists: SchoolLists, places: Places) -> SchoolPlan:
 def landed(pipeline: Pipeline) -> dict[int, set[dt.date]]:
     """Where each record lies."""
     found = defaultdict(set)
-    for (day, _), rows in pipeline.landed().items():
+    for (day, _), rows in pipeline.bucket.landed().items():
         for row in rows:
             found[row["id"]].add(day)
     return dict(found)
