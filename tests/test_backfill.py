@@ -110,6 +110,19 @@ def test_a_list_that_is_gone_or_damaged_places_bring_no_old_version_back(pipelin
     assert statuses(pipeline)[1] == ("landed", SEPTEMBER)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_months_of_which_no_row_is_taken_do_not_end_the_backfill(pipeline: Pipeline, shape: str) -> None:
+    land(pipeline, SEPTEMBER, version(1, "landed", NEW), version(2, "landed", NEW))
+    load(pipeline)
+    earlier = record(5, date(2019, 6, 3), studentId=None)
+    make(pipeline, SHAPES[shape], [earlier, *RECORDS])
+    counts, [sentence] = backfill(pipeline)
+    assert counts == {"rows_read": 2, "inserted": 2, "known": 2, "not_taken": 1}
+    assert "it has no studentId: 1" in sentence
+    assert sorted(statuses(pipeline)) == [1, 2, 3, 4]
+    assert backfill(pipeline) == ({}, [])
+
+
 # --- killed, in parts, shown --------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from attendance_common.errors import AttendanceError
 from attendance_common.load.refusals import Unreadable
 from attendance_common.load.warehouse import Warehouse
 from tests.backfilling import KEPT, RECORDS, backfill, load
-from tests.lists import PLACES, TABLE, land, statuses, version
+from tests.lists import NEW, PLACES, TABLE, land, statuses, version
 from tests.old_tables import LAST, OCTOBER, OLD, PLAIN, SEPTEMBER, TYPED, make, record, rows
 from tests.pipeline import Pipeline
 
@@ -51,6 +52,34 @@ def test_rows_that_cannot_be_taken_stay_and_are_counted_by_their_faults(pipeline
     assert not any(value in sentence for value in ("many", "perhaps", "25:00", "é"))
     assert pipeline.query(f"SELECT COUNT(*) AS n FROM {OLD}") == [{"n": 4 + len(ODD)}]
     assert backfill(pipeline)[0] == {"not_taken": 3}  # those without a date, which no month has
+
+
+@pytest.mark.parametrize("day", ["20191-10-01", "0044-03-15 BC"])
+def test_a_date_that_only_redshift_can_hold_is_counted_and_the_others_are_taken(
+    pipeline: Pipeline, day: str
+) -> None:
+    make(pipeline, TYPED, [*RECORDS, record(5, SEPTEMBER)])
+    pipeline.query(f"UPDATE {OLD} SET date = '{day}' WHERE id = 5")
+    counts, [sentence] = backfill(pipeline)
+    assert counts == {"rows_read": 4, "inserted": 4, "not_taken": 1}
+    assert "its date is missing, malformed or impossible: 1" in sentence
+    assert pipeline.table() == KEPT
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+@pytest.mark.parametrize("shape", [TYPED, PLAIN], ids=["typed", "plain"])
+def test_the_first_and_the_last_date_there_are_stop_no_later_load(
+    pipeline: Pipeline, day: date, shape: dict[str, str]
+) -> None:
+    first = {**record(5, SEPTEMBER), "date": f"{day:%m-%d-}{day.year:04}"}
+    make(pipeline, shape, [*RECORDS, first])
+    assert backfill(pipeline) == ({"rows_read": 5, "inserted": 5}, [])
+    assert statuses(pipeline)[5][1] == day
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    assert (load(pipeline), load(pipeline)) == ([], [])
+    pipeline.query(f"DELETE FROM {TABLE} WHERE id = 9")
+    assert "2025-12-09: 1 record was missing" in load(pipeline)[0]
+    assert sorted(statuses(pipeline)) == [1, 2, 3, 4, 5, 9]
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ class Backfill:
         """What is to be taken of these dates."""
         months: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
         days, undated, done = [], 0, self._done()
-        for value, rows in self._warehouse.rows(*old_table_sql.dates(self._table)):
-            day = old_table_sql.day_of(value)
+        for text, rows in self._warehouse.rows(*old_table_sql.dates(self._table)):
+            day = old_table_sql.day_of(text, self._table)
             if day is None:
                 undated += rows
             elif part.first <= day <= part.last:
@@ -128,7 +128,7 @@ class Backfill:
         counts = write(
             self._warehouse, first, last, self._run, lambda: self._write_control_rows(days), origin=BACKFILL
         )
-        check_sum({**counts, **taken.counts}, first, last)
+        check_sum(counts + taken.counts, first, last)
         taken.counts.update({name: counts[name] for name in READ})
         return taken
 

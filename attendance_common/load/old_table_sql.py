@@ -38,19 +38,24 @@ TWICE = "the list has its id in another row as well"
 
 
 def dates(table: OldTable) -> Statement:
-    """How many rows each date has; also of texts that are no dates."""
-    return f"SELECT former.{DAY}, COUNT(*)\nFROM {table.name.quoted} AS former\nGROUP BY former.{DAY}", []
+    """How many rows each date has, as text: Redshift has dates that Python has not, of the year 20191."""
+    text = f"CAST(former.{DAY} AS VARCHAR(64))"
+    return f"SELECT {text}, COUNT(*)\nFROM {table.name.quoted} AS former\nGROUP BY {text}", []
 
 
-def day_of(value: object) -> dt.date | None:
-    """The date that a value of the date column means; None when it is missing, malformed or impossible."""
-    if isinstance(value, dt.date):
-        return value
+def day_of(text: str | None, table: OldTable) -> dt.date | None:
+    """The date that such a text means; None when it is missing, malformed, impossible or after 9999."""
+    written = "%m-%d-%Y" if table.forms[DAY] is Form.TEXT else "%Y-%m-%d"
     try:
-        found = dt.datetime.strptime(str(value), "%m-%d-%Y").date()
+        found = dt.datetime.strptime(text or "", written).date()
     except ValueError:
         return None
-    return found if f"{found:%m-%d-%Y}" == value else None
+    return found if _as_text(found, table) == text else None
+
+
+def _as_text(day: dt.date, table: OldTable) -> str:
+    """A date as the table's texts have it; MM-DD-YYYY when its dates are texts."""
+    return f"{day:%m-%d-}{day.year:04}" if table.forms[DAY] is Form.TEXT else day.isoformat()
 
 
 def _on_days(table: OldTable, days: Collection[dt.date]) -> Statement:
@@ -58,7 +63,7 @@ def _on_days(table: OldTable, days: Collection[dt.date]) -> Statement:
     ordered = sorted(days)
     among = f"former.{DAY} IN ({placeholders(ordered)})"
     if table.forms[DAY] is Form.TEXT:
-        return among, [f"{day:%m-%d-%Y}" for day in ordered]
+        return among, [_as_text(day, table) for day in ordered]
     return f"former.{DAY} BETWEEN %s AND %s\n    AND {among}", [ordered[0], ordered[-1], *ordered]
 
 

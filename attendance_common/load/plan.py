@@ -170,7 +170,8 @@ def checked_from(loaded: Loaded, found: Found) -> dt.date:
     if loaded.backfilled_to is None:
         return dt.date.min
     landed = found.days | {each.day for each in found.gone}
-    return min([loaded.backfilled_to + dt.timedelta(days=1), *landed])
+    last = min(loaded.backfilled_to, dt.date.max - dt.timedelta(days=1))
+    return min([last + dt.timedelta(days=1), *landed])
 
 
 def to_register(found: Found, registered: Collection[dt.date]) -> list[dt.date]:
