@@ -389,7 +389,7 @@ CREATE OR REPLACE VIEW public.period_attendance_freshness AS
 SELECT
     school_id,
     COUNT(*) AS records,
-    MAX(attendance_date) AS newest_date,
+    MAX(CASE WHEN attendance_date <= CAST(GETDATE() AS DATE) THEN attendance_date END) AS newest_date,
     MAX(modified_on) AS latest_modified,
     MAX(loaded_at) AS latest_loaded
 FROM public.period_attendance
@@ -401,7 +401,7 @@ SELECT
     partition_date AS attendance_date,
     school_id,
     CAST(EXTRACT(year FROM DATEADD(month, -6, partition_date)) AS INTEGER) AS school_year,
-    CAST(SUM(row_count) AS BIGINT) AS records
+    MAX(row_count) AS records
 FROM public.period_attendance_lists
 WHERE row_count > 0
     OR etag IS NULL
@@ -479,6 +479,8 @@ FROM (
     LEFT JOIN (
         SELECT LOWER(TRIM(status)) AS code, MIN(LOWER(TRIM(meaning))) AS meaning
         FROM public.attendance_status_codes
+        WHERE LOWER(TRIM(meaning)) IN ('absent', 'tardy', 'present', 'other')
+            AND TRIM(status) <> ''
         GROUP BY LOWER(TRIM(status))
     ) AS codes
         ON LOWER(TRIM(record.attendance_status)) = codes.code
@@ -520,6 +522,8 @@ FROM public.period_attendance AS record
 LEFT JOIN (
     SELECT LOWER(TRIM(status)) AS code, MIN(LOWER(TRIM(meaning))) AS meaning
     FROM public.attendance_status_codes
+    WHERE LOWER(TRIM(meaning)) IN ('absent', 'tardy', 'present', 'other')
+        AND TRIM(status) <> ''
     GROUP BY LOWER(TRIM(status))
 ) AS codes
     ON LOWER(TRIM(record.attendance_status)) = codes.code
@@ -869,7 +873,7 @@ COMMENT ON COLUMN public.period_attendance_runs.school_year IS 'School year that
 COMMENT ON COLUMN public.period_attendance_runs.error IS 'Why the run failed.';
 COMMENT ON COLUMN public.period_attendance_runs.attention IS 'What needs a person: one sentence on each line.';
 COMMENT ON COLUMN public.period_attendance_runs.standing IS 'Lasting conditions that an earlier run has reported.';
-COMMENT ON COLUMN public.period_attendance_runs.newest_date IS 'Fetch: newest date of a record that was read. Load: newest date of the table.';
+COMMENT ON COLUMN public.period_attendance_runs.newest_date IS 'Newest date up to today. Fetch: of the records that were read. Load: of the table.';
 COMMENT ON COLUMN public.period_attendance_runs.schools IS 'Schools that were read.';
 COMMENT ON COLUMN public.period_attendance_runs.schools_failed IS 'Of these, those that could not be read.';
 COMMENT ON COLUMN public.period_attendance_runs.pages IS 'Pages that were read.';
@@ -904,7 +908,7 @@ COMMENT ON COLUMN public.period_attendance_run_schools.began IS 'Time at which t
 COMMENT ON COLUMN public.period_attendance_run_schools.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_run_schools.fault IS 'Why it was not read whole, landed or loaded. NULL: all went well.';
 COMMENT ON COLUMN public.period_attendance_run_schools.lists_failed IS 'Lists that could not be loaded.';
-COMMENT ON COLUMN public.period_attendance_run_schools.newest_date IS 'Fetch: newest date of a record that was read. Load: newest date of the table.';
+COMMENT ON COLUMN public.period_attendance_run_schools.newest_date IS 'Newest date up to today. Fetch: of the records that were read. Load: of the table.';
 COMMENT ON COLUMN public.period_attendance_run_schools.pages IS 'Pages that were read.';
 COMMENT ON COLUMN public.period_attendance_run_schools.source_count IS 'Records of the school, as the source counted them last.';
 COMMENT ON COLUMN public.period_attendance_run_schools.received IS 'Records on all pages that were read.';
@@ -941,7 +945,7 @@ COMMENT ON COLUMN public.period_attendance_checks.run IS 'Name of that load.';
 COMMENT ON VIEW public.period_attendance_freshness IS 'How recent the attendance of each school is.';
 COMMENT ON COLUMN public.period_attendance_freshness.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_freshness.records IS 'Number of its records.';
-COMMENT ON COLUMN public.period_attendance_freshness.newest_date IS 'Newest date that one of its records is about.';
+COMMENT ON COLUMN public.period_attendance_freshness.newest_date IS 'Newest date up to today that one of its records is about.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_modified IS 'When a record was changed last in ESD, in UTC.';
 COMMENT ON COLUMN public.period_attendance_freshness.latest_loaded IS 'When the loader last wrote one of its rows, in UTC.';
 
@@ -949,7 +953,7 @@ COMMENT ON VIEW public.period_attendance_school_records IS 'Dates on which a sch
 COMMENT ON COLUMN public.period_attendance_school_records.attendance_date IS 'Date that the records are about.';
 COMMENT ON COLUMN public.period_attendance_school_records.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_school_records.school_year IS 'Year in which the school year begins: July to June.';
-COMMENT ON COLUMN public.period_attendance_school_records.records IS 'Records of the school''s list. 0: its object is gone from S3.';
+COMMENT ON COLUMN public.period_attendance_school_records.records IS 'Records of the school''s list, of the longer one when an older table has the date as well. 0: its object is gone from S3.';
 
 COMMENT ON VIEW public.period_attendance_school_years IS 'First and newest date of each school in each school year, before today.';
 COMMENT ON COLUMN public.period_attendance_school_years.school_id IS 'ESD''s number of the school.';

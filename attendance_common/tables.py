@@ -226,7 +226,9 @@ _SCOPE = TableColumn(
 )
 _BEGAN = TableColumn("began", "TIMESTAMP", "Time at which the run began, in UTC.", not_null=True)
 _NEWEST_DATE = TableColumn(
-    "newest_date", "DATE", "Fetch: newest date of a record that was read. Load: newest date of the table."
+    "newest_date",
+    "DATE",
+    "Newest date up to today. Fetch: of the records that were read. Load: of the table.",
 )
 
 _PAGES = TableColumn("pages", "BIGINT", "Pages that were read.")

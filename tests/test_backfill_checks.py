@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
+from attendance_common.errors import AttendanceError
 from tests.backfilling import KEPT, RECORDS, backfill, load
 from tests.documents import ROOT
-from tests.lists import NEW, TABLE, land, version
+from tests.lists import NEW, PLACES, TABLE, land, version
 from tests.loading import Loading
 from tests.old_tables import LAST, OLD, SEPTEMBER, TYPED, make, record
 from tests.pipeline import Pipeline
@@ -88,6 +89,63 @@ def test_ordinary_runs_read_no_row_of_backfilled_months(pipeline: Pipeline) -> N
         assert load(pipeline) == []
     [checking] = [each for each in sent if each.startswith("SELECT\n    day")]
     assert checking.count("BETWEEN '2019-11-01'::date AND '9999-12-31'::date") == 3
+
+
+def test_the_cures_of_a_table_without_schools_name_the_school(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS, school=None)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    backfill(pipeline, "--backfill-school", "1")
+    pipeline.query(f"DELETE FROM {TABLE} WHERE id = 1; UPDATE {TABLE} SET comment = 'x' WHERE id = 3")
+    pipeline.query(f"UPDATE {OLD} SET comment = 'y' WHERE id = 4")
+    said = Loading(pipeline).load("--verify").attention
+    assert len(said) == 3
+    assert all(f"--backfill-from {OLD} --backfill-school 1 " in sentence for sentence in said)
+
+
+def test_another_school_is_refused_and_the_first_can_be_undone(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS, school=None)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    land(pipeline, SEPTEMBER, version(2, "landed", NEW))
+    load(pipeline)
+    backfill(pipeline, "--backfill-school", "99999")
+    for more in ((), ("--reload",)):
+        with pytest.raises(AttendanceError, match="as those of school 99999: say --backfill-school 99999"):
+            backfill(pipeline, "--backfill-school", "1", *more)
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"### Undo a backfill\n.*?```\n(.*?)```", text, flags=re.DOTALL)
+    pipeline.query(block)
+    assert sorted(pipeline.table()) == [2, 9]
+    assert backfill(pipeline, "--backfill-school", "1") == (
+        {"rows_read": 3, "inserted": 3, "known": 1},
+        [],
+    )
+    assert {row["school_id"] for row in pipeline.table().values()} == {1}
+    assert Loading(pipeline).load("--verify").attention == []
+
+
+def test_emptied_places_of_rows_that_changed_are_written_again(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    pipeline.query(f"UPDATE {OLD} SET comment = 'x' WHERE id = 1")
+    assert backfill(pipeline, "--reload")[0]["updated"] == 1
+    before = pipeline.table()
+    pipeline.query(f"DELETE FROM {PLACES} WHERE origin = 'backfill'")
+    backfill(pipeline, "--reload")
+    assert pipeline.table() == before
+    assert backfill(pipeline) == ({}, [])
+    assert Loading(pipeline).load("--verify").attention == []
+
+
+def test_a_list_of_both_counts_its_records_once(pipeline: Pipeline) -> None:
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, SEPTEMBER, version(1, "landed", NEW), version(2, "landed", NEW))
+    load(pipeline)
+    counts = "SELECT records FROM public.period_attendance_school_records ORDER BY attendance_date"
+    assert [row["records"] for row in pipeline.query(counts)] == [2, 1, 1]
 
 
 def test_one_students_rows_are_deleted_as_the_documents_say(pipeline: Pipeline) -> None:

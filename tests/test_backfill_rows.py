@@ -12,6 +12,7 @@ from attendance_common.load.refusals import Unreadable
 from attendance_common.load.warehouse import Warehouse
 from tests.backfilling import KEPT, RECORDS, backfill, load
 from tests.lists import NEW, PLACES, TABLE, land, statuses, version
+from tests.loading import Loading
 from tests.old_tables import LAST, OCTOBER, OLD, PLAIN, SEPTEMBER, TYPED, make, record, rows
 from tests.pipeline import Pipeline
 
@@ -64,6 +65,16 @@ def test_a_date_that_only_redshift_can_hold_is_counted_and_the_others_are_taken(
     assert counts == {"rows_read": 4, "inserted": 4, "not_taken": 1}
     assert "its date is missing, malformed or impossible: 1" in sentence
     assert pipeline.table() == KEPT
+
+
+def test_a_view_that_cannot_give_its_dates_is_named_with_the_cure(pipeline: Pipeline) -> None:
+    make(pipeline, PLAIN, [*RECORDS, record(5, SEPTEMBER, date="02-30-2019")])
+    names = ", ".join("TO_DATE(date, 'MM-DD-YYYY', TRUE) AS date" if n == "date" else n for n in PLAIN)
+    pipeline.query(f"CREATE VIEW public.as_dates AS SELECT {names} FROM {OLD}")
+    with pytest.raises(AttendanceError, match=r"the dates of public\.as_dates cannot be read") as refusal:
+        Loading(pipeline).load("--backfill-from", "public.as_dates")
+    assert refusal.value.to_mend
+    assert "02-30-2019" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])

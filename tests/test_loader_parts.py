@@ -20,7 +20,7 @@ from attendance_common.load.warehouse import Warehouse
 from tests.test_columns import EXTERNAL_NAMES
 
 AREAS = Areas("edna-prod", "raw_esd/incoming/operational/landing/unnested_period_attendance/")
-DEC_9 = dt.date(2025, 12, 9)
+DEC_8, DEC_9 = dt.date(2025, 12, 8), dt.date(2025, 12, 9)
 DEC_9_LOCATION = f"s3://edna-prod/{AREAS.landing}year=2025/month=12/day=09"
 DAYS = [DEC_9 + dt.timedelta(days=number) for number in range(5)]
 
@@ -322,24 +322,33 @@ AS_LOADED = {
 }
 
 
+def sums(**changes: Any) -> DateSums:
+    return DateSums(**{**AS_LOADED, **changes})
+
+
 def state(**changes: Any) -> TableState:
-    return state_of([DateSums(**{**AS_LOADED, **changes})])
+    return state_of([sums(**changes)])
 
 
 def test_a_date_as_it_was_loaded() -> None:
     assert state() == TableState(
-        damaged_rows=[], damaged_places=[], marked=1, newest=DEC_9, superseded=[], expired=0
+        damaged_rows=[], damaged_places=[], marked=1, days=[DEC_9], superseded=[], expired=0
     )
-    assert state_of([]) == TableState([], [], 0, None, [], 0)
-    assert (
-        state(table_rows=0, table_ids=0, table_seconds=0, winners=0, winner_ids=0, winner_seconds=0).newest
-        is None
-    )
+    assert state_of([]) == TableState([], [], 0, [], [], 0)
+    no_rows = dict.fromkeys(("table_rows", "table_ids", "table_seconds", "winners", "winner_ids"), 0)
+    assert state(**no_rows, winner_seconds=0).days == []
+
+
+def test_the_newest_date_is_not_of_the_future() -> None:
+    found = state_of(sums(day=day) for day in (DEC_8, DEC_9, dt.date(9999, 12, 31)))
+    assert found.newest_date(DEC_9) == "2025-12-09"
+    assert found.newest_date(DEC_8) == "2025-12-08"
+    assert found.newest_date(dt.date(2025, 12, 1)) is None
 
 
 def test_a_date_with_rows_of_an_older_table_alone() -> None:
     def only_backfilled(**changes: Any) -> bool:
-        return DateSums(**{**AS_LOADED, **changes}).only_backfilled
+        return sums(**changes).only_backfilled
 
     assert only_backfilled(landed_lists=0, backfilled_lists=1)
     assert not only_backfilled(backfilled_lists=1)
@@ -361,4 +370,4 @@ def test_a_date_with_other_places_has_damaged_places_unless_a_list_of_it_is_to_b
 
 def test_a_date_has_places_whose_id_another_list_wins() -> None:
     assert state(expired=3).expired == 3
-    assert state(superseded=2) == TableState([], [], 1, DEC_9, superseded=[DEC_9], expired=0)
+    assert state(superseded=2) == TableState([], [], 1, [DEC_9], superseded=[DEC_9], expired=0)

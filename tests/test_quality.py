@@ -147,14 +147,31 @@ def test_a_status_of_ten_students_is_named_and_one_of_fewer_is_not(pipeline: Pip
         row(attendance_status="old", attendance_date=TEN[0] - DAY),
     )
     [unknown] = found(pipeline, "unknown status")
-    lacks = "public.attendance_status_codes lacks"
+    no_meaning = "for which public.attendance_status_codes has no meaning"
     assert (unknown.severity, unknown.subject) == ("error", "au")
-    assert unknown.finding == f"10 records have the status 'au', which {lacks} (on 2025-12-08)"
+    assert unknown.finding == f"10 records have the status 'au', {no_meaning} (on 2025-12-08)"
     [rare] = found(pipeline, "rare unknown status")
     assert rare.severity == "warn"
-    assert rare.finding == f"10 records have statuses that {lacks}, each of few students (on 2025-12-08)"
+    assert rare.finding == f"10 records have statuses {no_meaning}, each of few students (on 2025-12-08)"
     pipeline.query("INSERT INTO public.attendance_status_codes VALUES ('au', 'absent')")
     assert found(pipeline, "unknown status") == []
+
+
+@pytest.mark.parametrize("meaning", ["absense", "", "absent or tardy"])
+def test_a_status_with_a_mistyped_meaning_is_named(pipeline: Pipeline, meaning: str) -> None:
+    pipeline.query(f"INSERT INTO public.attendance_status_codes VALUES ('AU', '{meaning}')")
+    put(pipeline, *(row(student_id=student, attendance_status="AU") for student in range(10)))
+    [unknown] = found(pipeline, "unknown status")
+    assert unknown.subject == "au"
+    pipeline.query("UPDATE public.attendance_status_codes SET meaning = ' Absent ' WHERE status = 'AU'")
+    assert found(pipeline, "unknown status") == []
+
+
+def test_a_status_is_named_whole_or_not_at_all(pipeline: Pipeline) -> None:
+    statuses = ["é" * 16, "é" * 17]
+    put(pipeline, *(row(student_id=n, attendance_status=each) for n in range(10) for each in statuses))
+    assert [each.subject for each in found(pipeline, "unknown status")] == ["é" * 16]
+    assert [each.rows for each in found(pipeline, "rare unknown status")] == [10]
 
 
 def test_minutes_and_times_that_cannot_be(pipeline: Pipeline) -> None:

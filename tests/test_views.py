@@ -137,6 +137,13 @@ def test_a_code_that_is_there_twice_doubles_no_record(pipeline: Pipeline) -> Non
     assert rows(pipeline, counted) == [(1, 1, 0)]
 
 
+def test_a_code_without_a_status_or_with_another_meaning_counts_nothing(pipeline: Pipeline) -> None:
+    put_records(pipeline, [record(7, MONDAY, 1, " "), record(7, MONDAY, 2, None), record(7, MONDAY, 3, "AU")])
+    pipeline.query("INSERT INTO public.attendance_status_codes VALUES ('', 'absent'), ('AU', 'absense')")
+    counted = "SELECT periods, recorded, absent, is_absent_day FROM public.period_attendance_student_days"
+    assert rows(pipeline, counted) == [(3, 1, 0, False)]
+
+
 def test_a_table_of_codes_without_rows_is_filled_again(pipeline: Pipeline) -> None:
     before = rows(pipeline, "SELECT * FROM public.attendance_status_codes ORDER BY status")
     assert ("A", "absent") in before
@@ -249,6 +256,14 @@ def test_how_recent_a_school_is(pipeline: Pipeline) -> None:
     assert rows(pipeline, "SELECT * FROM public.period_attendance_freshness") == [
         (1, 2, TUESDAY, dt.datetime(2025, 12, 8, 9), dt.datetime(2025, 12, 9, 6))
     ]
+
+
+def test_a_date_of_the_future_makes_no_school_recent(pipeline: Pipeline) -> None:
+    last = dt.date(9999, 12, 31)
+    found = [record(7, MONDAY, 1, "P"), record(7, last, 1, "P"), record(8, last, 1, "P", school_id=2)]
+    put_records(pipeline, found)
+    freshness = "SELECT school_id, records, newest_date FROM public.period_attendance_freshness"
+    assert sorted(rows(pipeline, freshness)) == [(1, 2, MONDAY), (2, 1, None)]
 
 
 # --- the sort key -------------------------------------------------------------------------------------------

@@ -164,5 +164,5 @@ def _some_listed(schools: Collection[School]) -> bool:
 
 def _newest_read(schools: Collection[School]) -> dt.date | None:
     """The newest date, up to today, of a record that was read."""
-    newest = [school.tally.read.newest_past for school in schools if school.tally.read.newest_past]
+    newest = [school.tally.read.newest_date for school in schools if school.tally.read.newest_date]
     return max(newest, default=None)

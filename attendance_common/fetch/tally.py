@@ -23,8 +23,9 @@ class ReadCounts:
     source_count: int | None = None  # the last count in an answer
     undated: int | None = None  # records without a readable `modifiedOn`; None: not read by modification
     left_out: Counter[str] = field(default_factory=Counter)  # new field -> records from which it was left out
-    newest_date: dt.date | None = None
-    newest_past: dt.date | None = None  # the newest date up to today
+    newest_date: dt.date | None = (
+        None  # up to today: a mistyped year must not hide that newer records stopped
+    )
 
     def add(self, reading: Reading, today: dt.date) -> None:
         """Count a reading."""
@@ -34,10 +35,8 @@ class ReadCounts:
         self.left_out += reading.contents.left_out
         if reading.course.is_by_modification:
             self.undated = reading.contents.undated
-        days = reading.contents.days
-        past = [day for day in days if day <= today]
-        self.newest_date = max(filter(None, [self.newest_date, *days[-1:]]), default=None)
-        self.newest_past = max(filter(None, [self.newest_past, *past[-1:]]), default=None)
+        past = [day for day in reading.contents.days if day <= today]
+        self.newest_date = max(filter(None, [self.newest_date, *past[-1:]]), default=None)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from attendance_common.load.school_days import TODAY, school_year
 from attendance_common.load.view import View
-from attendance_common.status_codes import ABSENT, PRESENT, TARDY
+from attendance_common.status_codes import ABSENT, OTHER, PRESENT, TARDY
 from attendance_common.tables import NATIVE, STATUS_CODES, TableColumn
 
 # Chronic absence, in three numbers that are nowhere else in the code.
@@ -24,10 +24,14 @@ def code_of(status: str) -> str:
     return f"LOWER(TRIM({status}))"
 
 
-# A status that somebody lists twice must not double records: its first meaning by the alphabet counts.
+# People edit the codes. A status that is listed twice must not double records: its first meaning by the
+# alphabet counts. A mistyped meaning is none, and records without a status cannot be given one.
+_MEANINGS = ", ".join(f"'{meaning}'" for meaning in (ABSENT, TARDY, PRESENT, OTHER))
 CODES = f"""\
 SELECT {code_of("status")} AS code, MIN({code_of("meaning")}) AS meaning
     FROM {STATUS_CODES.qualified}
+    WHERE {code_of("meaning")} IN ({_MEANINGS})
+        AND TRIM(status) <> ''
     GROUP BY {code_of("status")}"""
 
 RECORDED = "TRIM(record.attendance_status) <> ''"

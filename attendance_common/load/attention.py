@@ -154,19 +154,22 @@ def month_not_taken(table: str, days: Sequence[dt.date], fault: str) -> str:
     return f"{table}, {_dates(days)}: no row was taken: {fault}; mend these rows and run again"
 
 
-def backfilled_damaged(table: str, days: Sequence[dt.date]) -> str:
-    """Dates of an older table's rows on which the native table has other rows than were taken."""
+def backfilled_damaged(table: str, days: Sequence[dt.date], flags: str) -> str:
+    """Dates of an older table's rows on which the native table has other rows than were taken.
+
+    `flags` let the loader take rows of this table.
+    """
     return (
         f"{NATIVE} has other rows than were taken from {table} on {counted(len(days), 'date', 'dates')}: "
-        f"{_named(days)}: {_take_again(table, days)}"
+        f"{_named(days)}: {_take_again(days, flags)}"
     )
 
 
-def other_old_rows(table: str, days: Sequence[dt.date], rows: int) -> str:
-    """Dates on which an older table has rows that are not those that were taken."""
+def other_old_rows(table: str, days: Sequence[dt.date], rows: int, flags: str) -> str:
+    """Dates on which an older table has rows that are not those that were taken; `flags`: as above."""
     return (
         f"{table} has {counted(rows, 'row that was', 'rows that were')} not taken so, on {_named(days)}: "
-        f"{_take_again(table, days, ' --reload')}"
+        f"{_take_again(days, f'{flags} --reload')}"
     )
 
 
@@ -175,9 +178,9 @@ def places_damaged(days: Sequence[dt.date]) -> str:
     return f"{PLACES} was damaged on {_named(days)}: run the loader again with --reload"
 
 
-def _take_again(table: str, days: Sequence[dt.date], more: str = "") -> str:
+def _take_again(days: Sequence[dt.date], flags: str) -> str:
     dates = f"--from {min(days)} --to {max(days)}"
-    return f"run the loader with --backfill-from {table} {dates}{more}, and find out who else writes there"
+    return f"run the loader with {flags} {dates}, and find out who else writes there"
 
 
 def damaged(days: Sequence[dt.date]) -> str:

@@ -21,6 +21,7 @@ from attendance_common.load.list_sql import BACKFILL
 from attendance_common.load.load_run import LoadRun
 from attendance_common.load.old_table import OldTable, look
 from attendance_common.load.plan import Part
+from attendance_common.load.refusals import Unreadable
 from attendance_common.load.warehouse import Warehouse
 from attendance_common.log import event, log
 
@@ -64,7 +65,7 @@ class Backfill:
         """What is to be taken of these dates."""
         months: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
         days, undated, done = [], 0, self._done()
-        for text, rows in self._warehouse.rows(*old_table_sql.dates(self._table)):
+        for text, rows in self._dates():
             day = old_table_sql.day_of(text, self._table)
             if day is None:
                 undated += rows
@@ -73,6 +74,16 @@ class Backfill:
                 if day not in done:
                     months[day.year, day.month].append(day)
         return Pending([sorted(months[month]) for month in sorted(months)], sorted(days), undated)
+
+    def _dates(self) -> list[tuple[str | None, int]]:
+        """How many rows each date has. Raises WarehouseError when a view cannot give its dates."""
+        try:
+            return self._warehouse.rows(*old_table_sql.dates(self._table))
+        except Unreadable as fault:
+            raise WarehouseError(
+                f"the dates of {self._table.name} cannot be read: {fault}: let this view give them as text",
+                to_mend=True,
+            ) from fault
 
     def _done(self) -> set[dt.date]:
         """The dates that were taken before, and are not to be read."""
@@ -158,6 +169,7 @@ def take_rows(run: LoadRun) -> list[dt.date]:
     """
     flags, done, warehouse = run.flags, run.done, run.warehouse
     table = look(warehouse, flags.backfill_from, flags.backfill_school)
+    _check_school(warehouse, table)
     name = str(table.name)
     backfill = Backfill(warehouse, table, run.context.run, again=flags.reload)
     pending = backfill.look(run.part)
@@ -176,6 +188,19 @@ def take_rows(run: LoadRun) -> list[dt.date]:
         return []
     sums = table_check.sums(warehouse, pending.days[0], pending.days[-1])
     return table_check.state_of(each for each in sums if each.only_backfilled).damaged_rows
+
+
+def _check_school(warehouse: Warehouse, table: OldTable) -> None:
+    """Raise WarehouseError when rows of the table were taken as those of another school."""
+    if table.school is None:
+        return
+    taken = [school for (school,) in warehouse.rows(*sql.schools_taken(table.name))]
+    if others := [school for school in taken if school != table.school]:
+        raise WarehouseError(
+            f"the rows of {table.name} were taken as those of school {others[0]}: say --backfill-school "
+            f"{others[0]}, or undo that backfill first (docs/operations.md, 'Undo a backfill')",
+            to_mend=True,
+        )
 
 
 def _log(days: Sequence[dt.date], taken: Taken) -> None:

@@ -36,6 +36,19 @@ WHERE origin = {BACKFILL}
     AND etag = %s"""
 
 
+def schools_taken(name: TableName) -> Statement:
+    """The schools whose lists were taken from an older table."""
+    return _SCHOOLS_TAKEN, [str(name)]
+
+
+_SCHOOLS_TAKEN = f"""\
+SELECT DISTINCT school_id
+FROM {LISTS}
+WHERE origin = {BACKFILL}
+    AND etag = %s
+ORDER BY school_id"""
+
+
 def stage(table: OldTable, days: Collection[dt.date]) -> Statement:
     """Read the rows of these dates into `staged`."""
     text, values = old_table_sql.read(table, days)

@@ -247,12 +247,19 @@ LEFT JOIN (
 ) AS landed
     ON judged.id = landed.id
 LEFT JOIN (
-    SELECT history.id
-    FROM {HISTORY} AS history
+    SELECT ended.id
+    FROM (
+        SELECT
+            id,
+            MAX(valid_to) AS last_end,
+            MAX(CASE WHEN change = 'removed' THEN valid_to END) AS removed
+        FROM {HISTORY}
+        GROUP BY id
+    ) AS ended
     LEFT JOIN {PLACES} AS placed
-        ON history.id = placed.id
-    WHERE placed.id IS NULL
-    GROUP BY history.id
+        ON ended.id = placed.id
+    WHERE ended.removed = ended.last_end
+        AND placed.id IS NULL
 ) AS departed
     ON judged.id = departed.id"""
 

@@ -118,14 +118,17 @@ def _earlier(seen: Seen) -> str:
     )
 
 
+_NO_MEANING = f"for which {STATUS_CODES.qualified} has no meaning"
+
+
 def _unknown(seen: Seen) -> str:
     has = counted(seen.rows, "record has", "records have")
-    return f"{has} the status {seen.subject!r}, which {STATUS_CODES.qualified} lacks ({_span(seen)})"
+    return f"{has} the status {seen.subject!r}, {_NO_MEANING} ({_span(seen)})"
 
 
 def _rare(seen: Seen) -> str:
     has = counted(seen.rows, "record has a status", "records have statuses")
-    return f"{has} that {STATUS_CODES.qualified} lacks, each of few students ({_span(seen)})"
+    return f"{has} {_NO_MEANING}, each of few students ({_span(seen)})"
 
 
 def _rows(what: str) -> Callable[[Seen], str]:
@@ -180,8 +183,8 @@ def _statuses(seen: Seen) -> str:
 
 
 _MAP = (
-    f"add them to {STATUS_CODES.qualified} (absent, tardy, present or other); until then no view counts them "
-    "as absent, tardy or present"
+    f"give them one in {STATUS_CODES.qualified} (absent, tardy, present or other); until then no view counts "
+    "them as absent, tardy or present"
 )
 
 CHECKS_OF_THE_DATA: dict[str, Check] = {

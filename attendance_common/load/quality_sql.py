@@ -31,7 +31,7 @@ _QUARANTINE_DAYS = 7  # within which the newest fetch is compared with the oldes
 _NEWEST = "MAX(CASE WHEN from_newest = 1 THEN in_quarantine END)"
 _OLDEST = "MAX(CASE WHEN from_oldest = 1 THEN in_quarantine END)"
 # A status of fewer students is not named: a word that one person typed could be about a student.
-_COMMON_STUDENTS, _COMMON_LENGTH = 10, 32
+_COMMON_STUDENTS, _COMMON_LENGTH = 10, 32  # bytes, as Redshift measures a VARCHAR
 
 
 def _arm(
@@ -169,7 +169,9 @@ _STATUSES = _arm(
     f"""\
 FROM (
     SELECT
-        CASE WHEN students >= {_COMMON_STUDENTS} AND LEN(code) <= {_COMMON_LENGTH} THEN code END AS subject,
+        CASE
+            WHEN students >= {_COMMON_STUDENTS} AND OCTET_LENGTH(code) <= {_COMMON_LENGTH} THEN code
+        END AS subject,
         row_count,
         first_date,
         last_date

@@ -35,14 +35,19 @@ SCHOOL_RECORDS = View(
         TableColumn("attendance_date", "DATE", "Date that the records are about."),
         _SCHOOL,
         _YEAR,
-        TableColumn("records", "BIGINT", "Records of the school's list. 0: its object is gone from S3."),
+        TableColumn(
+            "records",
+            "BIGINT",
+            "Records of the school's list, of the longer one when an older table has the date as well. "
+            "0: its object is gone from S3.",
+        ),
     ),
     select=f"""\
 SELECT
     partition_date AS attendance_date,
     school_id,
     {school_year("partition_date")} AS school_year,
-    CAST(SUM(row_count) AS BIGINT) AS records
+    MAX(row_count) AS records
 FROM {LISTS.qualified}
 WHERE row_count > 0
     OR etag IS NULL
@@ -122,7 +127,7 @@ FRESHNESS = View(
     columns=(
         TableColumn("school_id", "BIGINT", "ESD's number of the school."),
         TableColumn("records", "BIGINT", "Number of its records."),
-        TableColumn("newest_date", "DATE", "Newest date that one of its records is about."),
+        TableColumn("newest_date", "DATE", "Newest date up to today that one of its records is about."),
         TableColumn("latest_modified", "TIMESTAMP", "When a record was changed last in ESD, in UTC."),
         TableColumn("latest_loaded", "TIMESTAMP", "When the loader last wrote one of its rows, in UTC."),
     ),
@@ -130,7 +135,7 @@ FRESHNESS = View(
 SELECT
     school_id,
     COUNT(*) AS records,
-    MAX(attendance_date) AS newest_date,
+    MAX(CASE WHEN attendance_date <= {TODAY} THEN attendance_date END) AS newest_date,
     MAX(modified_on) AS latest_modified,
     MAX(loaded_at) AS latest_loaded
 FROM {NATIVE.qualified}

@@ -88,13 +88,13 @@ class School:
 class Facts:
     """What is known of runs, of schools and of the landing zone.
 
-    `rows`: school -> rows and newest date in the table. `waiting`: lists that changed since they were loaded.
-    `reported`: sentences of the runs of the last days, the newest first. `lasting`: moments since which
-    conditions last. `findings`: those of the checks of the data, errors first.
+    `rows`: school -> rows in the table, and their newest date up to today. `waiting`: lists that
+    changed since they were loaded. `reported`: sentences of the runs of the last days, the newest first.
+    `lasting`: moments since which conditions last. `findings`: those of the checks of the data, errors first.
     """
 
     runs: Sequence[Run] = ()
-    rows: Mapping[int, tuple[int, dt.date]] = field(default_factory=dict)
+    rows: Mapping[int, tuple[int, dt.date | None]] = field(default_factory=dict)
     school_runs: Sequence[SchoolRun] = ()
     waiting: Mapping[ListId, Version] = field(default_factory=dict)
     reported: Sequence[str] = ()
@@ -177,7 +177,7 @@ def judge(facts: Facts, now: dt.datetime, hours: int) -> Status:
         *([_stuck_sentence(stuck)] if stuck else []),
     ]
     return Status(
-        newest_date=max((newest for _, newest in facts.rows.values()), default=None),
+        newest_date=max((newest for _, newest in facts.rows.values() if newest), default=None),
         good=good,
         lists_waiting=len(facts.waiting),
         lists_stuck=len(stuck),

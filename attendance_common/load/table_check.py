@@ -173,7 +173,7 @@ class TableState:
     """What the check found.
 
     `damaged_rows`: dates on which the table differs from the winners. `damaged_places`: dates on which the
-    places differ from the control table. `marked`: number of marked places. `newest`: the newest date.
+    places differ from the control table. `marked`: number of marked places. `days`: dates that have records.
     `superseded`: dates of places that do not win, because another list has the id. `expired`: number of
     versions in the history that are too old to be kept.
     """
@@ -181,14 +181,14 @@ class TableState:
     damaged_rows: list[dt.date]
     damaged_places: list[dt.date]
     marked: int
-    newest: dt.date | None
+    days: list[dt.date]
     superseded: list[dt.date]
     expired: int
 
-    @property
-    def newest_date(self) -> str | None:
-        """The newest date as text, for the result."""
-        return None if self.newest is None else self.newest.isoformat()
+    def newest_date(self, today: dt.date) -> str | None:
+        """The newest date up to today, as text, for the result."""
+        newest = max((day for day in self.days if day <= today), default=None)
+        return None if newest is None else newest.isoformat()
 
 
 def state_of(dates: Iterable[DateSums]) -> TableState:
@@ -198,7 +198,7 @@ def state_of(dates: Iterable[DateSums]) -> TableState:
         damaged_rows=[each.day for each in found if each.table_differs],
         damaged_places=[each.day for each in found if each.places != each.records and not each.forgotten],
         marked=sum(each.marked for each in found),
-        newest=max((each.day for each in found if each.winners), default=None),
+        days=[each.day for each in found if each.winners],
         superseded=[each.day for each in found if each.superseded],
         expired=sum(each.expired for each in found),
     )

@@ -67,7 +67,7 @@ def expire(run: LoadRun, state: TableState) -> None:
 
 def report(run: LoadRun, state: TableState) -> None:
     """Add the newest date, and which schools have the same ids, to the run's `done`."""
-    run.done.counts["newest_date"] = state.newest_date
+    run.done.counts["newest_date"] = state.newest_date(run.began.date())
     run.done.shared = shared_ids.find(run.warehouse, state.superseded)
 
 

@@ -70,16 +70,25 @@ def verify_backfilled(warehouse: Warehouse, damaged: Collection[dt.date]) -> Ver
         for month in _months(days):
             warehouse.snapshot(partial(_compare, warehouse, table, month, found))
         verified.counts.update(verified_dates=len(days), differing_records=sum(found.differing.values()))
-        verified.sentences += _sentences(name, found, [day for day in days if day in damaged])
+        flags = _flags(name, table)
+        verified.sentences += _sentences(name, flags, found, [day for day in days if day in damaged])
     return verified
 
 
-def _sentences(name: str, found: _Found, damaged: list[dt.date]) -> list[str]:
-    sentences = [attention.backfilled_damaged(name, damaged)] if damaged else []
+def _flags(name: str, table: OldTable | None) -> str:
+    """What lets the loader take this table's rows."""
+    if table is None or table.school is None:
+        return f"--backfill-from {name}"
+    return f"--backfill-from {name} --backfill-school {table.school}"
+
+
+def _sentences(name: str, flags: str, found: _Found, damaged: list[dt.date]) -> list[str]:
+    sentences = [attention.backfilled_damaged(name, damaged, flags)] if damaged else []
     if changed := {day: count for day, count in found.differing.items() if day not in damaged}:
-        sentences.append(attention.changed_columns(changed, f"--backfill-from {name} --reload"))
+        sentences.append(attention.changed_columns(changed, f"{flags} --reload"))
     if found.others:
-        sentences.append(attention.other_old_rows(name, sorted(found.others), sum(found.others.values())))
+        days, rows = sorted(found.others), sum(found.others.values())
+        sentences.append(attention.other_old_rows(name, days, rows, flags))
     return sentences
 
 
