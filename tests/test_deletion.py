@@ -46,6 +46,11 @@ class Request:
             self._put(like, id=key)
         self._put(records[0], id=900_004, minutesLate="seven")  # cannot be landed
         self.ids.append(900_004)
+        # A record that cannot be landed is all that another school has of the student.
+        self.other = self.world.schools[1]
+        like = self.world.source.records(self.other)[0]
+        self.only = {**like, "id": 900_005, "studentId": int(STUDENT), "minutesLate": "seven"}
+        self.world.source.put(self.other, [self.only])
 
     def _put(self, record: dict[str, Any], **fields: Any) -> None:
         self.world.source.put(self.school, [{**record, "studentId": int(STUDENT), **fields}])
@@ -63,6 +68,7 @@ class Request:
         for key in self.ids:
             if any(record["id"] == key for record in self.world.source.records(self.school)):
                 self.world.source.remove(self.school, key)
+        self.world.source.remove(self.other, self.only["id"])
 
     def carry_out(self, block: Block) -> list[list[tuple[Any, ...]]]:
         """What each statement answers; a command has to end with status 0."""
@@ -125,7 +131,8 @@ def test_nothing_of_the_student_is_anywhere_afterwards(request_of_a_student: Req
     student.happen()
     name = f"school_{student.school}"
     assert student.in_tables() == dict(zip([*TABLES, "places"], [2, 3, 5, 2], strict=True))
-    assert student.in_s3(latest=True) == {f"{name}.parquet", f"{name}.jsonl"}
+    only_in_quarantine = f"school_{student.other}.jsonl"
+    assert student.in_s3(latest=True) == {f"{name}.parquet", f"{name}.jsonl", only_in_quarantine}
     assert student.in_s3(latest=False) >= {f"{name}.parquet"}
 
     schools, fetch_and_load, look, history, versions = document()
