@@ -77,13 +77,13 @@ def loaded(world: World) -> World:
 
 
 def test_last_year_comes_and_this_year_is_not_touched(loaded: World) -> None:
-    objects, table, earlier = loaded.pipeline.bucket.keys(LANDING), rows(loaded), last_year(loaded)
+    objects, table, earlier = loaded.bucket.keys(LANDING), rows(loaded), last_year(loaded)
     done, puts = read_last_year(loaded, earlier)
     assert (done.status, done.result["attention"]) == (0, []), done.story
     count = sum(map(len, earlier.values()))
     assert (done.result["landed"], done.result["removed"], done.result["moved"]) == (count, 0, 0)
     assert puts.isdisjoint(LANDING + name for name in objects)
-    assert objects.items() <= loaded.pipeline.bucket.keys(LANDING).items()
+    assert objects.items() <= loaded.bucket.keys(LANDING).items()
     result = load(loaded)
     assert (result["loaded"], result["inserted"]) == (len(puts), count)
     assert (result["updated"], result["removed"], result["reread"]) == (0, 0, 0)
@@ -94,7 +94,7 @@ def test_last_year_comes_and_this_year_is_not_touched(loaded: World) -> None:
 
 
 def test_what_is_gone_of_last_year_leaves_and_nothing_of_this_year(loaded: World) -> None:
-    earlier, this_year = last_year(loaded), {LANDING + name for name in loaded.pipeline.bucket.keys(LANDING)}
+    earlier, this_year = last_year(loaded), {LANDING + name for name in loaded.bucket.keys(LANDING)}
     read_last_year(loaded, earlier)
     load(loaded)
     table = rows(loaded)
@@ -109,3 +109,31 @@ def test_what_is_gone_of_last_year_leaves_and_nothing_of_this_year(loaded: World
     changed = {gone["id"], earlier[loaded.first][3]["id"]}
     now = rows(loaded)
     assert {key for key in table if now.get(key) != table[key]} == changed
+
+
+def test_a_list_of_two_years_loses_a_record_when_its_object_is_moved_away_and_both_are_read(
+    loaded: World,
+) -> None:
+    deleted = loaded.source.records(loaded.first)[0]
+    earlier = last_year(loaded)
+    mistyped = earlier[loaded.first][3]
+    earlier[loaded.first][3] = {**mistyped, "date": deleted["date"]}
+    read_last_year(loaded, earlier)
+    loaded.source.remove(loaded.first, deleted["id"])
+    loaded.pipeline.fetch(**NIGHT)
+    assert deleted["id"] in landed_ids(loaded)
+
+    month, day, year = deleted["date"].split("-")
+    name = f"{LANDING}year={year}/month={month}/day={day}/school_{loaded.first}.parquet"
+    aws = loaded.pipeline.sandbox.aws
+    aws.client("s3").delete_object(Bucket=aws.bucket, Key=name)
+    loaded.pipeline.fetch(**NIGHT)
+    read_last_year(loaded, earlier)
+    this_year = {record["id"] for school in loaded.schools for record in loaded.source.records(school)}
+    assert landed_ids(loaded) == this_year | {each["id"] for listed in earlier.values() for each in listed}
+    assert loaded.pipeline.load().status == 0
+    assert rows(loaded).keys() == landed_ids(loaded)
+
+
+def landed_ids(world: World) -> set[int]:
+    return {row["id"] for listed in world.bucket.landed().values() for row in listed}
