@@ -252,6 +252,30 @@ def test_a_finding_keeps_since_when_it_stands_and_one_that_comes_back_is_new() -
     assert back.is_new
 
 
+@pytest.mark.parametrize(
+    ("missing", "days", "left", "is_same"),
+    [
+        (TEN[0], 5, TEN[4], True),  # the last of five
+        (TEN[0], 6, TEN[5], True),  # over a weekend
+        (TEN[0], 5, TEN[5], False),  # the day after them
+        (TEN[4], 2, TEN[3], False),  # a day before them
+        (TEN[0], 1, TEN[1], False),
+    ],
+)
+def test_missing_days_are_the_same_finding_when_the_first_ones_came(
+    missing: dt.date, days: int, left: dt.date, is_same: bool
+) -> None:
+    first, later = dt.datetime(2025, 12, 9), dt.datetime(2025, 12, 10)
+    [one] = findings([seen(missing)._replace(rows=days)], [], first)
+    reported = Finding(**{**vars(one), "reported": first})
+    [now] = findings([seen(left)], [reported], later)
+    assert (now.since, now.reported, now.is_new) == (
+        (first, first, False) if is_same else (later, None, True)
+    )
+    [elsewhere] = findings([seen(left, school=4)], [reported], later)
+    assert elsewhere.is_new
+
+
 def test_new_errors_are_one_sentence_for_each_check_and_warnings_none() -> None:
     now = dt.datetime(2025, 12, 9)
     many = [seen(TEN[0], school) for school in range(1, 9)]

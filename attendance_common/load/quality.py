@@ -1,7 +1,8 @@
 """Findings of the checks of the data: which are new, and the sentences about them.
 
 A finding is identified by its check, school, date and subject. It lasts from the first load that finds it to
-the first one that does not. An error needs a person once, when it is new; a warning is only listed.
+the first one that does not. Missing days of which the first ones came are the same finding. An error needs a
+person once, when it is new; a warning is only listed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from attendance_common.tables import CHECKS, RUN_SCHOOLS, STATUS_CODES
 Severity = Literal["error", "warn"]
 Key = tuple[str, "int | None", "dt.date | None", "str | None"]
 
+MISSING = "missing days"
 NAMED = 5  # new findings of a check that are named; the others are counted
 
 
@@ -188,7 +190,7 @@ _MAP = (
 )
 
 CHECKS_OF_THE_DATA: dict[str, Check] = {
-    "missing days": Check(
+    MISSING: Check(
         "error",
         _missing,
         lambda seen: f"SELECT * FROM {GAPS.qualified} WHERE {_school(seen)} AND {_between(seen)}",
@@ -254,13 +256,28 @@ CHECKS_OF_THE_DATA: dict[str, Check] = {
 def findings(seen: Iterable[Seen], known: Iterable[Finding], now: dt.datetime) -> list[Finding]:
     """The findings of now. One that was `known` keeps `since` and `reported`."""
     former = {each.key: each for each in known}
-    return [_finding(each, former, now) for each in seen]
+    return [_finding(each, _former(each, former), now) for each in seen]
 
 
-def _finding(seen: Seen, former: dict[Key, Finding], now: dt.datetime) -> Finding:
+def _former(seen: Seen, former: dict[Key, Finding]) -> Finding | None:
+    """The same finding of an earlier load."""
+    exact = former.get((seen.name, seen.school, seen.day, seen.subject))
+    if exact or seen.name != MISSING or seen.day is None:
+        return exact
+    of_school = [each for each in former.values() if (each.name, each.school) == (MISSING, seen.school)]
+    spans = [each for each in of_school if each.day and _has(each.day, each.rows, seen.day)]
+    return max(spans, key=lambda each: each.day or dt.date.min, default=None)
+
+
+def _has(first: dt.date, school_days: int, day: dt.date) -> bool:
+    """Whether successive school days from `first` on surely have this day, whichever are holidays."""
+    weeks, rest = divmod((day - first).days, 7)
+    weekdays = 5 * weeks + sum((first.weekday() + n) % 7 < 5 for n in range(rest))
+    return first < day and weekdays < school_days
+
+
+def _finding(seen: Seen, known: Finding | None, now: dt.datetime) -> Finding:
     check = CHECKS_OF_THE_DATA[seen.name]
-    key = seen.name, seen.school, seen.day, seen.subject
-    known = former.get(key)
     return Finding(
         *(seen.name, check.severity, seen.school, seen.day, seen.subject, seen.rows),
         finding=check.sentence(seen),
