@@ -220,3 +220,19 @@ def test_a_view_will_do(pipeline: Pipeline) -> None:
     pipeline.query(f"ALTER TABLE {OLD} RENAME TO very_old")
     pipeline.query(f"CREATE VIEW {OLD} AS SELECT * FROM public.very_old")
     assert backfill(pipeline) == ({"rows_read": 4, "inserted": 4}, [])
+
+
+def test_a_row_that_is_no_longer_the_newest_gives_way_to_that_of_another_month(pipeline: Pipeline) -> None:
+    earlier = record(2, SEPTEMBER, modifiedOn="2019-10-01T08:00:00Z", comment="first")
+    later = record(2, OCTOBER, modifiedOn="2019-10-02T08:00:00Z", comment="second")
+    make(pipeline, TYPED, [earlier, later, record(4, LAST)])
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+    backfill(pipeline)
+    assert pipeline.table()[2]["comment"] == "second"
+    pipeline.query(f"UPDATE {OLD} SET modifiedon = '2019-09-30 08:00:00' WHERE date = '{OCTOBER}'")
+    [said] = Loading(pipeline).load("--verify").attention
+    assert f"--backfill-from {OLD} --reload --from {OCTOBER} --to {OCTOBER}" in said
+    backfill(pipeline, "--reload", "--from", f"{OCTOBER}", "--to", f"{OCTOBER}")
+    assert (pipeline.table()[2]["comment"], pipeline.table()[2]["attendance_date"]) == ("first", SEPTEMBER)
+    assert Loading(pipeline).load("--verify").attention == []

@@ -131,11 +131,8 @@ class Backfill:
         send(sql.NAME_LISTS)
         send(sql.UNSTAGE)
         send(*settle_sql.settle_backfill(days[0], days[-1]))
-        found = {kind: day for kind, day, _ in send(*settle_sql.outside_batch(days[0], days[-1]))}
-        if found["unknown"]:
-            send(*settle_sql.keep_equal_rows(days[0], days[-1]))
+        first, last = self._read_other_months(days)
         self._skip_unresolved()
-        first, last = found["first"] or dt.date.min, found["last"] or dt.date.min
         counts = write(
             self._warehouse, first, last, self._run, lambda: self._write_control_rows(days), origin=BACKFILL
         )
@@ -143,8 +140,21 @@ class Backfill:
         taken.counts.update({name: counts[name] for name in READ})
         return taken
 
+    def _read_other_months(self, days: Sequence[dt.date]) -> tuple[dt.date, dt.date]:
+        """Read the rows of winners that are in another month: a row of this month was the newest before.
+
+        Gives the first and the last date of all places of the ids that are written.
+        """
+        found = self._warehouse.rows(*settle_sql.outside_batch(days[0], days[-1], BACKFILL))
+        bounds = {kind: day for kind, day, _ in found if kind != "row"}
+        if bounds["unknown"]:
+            self._warehouse.rows(*settle_sql.keep_equal_rows(days[0], days[-1]))
+        if others := sorted({day for kind, day, _ in found if kind == "row"}):
+            self._warehouse.rows(*sql.stage_winners(self._table, others))
+        return bounds["first"] or dt.date.min, bounds["last"] or dt.date.min
+
     def _skip_unresolved(self) -> None:
-        """Take ids out of the batch whose winner is in another month, in a row that was read before."""
+        """Take ids out of the batch whose winner is in another month, and no longer in this older table."""
         for text in (
             settle_sql.CREATE_UNRESOLVED,
             settle_sql.SKIP_UNRESOLVED,

@@ -74,7 +74,25 @@ UNSTAGE = """\
 DELETE FROM staged
 WHERE known OR fault IS NOT NULL"""
 
-DROP_STAGED = "DROP TABLE staged"
+
+def stage_winners(table: OldTable, days: Collection[dt.date]) -> Statement:
+    """Read the rows of these dates, which are outside the batch, of ids of which a row is to be written."""
+    text, values = old_table_sql.read(table, days)
+    return (
+        f"""\
+INSERT INTO staged (
+    {listed(_STAGED)}
+)
+SELECT
+    {listed(f"other.{name}" for name in _STAGED)}
+FROM (
+{text}
+) AS other
+WHERE other.fault IS NULL
+    AND NOT other.known
+    AND other.id IN (SELECT id FROM settled WHERE written)""",
+        values,
+    )
 
 
 def delete_lists(name: TableName) -> Statement:

@@ -166,13 +166,14 @@ SELECT
 FROM ranked"""
 
 
-def outside_batch(first: dt.date, last: dt.date) -> Statement:
+def outside_batch(first: dt.date, last: dt.date, origin: str = S3) -> Statement:
     """What else a batch with dates from `first` to `last` needs: rows of a kind, a date and a school.
 
-    `row`: a list outside the batch of which a row is to be written. `first`, `last`: the dates between which
-    the table changes. `unknown`: a date of the batch on which the table has a row that has no place, or NULL.
+    `row`: a list of this origin, outside the batch, of which a row is to be written. `first`, `last`: the dates
+    between which the table changes. `unknown`: a date of the batch on which the table has a row that has no
+    place, or NULL.
     """
-    return _OUTSIDE_BATCH, [first, last]
+    return _OUTSIDE_BATCH.format(origin=origin), [first, last]
 
 
 _OUTSIDE_BATCH = f"""\
@@ -182,7 +183,7 @@ LEFT JOIN batch_list
     ON settled.partition_date = batch_list.partition_date
     AND settled.school_id = batch_list.school_id
 WHERE settled.written
-    AND settled.origin = {S3}
+    AND settled.origin = {{origin}}
     AND batch_list.school_id IS NULL
 GROUP BY settled.partition_date, settled.school_id
 UNION ALL
