@@ -169,9 +169,9 @@ FROM ranked"""
 def outside_batch(first: dt.date, last: dt.date, origin: str = S3) -> Statement:
     """What else a batch with dates from `first` to `last` needs: rows of a kind, a date and a school.
 
-    `row`: a list of this origin, outside the batch, of which a row is to be written. `first`, `last`: the dates
-    between which the table changes. `unknown`: a date of the batch on which the table has a row that has no
-    place, or NULL.
+    `row`: a list of this origin, outside the batch, of which a row is to be written. `first`, `last`: the
+    dates between which the table changes. `unknown`: a date of the batch on which the table has a row that
+    has no place, or NULL.
     """
     return _OUTSIDE_BATCH.format(origin=origin), [first, last]
 
