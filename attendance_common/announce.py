@@ -1,7 +1,7 @@
 """Announces the end of a run: an SNS message, a heartbeat to a monitor, metrics to CloudWatch.
 
-Each is sent only when its setting is set, and takes a few seconds at most. A failure is logged and does not
-change the result of the run. No student's data is sent: the sentences are those of the result line.
+Each is sent only when its setting is set, and each request ends within MOST_SECONDS. A failure is logged and
+does not change the result of the run. No student's data is sent: the sentences are those of the result line.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from concurrent import futures
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attendance_common import alerts, aws, metrics, run_record
 from attendance_common.config import AwsSettings
@@ -18,7 +21,14 @@ from attendance_common.errors import AttendanceError, ExitStatus
 from attendance_common.landing import Areas
 from attendance_common.log import event, log
 
-SECONDS = 5  # to wait for an answer
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+SECONDS = 5  # to connect, and to wait for the next byte of an answer
+MOST_SECONDS = 10  # a request in all: an answer may come byte by byte, and each byte restarts SECONDS
+MOST_REDIRECTS = 3
 ALIVE = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 
 
@@ -31,9 +41,9 @@ def announce(settings: AwsSettings, result: Mapping[str, Any], share: str | None
     if settings.alert_topic:
         _try("the alert", lambda: _Alerts(settings, share).send(result, now))
     if settings.metrics_namespace:
-        _try("the metrics", lambda: _measure(settings, result, now))
+        _try("the metrics", lambda: _in_time(lambda: _measure(settings, result, now)))
     if settings.heartbeat_url and result["status"] in ALIVE:
-        _try("the heartbeat", lambda: _beat(settings))
+        _try("the heartbeat", lambda: _in_time(lambda: _beat(settings)))
 
 
 def _try(what: str, send: Callable[[], None]) -> None:
@@ -46,15 +56,39 @@ def _try(what: str, send: Callable[[], None]) -> None:
         log.info("could not send %s (%s)", what, type(error).__name__, extra=event("not_announced"))
 
 
+def _in_time(request: Callable[[], T]) -> T:
+    """What `request` returns or raises. Raises AttendanceError when it does not end within MOST_SECONDS.
+
+    Then its thread is abandoned, and ends with the process.
+    """
+    ended: futures.Future[T] = futures.Future()
+
+    def work() -> None:
+        try:
+            ended.set_result(request())
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+            ended.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        return ended.result(MOST_SECONDS)
+    except futures.TimeoutError:
+        raise AttendanceError(f"there was no answer in {MOST_SECONDS} s") from None
+
+
 class _Alerts:
     """Sends the alerts of a command, and stores in S3 what was sent last."""
 
     def __init__(self, settings: AwsSettings, share: str | None) -> None:
         self._settings = settings
         self._areas = Areas(settings.bucket, settings.prefix)
-        self._s3 = aws.brief_client(settings, "s3", SECONDS)
         of = f"-{share.replace('/', '-of-')}" if share else ""
         self._key = f"{self._areas.alerts}{settings.command}{of}.json"
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        client: S3Client = aws.brief_client(self._settings, "s3", SECONDS)
+        return client
 
     def send(self, result: Mapping[str, Any], now: dt.datetime) -> None:
         """Send a message when one is due, then store that it was sent.
@@ -65,11 +99,10 @@ class _Alerts:
         sentences = alerts.sentences_of(result)
         if not sentences:
             if last:
-                self._remember({})
-            return
-        if memory := alerts.due(last, sentences, now):
-            self._publish(self._ended(result, sentences), memory)
-            self._remember(memory.text())
+                _in_time(lambda: self._remember({}))
+        elif memory := alerts.due(last, sentences, now):
+            _in_time(lambda: self._publish(self._ended(result, sentences), memory))
+            _in_time(lambda: self._remember(memory.text()))
 
     def _ended(self, result: Mapping[str, Any], sentences: list[str]) -> alerts.Ended:
         command, run = self._settings.command, str(result["run"])
@@ -94,10 +127,12 @@ class _Alerts:
     def _remembered(self) -> alerts.Memory | None:
         """What was sent last; None when nothing was, or when S3 cannot be read: then it is sent again."""
         try:
-            body = self._s3.get_object(Bucket=self._areas.bucket, Key=self._key)["Body"].read()
-            return alerts.memory_of(json.loads(body))
+            return alerts.memory_of(json.loads(_in_time(self._stored)))
         except Exception:  # noqa: BLE001 - S3 may be what the alert is about
             return None
+
+    def _stored(self) -> bytes:
+        return self._s3.get_object(Bucket=self._areas.bucket, Key=self._key)["Body"].read()
 
     def _remember(self, content: dict[str, Any]) -> None:
         with aws.explained(f"s3://{self._areas.bucket}/{self._key}"):
@@ -123,6 +158,8 @@ def _beat(settings: AwsSettings) -> None:
     import requests
 
     url = str(settings.heartbeat_url).replace("{command}", settings.command)
-    answer = requests.get(url, timeout=SECONDS)
-    if not answer.ok:
-        raise AttendanceError(f"the monitor of HEARTBEAT_URL answered {answer.status_code}")
+    with requests.Session() as session:
+        session.max_redirects = MOST_REDIRECTS
+        with session.get(url, timeout=SECONDS, stream=True) as answer:  # its body is not read
+            if not answer.ok:
+                raise AttendanceError(f"the monitor of HEARTBEAT_URL answered {answer.status_code}")

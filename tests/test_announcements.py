@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
 
-from attendance_common import metrics, setting_text
+from attendance_common import announce, metrics, setting_text
+from attendance_common.config import AwsSettings, LoaderSettings, Reading
 from tests.sandbox.environment import CREDENTIALS
 from tests.world import World
 
@@ -19,17 +21,21 @@ NOW = dt.datetime(2025, 12, 9, 5, 0, tzinfo=dt.timezone.utc)
 
 
 class Monitor:
-    """A monitor on loopback: which paths were called; it answers `status`."""
+    """A monitor on loopback: which paths were called; it answers `status`, after `moves` redirects."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
         self.status = 200
+        self.moves = 0
         monitor = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 monitor.called.append(self.path)
-                self.send_response(monitor.status)
+                moved = len(monitor.called) <= monitor.moves
+                self.send_response(302 if moved else monitor.status)
+                if moved:
+                    self.send_header("Location", "/moved")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -82,6 +88,82 @@ def test_a_monitor_that_is_down_changes_nothing_and_its_url_is_not_logged(
 def test_a_heartbeat_needs_a_url(url: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         setting_text.heartbeat_url(url)
+
+
+class SlowMonitor:
+    """A monitor that sends `begins_with`, and then a byte every tenth of a second until `close`."""
+
+    def __init__(self, begins_with: bytes) -> None:
+        self.released = threading.Event()
+        monitor = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.wfile.write(begins_with)
+                with suppress(OSError):
+                    for _ in range(MOST_BYTES):
+                        if monitor.released.wait(0.1):
+                            return
+                        self.wfile.write(b"x")
+                monitor.released.set()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/token-of-mine"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+MOST_BYTES = 200  # then the monitor gives up, so that a test of a run that waits for ever ends
+
+
+def announced_to(url: str) -> AwsSettings:
+    return Reading(LoaderSettings, {"heartbeat_url": url}, [], None).usable()
+
+
+@pytest.mark.parametrize(
+    ("begins_with", "logged"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", ""),
+        (b"HTTP/1.1 200 OK\r\nX-", "could not send the heartbeat: there was no answer in 1 s"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "could not send the heartbeat: "),
+    ],
+)
+def test_a_run_does_not_wait_for_the_end_of_an_answer(
+    begins_with: bytes, logged: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(announce, "MOST_SECONDS", 1)
+    caplog.set_level("INFO", "attendance")
+    slow = SlowMonitor(begins_with)
+    try:
+        announce.announce(announced_to(slow.url), {"status": 0, "run": "1"})
+        assert not slow.released.is_set()
+        assert caplog.text.count("could not send") == bool(logged)
+        assert logged in caplog.text
+        assert "token-of-mine" not in caplog.text
+    finally:
+        slow.close()
+
+
+def test_a_monitor_that_redirects_is_followed_a_few_times(
+    monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "attendance")
+    monitor.moves = 2
+    announce.announce(announced_to(f"{monitor.url}/ping"), {"status": 0, "run": "1"})
+    assert len(monitor.called) == 3
+    assert not caplog.text
+    monitor.called.clear()
+    monitor.moves = 100
+    announce.announce(announced_to(f"{monitor.url}/ping"), {"status": 0, "run": "1"})
+    assert len(monitor.called) == 1 + 3
+    assert "could not send the heartbeat (TooManyRedirects)" in caplog.text
 
 
 # --- metrics ------------------------------------------------------------------------------------------------
