@@ -1,13 +1,14 @@
 """Alerts: decides which run sends a message to a person, and writes the message. Pure; `announce` sends it.
 
 A run that ends with status 1, 2 or 3 has sentences for a person: its attention, or its error. Sentences that
-differ from those of the last alert are sent at once; the same sentences are sent again after a day. A run
-that ends with status 0 sends nothing and clears what was remembered.
+differ from those of the last alert are sent at once; the same sentences are sent again after a day. `lasting`
+says which sentences are the same. A run that ends with status 0 sends nothing and clears what was remembered.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,14 @@ MEANINGS = {
 }
 LONGEST_SUBJECT = 100  # characters (API: SNS Publish, Subject)
 MOST_SENTENCES = 50
+# What differs from run to run although nothing new happened. Counts, dates, schools and error codes are kept.
+_PASSING = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d| UTC)?"  # a time
+    r"|\b\d{8}T\d{6}Z-\w+"  # a run, see command.run_id
+    r"|\b(?:query|pid|process|OID)(?::|=| ) ?\d+"  # numbers that Redshift gives
+    r"|\((?:\d{1,3}\.){3}\d{1,3}\)"  # the address that a host's name had, from libpq
+    r"|\bafter \d+ (?:try|tries)\b"  # a rate limit allows as many as fit into a minute
+)
 LONGEST_SENTENCE = 2000  # characters; a message has at most 256 KB (API: SNS Publish, Message)
 
 
@@ -42,7 +51,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Memory:
-    """The last alert: each sentence with the time at which it was first seen, and when the alert was sent."""
+    """The last alert: when it was sent, and when each sentence was first seen, by what is `lasting` in it."""
 
     since: Mapping[str, str]
     sent: str
@@ -67,18 +76,23 @@ def sentences_of(result: Mapping[str, Any]) -> list[str]:
     return [result["error"]] if "error" in result else list(result.get("attention", ()))
 
 
+def lasting(sentence: str) -> str:
+    """The sentence without what differs from run to run: times, numbers of queries and processes, tries."""
+    return _PASSING.sub("…", sentence)
+
+
 def due(last: Memory | None, sentences: Sequence[str], now: dt.datetime) -> Memory | None:
     """The memory to store once a message with these sentences is sent; None when no message is due."""
     if not sentences or (last and _is_known(last, sentences, now)):
         return None
     moment = now.isoformat(timespec="seconds")
     before = last.since if last else {}
-    return Memory({sentence: before.get(sentence, moment) for sentence in sentences}, moment)
+    return Memory({each: before.get(each, moment) for each in map(lasting, sentences)}, moment)
 
 
 def _is_known(last: Memory, sentences: Sequence[str], now: dt.datetime) -> bool:
     age = now - dt.datetime.fromisoformat(last.sent)
-    return last.since.keys() == set(sentences) and dt.timedelta(0) <= age < AGAIN
+    return last.since.keys() == set(map(lasting, sentences)) and dt.timedelta(0) <= age < AGAIN
 
 
 def subject(ended: Ended) -> str:
@@ -88,13 +102,14 @@ def subject(ended: Ended) -> str:
 
 
 def message(ended: Ended, since: Mapping[str, str]) -> str:
-    """The text of the message: how the run ended, each sentence with its `since`, and where to look."""
+    """The text of the message: how the run ended, each sentence and when it was first seen, where to look."""
     shown = ended.sentences[:MOST_SENTENCES]
     lines = [
         f"The {ended.command} ended with status {int(ended.status)}: {MEANINGS[ended.status]}.",
         "",
         *(
-            f"{number}. {textwrap.shorten(sentence, LONGEST_SENTENCE)}\n   First seen: {since[sentence]}"
+            f"{number}. {textwrap.shorten(sentence, LONGEST_SENTENCE)}\n"
+            f"   First seen: {since[lasting(sentence)]}"
             for number, sentence in enumerate(shown, 1)
         ),
     ]

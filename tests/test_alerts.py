@@ -68,6 +68,47 @@ def test_a_memory_outlives_json() -> None:
     assert alerts.memory_of(json.loads(json.dumps(memory.text()))) == memory
 
 
+ALIKE = [
+    "the list of 2025-12-09 was not loaded: Spectrum Scan Error, no context (XX000) (query: {query}) (s3://b/k)",
+    "Redshift refused a statement with SQLSTATE 42P01: could not open relation with OID {query} (42P01)",
+    "the list was not loaded (s3://b/k, written 2025-12-0{day} 04:0{day} UTC); fetch school 1 again",
+    "nothing was landed before this run, while the run of 2025-12-0{day}T04:0{day}:11+00:00 landed elsewhere",
+    "the clock says 2025-12-0{day} 04:00:1{day}.123456",
+    "run 20251209T05000{day}Z-{query}abc wrote it",
+    "school 12549, page 2: status 429 in place of 200, after 1{day} tries: run again later",
+    "the server ended process {query}, [pid={query}]",
+    'connection to server at "cluster" (10.0.0.{day}), port 5439 failed: Connection refused',
+]
+
+
+@pytest.mark.parametrize("sentence", ALIKE)
+def test_what_is_new_in_each_run_makes_no_new_sentence(sentence: str) -> None:
+    first, second = sentence.format(query=108, day=1), sentence.format(query=111, day=2)
+    assert first != second
+    sent_before = alerts.due(None, [first], NOW)
+    assert sent_before
+    assert alerts.due(sent_before, [second], NOW + HOUR) is None
+    again = alerts.due(sent_before, [second], NOW + 24 * HOUR)
+    assert again
+    text = alerts.message(ended(second), again.since)
+    assert f"1. {second}\n   First seen: {NOW.isoformat()}" in text
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("school 12549: 5 records wait", "school 12549: 6 records wait"),
+        ("school 12549 lists nothing", "school 12550 lists nothing"),
+        ("the list of 2025-12-08 was not loaded", "the list of 2025-12-09 was not loaded"),
+        ("refused (XX000, code: 8001) (query: 5)", "refused (XX000, code: 1202) (query: 5)"),
+        ("the monitor answered 500", "the monitor answered 404"),
+        ("s3://b/school_id_12549.parquet is gone", "s3://b/school_id_12550.parquet is gone"),
+    ],
+)
+def test_another_count_school_date_or_code_is_sent_at_once(first: str, second: str) -> None:
+    assert alerts.due(alerts.due(None, [first], NOW), [second], NOW + HOUR)
+
+
 # --- what it says -------------------------------------------------------------------------------------------
 
 
