@@ -291,7 +291,7 @@ class Reading(Generic[Settings]):
 def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Settings]:
     """Read every setting. Adds the variables of `.env` to the environment, where boto3 reads them.
 
-    A variable that the environment already has is kept.
+    A variable that the environment already has is kept, unless it is empty.
     """
     dotenv = env_file.read(env_file.find(getattr(flags, "env_file", None)))
     known = {each.metadata["variable"] for kind in (FetcherSettings, LoaderSettings) for each in fields(kind)}
@@ -302,7 +302,8 @@ def read(settings: type[Settings], flags: argparse.Namespace) -> Reading[Setting
         *env_file.misnamed(given, known, "the environment", strict=False),
     ]
     for name, value in dotenv.variables.items():
-        os.environ.setdefault(name, value)
+        if not plain(os.environ.get(name, "")):
+            os.environ[name] = value
     machine.make_plain(os.environ)
     faults += machine.faults(os.environ)
     values: dict[str, Any] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 
-from attendance_common.plain_text import decoded, trimmed
+from attendance_common.plain_text import decoded, plain, trimmed
 
 NAME = ".env"
 SCRIPTS_FOLDER = Path(__file__).resolve().parents[1]
@@ -64,7 +65,9 @@ def read(path: Path | None) -> EnvFile:
         return EnvFile(path, {}, [f"{path} {fault}"])
     bindings = list(parse_stream(io.StringIO(text)))
     faults = [f"line {_line(each)} of {path} {flaw}" for each in bindings if (flaw := _fault(each))]
-    sound = "".join(each.original.string for each in bindings if not _fault(each))
+    sound_bindings = [each for each in bindings if not _fault(each)]
+    faults += _contradictions(sound_bindings, path)
+    sound = "".join(each.original.string for each in sound_bindings)
     values = dotenv_values(stream=io.StringIO(sound))
     return EnvFile(path, {name: value for name, value in values.items() if value is not None}, faults)
 
@@ -82,6 +85,25 @@ def _fault(binding: Binding) -> str | None:
     if binding.key is not None and not _NAME.fullmatch(binding.key):
         return "has a name that is not of ASCII letters, digits and underscores alone"
     return None
+
+
+def _contradictions(bindings: Sequence[Binding], path: Path) -> list[str]:
+    """A fault for each name that has different values: the last one would win unnoticed."""
+    places: dict[str, dict[str, int]] = defaultdict(dict)  # name -> value -> its first line
+    for each in bindings:
+        if each.key is not None:
+            places[each.key].setdefault(plain(each.value or ""), _line(each))
+    return [
+        f"lines {_all_of(lines)} of {path} give one name different values: keep one line"
+        for lines in (list(each.values()) for each in places.values())
+        if len(lines) > 1
+    ]
+
+
+def _all_of(numbers: Sequence[int]) -> str:
+    """`1, 2 and 3`."""
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} and {last}"
 
 
 def _line(binding: Binding) -> int:

@@ -103,6 +103,32 @@ def test_a_line_that_sets_nothing_is_named_and_not_quoted(folders: tuple[Path, P
     assert faults() == [f"line {number} of {path} is not NAME=value" for number in (3, 5, 7)]
 
 
+@pytest.mark.parametrize("other", ["S3_BUCKET=other", "export S3_BUCKET = 'other'", "S3_BUCKET="])
+def test_a_name_with_two_values_is_a_fault(folders: tuple[Path, Path], other: str) -> None:
+    path = put(folders[0] / ".env", f"S3_BUCKET={SECRET}\n# a comment\n\n{other}\nA=1\nB=1\nA=2\nB=1\nB=1\n")
+    reading = read()
+    assert reading.faults == [
+        f"lines 1 and 4 of {path} give one name different values: keep one line",
+        f"lines 5 and 7 of {path} give one name different values: keep one line",
+    ]
+
+
+def test_a_name_with_the_same_value_twice_is_none(folders: tuple[Path, Path]) -> None:
+    put(folders[0] / ".env", "S3_BUCKET=same\nexport S3_BUCKET = 'same'  # again\n")
+    assert read().settings().bucket == "same"
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\u200b", "''"])
+def test_an_empty_variable_does_not_hide_the_files(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    put(folders[0] / ".env", "S3_BUCKET=here\nAWS_PROFILE=p\n")
+    monkeypatch.setenv("S3_BUCKET", empty)
+    monkeypatch.setenv("AWS_PROFILE", empty)
+    assert read().settings().bucket == "here"
+    assert os.environ["AWS_PROFILE"] == "p"  # for boto3
+
+
 def test_what_may_stand_in_it(folders: tuple[Path, Path]) -> None:
     put(
         folders[0] / ".env",
