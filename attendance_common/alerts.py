@@ -45,7 +45,9 @@ class Ended:
     status: ExitStatus
     run: str
     host: str
-    record: str  # s3:// URL of the run's record
+    record: (
+        str | None
+    )  # s3:// URL of the run's record; None: the settings are wrong, and no record was written
     sentences: Sequence[str]
 
 
@@ -121,9 +123,11 @@ def message(ended: Ended, since: Mapping[str, str]) -> str:
             "",
             f"Host: {ended.host}",
             f"Run: {ended.run}",
-            f"Record: {ended.record}",
+            f"Record: {ended.record or 'none, since the settings are wrong'}",
             "Where to look: the log of this run, and python redshift_loader.py --status",
             "",
-            "The same sentences come again after a day. A run without any ends it.",
+            "The same sentences come again after a day. A run without any ends it."
+            if ended.record
+            else "Each run sends this until the settings are right.",
         ]
     )

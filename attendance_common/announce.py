@@ -32,14 +32,19 @@ MOST_REDIRECTS = 3
 ALIVE = (ExitStatus.DONE, ExitStatus.NEEDS_A_PERSON)
 
 
-def announce(settings: AwsSettings, result: Mapping[str, Any], share: str | None = None) -> None:
+def announce(
+    settings: AwsSettings, result: Mapping[str, Any], share: str | None = None, *, complete: bool = True
+) -> None:
     """Send what the settings ask for, for a run with this result line. Raises no Exception.
 
     `share`: the share of the schools that the run read, such as `2/4`; it has its own memory of alerts.
+    `complete`: whether all settings could be read. Otherwise the bucket may be another landing zone's, whose
+    memory of alerts is neither read nor written.
     """
     now = dt.datetime.now(dt.timezone.utc)
     if settings.alert_topic:
-        _try("the alert", lambda: _Alerts(settings, share).send(result, now))
+        alert = _Alerts(settings, share)
+        _try("the alert", lambda: (alert.send if complete else alert.send_alone)(result, now))
     if settings.metrics_namespace:
         _try("the metrics", lambda: _in_time(lambda: _measure(settings, result, now)))
     if settings.heartbeat_url and result["status"] in ALIVE:
@@ -101,17 +106,24 @@ class _Alerts:
             if last:
                 _in_time(lambda: self._remember({}))
         elif memory := alerts.due(last, sentences, now):
-            _in_time(lambda: self._publish(self._ended(result, sentences), memory))
+            folder = run_record.folder(self._areas, self._settings.command)
+            place = f"s3://{self._areas.bucket}/{folder}{result['run']}.json"
+            _in_time(lambda: self._publish(self._ended(result, sentences, place), memory))
             _in_time(lambda: self._remember(memory.text()))
 
-    def _ended(self, result: Mapping[str, Any], sentences: list[str]) -> alerts.Ended:
-        command, run = self._settings.command, str(result["run"])
+    def send_alone(self, result: Mapping[str, Any], now: dt.datetime) -> None:
+        """Send a message about wrong settings, whatever was sent before, and store nothing."""
+        sentences = alerts.sentences_of(result)
+        if memory := alerts.due(None, sentences, now):
+            _in_time(lambda: self._publish(self._ended(result, sentences, None), memory))
+
+    def _ended(self, result: Mapping[str, Any], sentences: list[str], record: str | None) -> alerts.Ended:
         return alerts.Ended(
-            command=command,
+            command=self._settings.command,
             status=ExitStatus(result["status"]),
-            run=run,
+            run=str(result["run"]),
             host=socket.gethostname(),
-            record=f"s3://{self._areas.bucket}/{run_record.folder(self._areas, command)}{run}.json",
+            record=record,
             sentences=sentences,
         )
 

@@ -212,7 +212,7 @@ def run(
         result = _failed(error, run)
     result["seconds"] = round(time.monotonic() - started, 3)
     if read and not _is_attended(arguments):
-        announce(read.usable(), result, _share(arguments))
+        announce(read.usable(), result, _share(arguments), complete=not read.faults)
     _log_end(result)
     streams.print_result(result)
     return int(result["status"])

@@ -201,6 +201,24 @@ def test_a_failure_is_sent_and_so_is_a_wrong_setting(world: World, topic: Topic)
     assert failed.result["error"] in message["Message"]
 
 
+@pytest.mark.parametrize("wrong", [{"S3_BUCKET": "s3://mine"}, {"S3_BUCKET": "", "S3_BUKET": "mine"}])
+def test_with_wrong_settings_nothing_is_remembered_where_the_defaults_point(
+    world: World, topic: Topic, wrong: dict[str, str]
+) -> None:
+    default = Memory({DARK: NOW.isoformat()}, NOW.isoformat())
+    s3, bucket = world.pipeline.sandbox.aws.client("s3"), world.pipeline.sandbox.aws.bucket
+    s3.put_object(Bucket=bucket, Key=f"{ALERTS}load.json", Body=json.dumps(default.text()).encode())
+    for _ in range(2):
+        failed = world.pipeline.load(ALERT_SNS_TOPIC_ARN=topic.arn, **wrong)
+        assert failed.status == 2
+        [message] = topic.messages()
+        assert failed.result["error"] in message["Message"]
+        assert "Record: none, since the settings are wrong" in message["Message"]
+        assert message["Message"].endswith("Each run sends this until the settings are right.")
+        assert "s3://edna-prod" not in message["Message"]
+    assert alerts.memory_of(json.loads(world.bucket.read(f"{ALERTS}load.json"))) == default
+
+
 def test_who_looks_at_the_answer_is_sent_nothing(world: World, topic: Topic) -> None:
     for flags in (["--check"], ["--dry-run"], ["--quarantine"]):
         world.pipeline.fetch(*flags, ALERT_SNS_TOPIC_ARN=topic.arn, ESD_SCHOOL_YEAR_ID="0")
