@@ -42,15 +42,23 @@ def find(given: str | None) -> Path | None:
     here = _working_directory()
     if given is not None:
         return here / given
-    return next((folder / NAME for folder in (here, SCRIPTS_FOLDER) if (folder / NAME).is_file()), None)
+    return next((folder / NAME for folder in (here, SCRIPTS_FOLDER) if _is_file(folder / NAME)), None)
 
 
 def _working_directory() -> Path:
-    """The working directory; the scripts' folder when the working directory has been deleted."""
+    """The working directory; the scripts' folder when it has been deleted or is another user's."""
     try:
         return Path.cwd()
-    except FileNotFoundError:
+    except OSError:
         return SCRIPTS_FOLDER
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there that this user may see: `runuser` keeps the directory of who called it."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def read(path: Path | None) -> EnvFile:

@@ -144,7 +144,7 @@ def test_a_run_does_not_wait_for_the_end_of_an_answer(
     try:
         announce.announce(announced_to(slow.url), {"status": 0, "run": "1"})
         assert not slow.released.is_set()
-        # urllib3 logs, too, and may do so after the request was given up; no handler of the scripts prints that.
+        # urllib3 logs, too, also after the request was given up. No handler of the scripts prints that.
         said = [each.getMessage() for each in caplog.records if each.name == "attendance"]
         assert len(said) == bool(logged)
         assert logged in "".join(said)

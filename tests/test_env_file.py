@@ -70,6 +70,34 @@ def test_a_directory_of_that_name_is_no_file(folders: tuple[Path, Path]) -> None
     assert read().env_file is None
 
 
+def test_a_directory_that_may_not_be_entered_has_no_file(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, scripts = folders
+    own = put(scripts / ".env", "S3_BUCKET=own\n")
+    stat = Path.stat
+
+    def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.parent == here:
+            raise PermissionError
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    assert (read().env_file, read().settings().bucket) == (own, "own")
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+def test_a_directory_that_is_gone_has_no_file(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    def gone() -> Path:
+        raise error
+
+    own = put(folders[1] / ".env", "S3_BUCKET=own\n")
+    monkeypatch.setattr(Path, "cwd", gone)
+    assert read().env_file == own
+
+
 def test_the_flag_goes_before_both(folders: tuple[Path, Path], tmp_path: Path) -> None:
     put(folders[0] / ".env", "S3_BUCKET=here\n")
     given = put(tmp_path / "night.env", "S3_BUCKET=given\n")
