@@ -210,6 +210,26 @@ def test_a_run_is_left_out_while_another_is_under_way_or_waits_for_it(machine: M
     assert machine.calls == [FETCHER, f"{FETCHER} --school 1", LOADER]
 
 
+def test_a_wait_that_is_no_number_is_named(machine: Machine) -> None:
+    machine.variables["WAIT"] = "2h"
+    assert machine.run().returncode == 2
+    subject, cause = f"-s\n{SUBJECT}not started\nteam@district.example\n", "'2h'"
+    assert str(machine.mail).startswith(f"{subject}flock ended with status 64: flock: ")
+    assert cause in str(machine.mail)
+    assert "Another run" not in str(machine.mail)
+    assert not (machine.home / "calls").exists()
+
+
+def test_a_machine_without_flock_is_named(machine: Machine) -> None:
+    for program in ("uname", "cat", "ls"):
+        (machine.programs / program).symlink_to(f"/usr/bin/{program}")
+    machine.variables["PATH"] = str(machine.programs)
+    assert machine.run().returncode == 2
+    assert "flock ended with status 127: " in str(machine.mail)
+    assert "not found" in str(machine.mail)
+    assert not (machine.home / "calls").exists()
+
+
 # --- the crontab --------------------------------------------------------------------------------------------
 
 LINES = (SCHEDULES / "crontab").read_text().splitlines()

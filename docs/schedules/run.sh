@@ -3,7 +3,7 @@
 #
 # A run that comes while another is under way waits for it WAIT seconds, and is then left out.
 # The loader runs after a fetch with status 0 or 3. The exit status is the loader's, or the fetcher's where the
-# loader did not run or has nothing to say.
+# loader did not run or has nothing to say. A run that is left out has status 1; where flock fails, it is 2.
 # What a person should read is mailed to MAILTO. Without MAILTO, or where mail fails, it is printed.
 
 home=/opt/esd
@@ -30,9 +30,15 @@ for sentence in sentences_of(json.loads(sys.stdin.read().splitlines()[-1])):
 
 cd "$home" || exit 1
 exec 9>"$logs/run.lock" || exit 1
-if ! flock --wait "${WAIT:-0}" 9; then
+busy=75
+why=$({ flock --conflict-exit-code $busy --wait "${WAIT:-0}" 9; } 2>&1)
+status=$?
+if [ $status -eq $busy ]; then
     mail_or_print "attendance on $host: left out" "Another run is under way."
     exit 1
+elif [ $status -ne 0 ]; then  # flock is not installed, or WAIT is no number of seconds
+    mail_or_print "attendance on $host: not started" "flock ended with status $status: $why"
+    exit 2
 fi
 
 result=$(.venv/bin/python esd_period_attendance_fetcher.py "$@" 2>>"$logs/fetch.log")
