@@ -21,7 +21,7 @@ from attendance_common import aws, command, landing
 from attendance_common.arguments import date, school_id
 from attendance_common.conditions import Judged
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import SourceError, Terminated
+from attendance_common.errors import AttendanceError, SourceError, Terminated
 from attendance_common.fetch import attention, sums
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.arguments import (
@@ -29,6 +29,7 @@ from attendance_common.fetch.arguments import (
     Shard,
     days_ago,
     hours_ago,
+    not_together,
     school_and_count,
     shard,
 )
@@ -108,6 +109,8 @@ class Run:
 
 def fetch(settings: FetcherSettings, context: command.Context) -> command.Outcome:
     """Do what the flags say, and return the outcome. A run that fails writes a record, too."""
+    if faults := not_together(context.flags):
+        raise AttendanceError("; ".join(faults), to_mend=True)
     if context.flags.check:
         from attendance_common.fetch.check import check
 

@@ -32,14 +32,14 @@ from attendance_common.load.status_facts import status
 
 def load(settings: LoaderSettings, context: command.Context) -> command.Outcome:
     """Do what the flags ask for, and return the outcome. Raises AttendanceError."""
+    if faults := not_together(context.flags):
+        raise AttendanceError("; ".join(faults), to_mend=True)
     if context.flags.check:
         return check(settings, context.flags.report)
     if context.flags.status_page:
         return write_page(settings, context.flags.status_page)
     if context.flags.status:
         return status(settings, context)
-    if faults := not_together(context.flags):
-        raise AttendanceError("; ".join(faults), to_mend=True)
     return run_and_record(LoadRun.begin(settings, context))
 
 

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from tests.bucket import LANDING
 from tests.lists import LATER, MONDAY, NEW, NEWER, TABLE, TUESDAY, land, land_tombstone, statuses, version
 from tests.pipeline import PATIENCE, Finished, Pipeline, paused_at
 
@@ -39,7 +40,7 @@ def loaded(pipeline: Pipeline, *flags: str) -> Finished:
         (["--school", "2"], {3}),
         (["--school", "2", "--school", "1"], {1, 2, 3, 4}),
         (["--school", "1", "--from", f"{TUESDAY}", "--to", f"{TUESDAY}"], {2}),
-        (["--school", "9"], set()),
+        (["--from", "2125-12-09"], set()),
     ],
 )
 def test_a_part_is_loaded_and_the_rest_by_the_next_run(
@@ -50,6 +51,46 @@ def test_a_part_is_loaded_and_the_rest_by_the_next_run(
     assert statuses(landed) == {key: ALL[key] for key in ids}
     assert loaded(landed).result["loaded"] == 4 - len(ids)
     assert statuses(landed) == ALL
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--reload"], ["--reload", "--dry-run"]])
+def test_a_school_that_has_no_list_is_named(landed: Pipeline, more: list[str]) -> None:
+    done = landed.load("--school", "9", "--school", "2", "--school", "9", *more)
+    assert done.status == 3
+    place = f"s3://{landed.sandbox.aws.bucket}/{LANDING}"
+    sentence = f"school 9 has no list below {place}, and none was loaded: check --school"
+    assert done.result["attention"] == [sentence]
+    assert done.result["loaded"] == 1
+
+
+def test_a_school_whose_lists_are_gone_is_known(landed: Pipeline) -> None:
+    loaded(landed)
+    for key in landed.bucket.keys(""):
+        if "school_2." in key:
+            landed.sandbox.aws.client("s3").delete_object(Bucket=landed.sandbox.aws.bucket, Key=key)
+    assert landed.load().status == 3  # reported once
+    assert loaded(landed, "--school", "2").result["loaded"] == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_reload_of_dates_without_a_list_is_named(landed: Pipeline, more: list[str]) -> None:
+    flags = ["--reload", "--from", "2125-12-09", *more]
+    loaded(landed)
+    done = landed.load(*flags)
+    assert done.status == 3
+    what = "--reload found no list of these dates and schools, and read nothing again"
+    assert done.result["attention"] == [f"{what}: check --from, --to and --school"]
+
+
+def test_a_reload_of_lists_that_were_never_loaded_loads_them(landed: Pipeline) -> None:
+    assert loaded(landed, "--reload", "--school", "2").result["loaded"] == 1
+
+
+def test_a_dry_run_shows_what_a_reload_would_read(landed: Pipeline) -> None:
+    loaded(landed)
+    done = loaded(landed, "--reload", "--dry-run", "--from", f"{TUESDAY}", "--to", f"{TUESDAY}")
+    assert done.result["loaded"] == 2
+    assert f"would load: 2 lists of {TUESDAY}" in done.story
 
 
 def test_a_record_that_moves_to_a_list_outside_the_part_stays_until_that_is_loaded(landed: Pipeline) -> None:
@@ -111,7 +152,15 @@ def test_a_reload_that_is_killed_is_ended_by_the_next_run(landed: Pipeline) -> N
 
 @pytest.mark.parametrize(
     "flags",
-    [["--from", "12-09-2025"], ["--to", "yesterday"], ["--school", "x"], ["--reload", "--verify"]],
+    [
+        ["--from", "12-09-2025"],
+        ["--to", "yesterday"],
+        ["--school", "x"],
+        ["--reload", "--verify"],
+        ["--from", "2025-12-09", "--to", "2025-12-08"],
+        ["--json"],
+        ["--check", "--reload"],
+    ],
     ids=" ".join,
 )
 def test_wrong_usage(pipeline: Pipeline, flags: list[str]) -> None:

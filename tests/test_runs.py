@@ -117,7 +117,7 @@ def test_who_changes_nothing_takes_nothing_over(world: World, flag: str) -> None
 def test_a_run_that_failed_has_its_row_when_the_warehouse_can_be_reached(pipeline: Pipeline) -> None:
     land(pipeline, MONDAY, version(1, "A", NEW))
     wrong = pipeline.load("--forget-list", "2025-12-08", "1")
-    needs = pipeline.load("--school", "9")
+    needs = pipeline.load("--from", "2125-12-08")
     [(run, _, status), _] = known(pipeline)
     assert (run, status, wrong.status) == (wrong.result["run"], 2, 2)
     first, second = pipeline.query(f"SELECT error, part FROM {TABLE} ORDER BY run")

@@ -1,4 +1,7 @@
-"""Parsers for the values of the fetcher's flags. A wrong value raises ArgumentTypeError."""
+"""Checks of the fetcher's flags: parsers of values, and flags that do not go together.
+
+A value that cannot be parsed raises ArgumentTypeError.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from attendance_common.arguments import not_with, number
 from attendance_common.conditions import ALL
 
 MARGIN = dt.timedelta(minutes=15)  # a run may start late, and the source's clock may be slow
@@ -31,32 +35,32 @@ class Shard:
 
 def shard(text: str) -> Shard:
     """`2/3` -> the second of three shares."""
-    number, slash, of = text.partition("/")
-    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
-        return Shard(int(number), int(of))
+    which, _, shares = text.partition("/")
+    if (of := number(shares, 1)) and (each := number(which, 1, of)):
+        return Shard(each, of)
     raise argparse.ArgumentTypeError("must be i/n with i from 1 to n, such as 1/3")
 
 
 def days_ago(text: str) -> dt.date:
     """A number of days -> the date so many days ago, in UTC."""
-    if text.isdecimal() and 1 <= int(text) <= 10_000:
-        return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=int(text))
+    if days := number(text, 1, 10_000):
+        return dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=days)
     raise argparse.ArgumentTypeError("must be a number of days from 1")
 
 
 def hours_ago(text: str) -> dt.datetime:
     """A number of hours -> the time so many hours and MARGIN ago, in UTC, without a zone."""
-    if text.isdecimal() and 1 <= int(text) <= 100_000:
+    if hours := number(text, 1, 100_000):
         now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
-        return now - dt.timedelta(hours=int(text)) - MARGIN
+        return now - dt.timedelta(hours=hours) - MARGIN
     raise argparse.ArgumentTypeError("must be a number of hours from 1")
 
 
 def school_and_count(text: str) -> tuple[int, int]:
     """`12549=40` -> the school, and how many of its records may be removed."""
-    school, equals, count = text.partition("=")
-    if equals and all(part.isascii() and part.isdecimal() for part in (school, count)):
-        return int(school), int(count)
+    school, count = map(number, text.partition("=")[::2])
+    if school is not None and count is not None:
+        return school, count
     raise argparse.ArgumentTypeError("must be SCHOOL=COUNT, such as 12549=40")
 
 
@@ -69,3 +73,18 @@ class AddRemovals(argparse.Action):
         """Add one SCHOOL=COUNT."""
         school, count = values
         setattr(namespace, self.dest, {**getattr(namespace, self.dest), school: count})
+
+
+def not_together(flags: argparse.Namespace) -> list[str]:
+    """A sentence for each flag that the run would ignore."""
+    given = {
+        "--check": flags.check,
+        "--quarantine": flags.quarantine,
+        "--replay-quarantine": flags.replay_quarantine,
+        "--days, --since or --modified-hours": flags.since,
+        "--allow-removals": flags.allow_removals,
+        "--school": flags.school,
+        "--shard": flags.shard.of > 1,
+    }
+    mode = next((name for name in ("--check", "--quarantine", "--replay-quarantine") if given[name]), None)
+    return not_with(mode, given) if mode else []

@@ -1,12 +1,13 @@
-"""The loader's flags for a part of the lists, for a backfill and for --forget-list."""
+"""The loader's flags for a part of the lists, a backfill and --forget-list; flags that do not go together."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from attendance_common.arguments import date, school_id
+from attendance_common.arguments import date, not_with, school_id
 from attendance_common.load.old_table import TableName, table_name
 
 
@@ -46,7 +47,7 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--school",
-        type=int,
+        type=school_id,
         action="append",
         default=[],
         metavar="ID",
@@ -78,11 +79,45 @@ def _old_table(text: str) -> TableName:
         raise argparse.ArgumentTypeError(str(fault)) from None
 
 
+# A flag that asks for a kind of run -> the flags that this run obeys, of those in `_given`. The first counts.
+_OBEYED: dict[str, Collection[str]] = {
+    "--check": (),
+    "--status": ("--json",),
+    "--status-page": (),
+    "--backfill-from": ("--backfill-school", "--from", "--to", "--reload"),
+    "--verify": (),
+}
+
+
 def not_together(flags: argparse.Namespace) -> list[str]:
-    """A sentence for each flag that may not be used with --backfill-from, or only with it."""
-    if flags.backfill_from is None:
-        return ["--backfill-school goes with --backfill-from"] if flags.backfill_school is not None else []
-    others = {"--verify": flags.verify, "--forget-list": flags.forget_list, "--school": flags.school}
-    return [
-        f"{name} does not go with --backfill-from: leave one out" for name, given in others.items() if given
-    ]
+    """A sentence for each flag that the run would ignore, and for dates in the wrong order."""
+    given = _given(flags)
+    mode = next((name for name in _OBEYED if given[name]), None)
+    faults = not_with(mode, given, _OBEYED[mode]) if mode else _alone(given)
+    if flags.first > flags.last:
+        faults.append(f"--from {flags.first} is later than --to {flags.last}")
+    return faults
+
+
+def _given(flags: argparse.Namespace) -> dict[str, object]:
+    """The flags that only some kinds of run obey -> whether they were given, and what for."""
+    return {
+        "--check": flags.check,
+        "--status": flags.status,
+        "--status-page": flags.status_page,
+        "--backfill-from": flags.backfill_from,
+        "--verify": flags.verify,
+        "--reload": flags.reload,
+        "--forget-list": flags.forget_list,
+        "--school": flags.school,
+        "--from": flags.first != dt.date.min,
+        "--to": flags.last != dt.date.max,
+        "--json": flags.json,
+        "--backfill-school": flags.backfill_school is not None,
+    }
+
+
+def _alone(given: Mapping[str, object]) -> list[str]:
+    """A sentence for each flag that is given without the one that it belongs to."""
+    pairs = {"--json": "--status", "--backfill-school": "--backfill-from"}
+    return [f"{name} goes with {other}" for name, other in pairs.items() if given[name]]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
+from attendance_common.load import plan
 from attendance_common.load import shared_ids as sql
 from attendance_common.load.list_sql import LISTS, NATIVE, PLACES
-from attendance_common.load.plan import ListId, Version
+from attendance_common.load.plan import Found, ListId, Loaded, Part, Version
 from attendance_common.load.shared_ids import SharedIds
 from attendance_common.numerals import counted, records
 
@@ -32,6 +33,23 @@ def nothing_landed(areas: Areas) -> str:
         f"no list lies below s3://{areas.bucket}/{areas.landing}: S3_BUCKET and S3_PREFIX have to be those "
         "of the fetcher; if they are, run the fetcher"
     )
+
+
+def unknown_school(school: int, areas: Areas) -> str:
+    """A school that --school names, and that has no list."""
+    return (
+        f"school {school} has no list below s3://{areas.bucket}/{areas.landing}, and none was loaded: check "
+        "--school"
+    )
+
+
+def nothing_to_reload(part: Part, loaded: Loaded, found: Found) -> list[str]:
+    """The sentence about a --reload of a part without lists; `unknown_school` is about a school without."""
+    has_lists = plan.to_reload(part, loaded, found) or any(map(part.has, found.changed))
+    if has_lists or plan.unknown_schools(part, found):
+        return []
+    what = "--reload found no list of these dates and schools, and read nothing again"
+    return [f"{what}: check --from, --to and --school"]
 
 
 def foreign_objects(names: Sequence[str], count: int, areas: Areas) -> str:

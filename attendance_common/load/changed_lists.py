@@ -83,8 +83,9 @@ class ChangedLists:
 def reload_part(run: LoadRun) -> None:
     """Have all lists of the run's part read and written again, but for those whose object is gone."""
     loaded = control.loaded(run.warehouse)
-    gone = run.listing.compare(loaded).gone
-    reload(run.warehouse, [each for each in loaded if run.part.has(each) and each not in gone])
+    found = run.listing.compare(loaded)
+    reload(run.warehouse, plan.to_reload(run.part, loaded, found))
+    run.done.sentences += attention.nothing_to_reload(run.part, loaded, found)
 
 
 def _log_batch(lists: Sequence[ListId], outcome: Loaded) -> None:

@@ -37,7 +37,7 @@ class Conclusion:
         judged = Judged(history.last_everywhere, run.began, each_time=verifies)
         states.judge(judged, done.found, run.forgotten, done.shared, run.areas)
         counts = {**done.result(), "standing": judged.standing}
-        sentences = [*judged.sentences, *done.failures(run.areas)]
+        sentences = [*judged.sentences, *done.failures(run.part, run.areas)]
         conditions = {} if verifies else {"conditions": judged.conditions}
         about = {**self._about(), **counts, "by_school": done.by_school()}
         self._records.write({**about, "attention": sentences, **conditions})

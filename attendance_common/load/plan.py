@@ -81,13 +81,14 @@ class Part:
 
 @dataclass
 class Found:
-    """What the landing zone has: dates and number of its lists, lists that changed, and foreign objects.
+    """What the landing zone has: dates, schools and number of its lists, changed lists, and foreign objects.
 
     `gone`: loaded lists whose object is gone from S3 -> whether the control table has that already.
     `foreign_names`: the names of the first foreign objects.
     """
 
     days: set[dt.date] = field(default_factory=set)
+    schools: set[int] = field(default_factory=set)
     lists: int = 0
     changed: dict[ListId, Version] = field(default_factory=dict)
     gone: dict[ListId, bool] = field(default_factory=dict)
@@ -128,6 +129,7 @@ def compare(entries: Iterable[Mapping[str, Any]], prefix: str, loaded: Loaded) -
         day, school = placed
         if day not in missing:
             missing[day] = loaded.of(day)
+        found.schools.add(school)
         found.lists += 1
         version = version_of(entry)
         if missing[day].pop(school, None) != hash(version):
@@ -156,6 +158,7 @@ def combined(parts: Iterable[Found], loaded: Loaded) -> Found:
     whole = Found()
     for part in parts:
         whole.days |= part.days
+        whole.schools |= part.schools
         whole.lists += part.lists
         whole.changed.update(part.changed)
         whole.gone.update(part.gone)
@@ -163,6 +166,17 @@ def combined(parts: Iterable[Found], loaded: Loaded) -> Found:
         whole.foreign_names = [*whole.foreign_names, *part.foreign_names][:NAMED]
     whole.gone.update(_gone({day: loaded.of(day) for day in loaded.days if day not in whole.days}))
     return whole
+
+
+def unknown_schools(part: Part, found: Found) -> list[int]:
+    """The schools that a part names, and that have no list, neither in the landing zone nor loaded."""
+    known = found.schools | {each.school for each in found.gone}
+    return [school for school in dict.fromkeys(part.schools) if school not in known]
+
+
+def to_reload(part: Part, loaded: Loaded, found: Found) -> list[ListId]:
+    """The loaded lists of a part whose objects can be read again."""
+    return [each for each in loaded if part.has(each) and each not in found.gone]
 
 
 def checked_from(loaded: Loaded, found: Found) -> dt.date:

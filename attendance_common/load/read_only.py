@@ -6,9 +6,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection
 
-from attendance_common.load import plan, table_check, upkeep
+from attendance_common.load import attention, plan, table_check, upkeep
 from attendance_common.load.batch import named
 from attendance_common.load.load_run import LoadRun
+from attendance_common.load.plan import Found, ListId, Loaded
 from attendance_common.load.survey import survey
 from attendance_common.load.verify import verify_lists
 from attendance_common.load.verify_backfill import verify_backfilled
@@ -20,7 +21,7 @@ def show_plan(run: LoadRun, registered: Collection[dt.date]) -> None:
     """Log what a load would do; `registered`: the partitions that Spectrum knows."""
     loaded, found = survey(run, run.forgotten)
     new = plan.to_register(found, registered)
-    changed = sorted(filter(run.part.has, found.changed))
+    changed = sorted({*filter(run.part.has, found.changed), *_reloaded(run, loaded, found)})
     run.done.sums |= Counter(registered=len(new), loaded=len(changed))
     log.info("would register: %s", ", ".join(map(str, new)) or "nothing")
     log.info("would load: %s", named(changed) if changed else "nothing")
@@ -28,10 +29,16 @@ def show_plan(run: LoadRun, registered: Collection[dt.date]) -> None:
         log.debug("would load the list of %s of school %d", *each)
     for each in sorted(run.forgotten):
         log.info("would remove: the records of the list of %s of school %d", *each)
+    if run.flags.reload:
+        run.done.sentences += attention.nothing_to_reload(run.part, loaded, found)
     state = upkeep.check(run, plan.checked_from(loaded, found))
     log.info("would repair: %s", ", ".join(map(str, state.damaged_rows)) or "nothing")
     log.info("would remove: %s of the history", counted(state.expired, "version", "versions"))
     upkeep.report(run, state)
+
+
+def _reloaded(run: LoadRun, loaded: Loaded, found: Found) -> list[ListId]:
+    return plan.to_reload(run.part, loaded, found) if run.flags.reload else []
 
 
 def verify(run: LoadRun) -> None:

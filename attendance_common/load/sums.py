@@ -8,9 +8,9 @@ from typing import Any
 
 from attendance_common.errors import WarehouseError
 from attendance_common.landing import Areas
-from attendance_common.load import attention, quality
+from attendance_common.load import attention, plan, quality
 from attendance_common.load.batch import READ, Loaded
-from attendance_common.load.plan import Found, ListId
+from attendance_common.load.plan import Found, ListId, Part
 from attendance_common.load.quality import Finding
 from attendance_common.load.shared_ids import SharedIds
 
@@ -63,10 +63,12 @@ class Done:
             for school, lists in failed.items()
         }
 
-    def failures(self, areas: Areas) -> list[str]:
-        """A sentence for each thing that needs a person each time that a run finds it."""
+    def failures(self, part: Part, areas: Areas) -> list[str]:
+        """A sentence for each thing that needs a person each time that a run finds it; `part`: of the run."""
+        unknown = plan.unknown_schools(part, self.found) if self.found.lists else []
         return [
             *([] if self.found.lists else [attention.nothing_landed(areas)]),
+            *(attention.unknown_school(school, areas) for school in unknown),
             *attention.unloaded(self.faults, self.found.changed, areas),
             *(
                 [attention.lost_control_rows(sorted(self.lost_control_rows))]
