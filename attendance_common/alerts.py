@@ -39,15 +39,16 @@ LONGEST_SENTENCE = 2000  # characters; a message has at most 256 KB (API: SNS Pu
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that ended: which command (fetch or load), how, and where to look."""
+    """A run that ended: which command (fetch or load), how, and where to look.
+
+    `record`: the s3:// URL of its record; None: a setting is wrong, so it has written none.
+    """
 
     command: str
     status: ExitStatus
     run: str
     host: str
-    record: (
-        str | None
-    )  # s3:// URL of the run's record; None: the settings are wrong, and no record was written
+    record: str | None
     sentences: Sequence[str]
 
 
