@@ -7,7 +7,7 @@ without harm) or - (and says why it was not tried).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from attendance_common.command import Outcome
@@ -30,7 +30,7 @@ class Differs(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one check, without anything private. `symbol`: the first character of its line."""
+    """The result of one check, as a report may have it. `symbol`: the first character of its line."""
 
     what: str
     symbol: str
@@ -54,14 +54,14 @@ class Checks:
         seen: Callable[[T], str],
         *,
         expected: str | None = None,
-        names_others: bool = False,
     ) -> T | None:
         """Make a check: call `probe`, and print what it returned, as `seen` describes it.
 
-        Returns the same; None when the probe raised: AttendanceError for a fault, Differs or NotTried.
-        `names_others`: a fault's sentence names what other programs stored; the report does not get it.
+        Returns the same; None when the probe raised: AttendanceError for a fault, Differs or NotTried. Of a
+        fault, the report gets the sentence `for_report`.
         """
         symbol, answer, found = FINE, "", None
+        for_report = None
         try:
             found = probe()
             answer = seen(found)
@@ -71,9 +71,9 @@ class Checks:
             symbol, answer = UNTRIED, str(why)
         except AttendanceError as fault:
             self._faults[what] = fault
-            symbol, answer = FAULT, str(fault)
+            symbol, answer, for_report = FAULT, str(fault), fault.for_report
         self._tried += symbol != UNTRIED
-        self._note(Result(what, symbol, answer, expected), private=names_others and symbol == FAULT)
+        self._note(Result(what, symbol, answer if for_report is None else for_report, expected), answer)
         return found
 
     def head(self, text: str) -> None:
@@ -82,15 +82,15 @@ class Checks:
 
     def add_fact(self, what: str, seen: str) -> None:
         """Print and keep a fact that needs no probe."""
-        self._note(Result(what, FINE, seen, None))
+        self._note(Result(what, FINE, seen, None), seen)
 
     def skip(self, what: str, why: str) -> None:
         """Print and keep that a check is not made, and why."""
-        self._note(Result(what, UNTRIED, why, None))
+        self._note(Result(what, UNTRIED, why, None), why)
 
-    def _note(self, result: Result, *, private: bool = False) -> None:
-        self._say(f"{result.symbol} {result.what}: {result.seen}")
-        self.results.append(replace(result, seen=ON_SCREEN) if private else result)
+    def _note(self, result: Result, on_screen: str) -> None:
+        self._say(f"{result.symbol} {result.what}: {on_screen}")
+        self.results.append(result)
 
     def conclude(self) -> Outcome:
         """The outcome when no check found a fault. Results that differ without harm are in its attention.

@@ -20,11 +20,15 @@ class ExitStatus(IntEnum):
 
 
 class AttendanceError(Exception):
-    """The run failed. `to_mend`: it fails again until a person has mended what the sentence names."""
+    """The run failed. `to_mend`: it fails again until a person has mended what the sentence names.
 
-    def __init__(self, sentence: str, *, to_mend: bool = False) -> None:
+    `for_report`: the sentence as a report may have it, which names nothing that other programs stored.
+    """
+
+    def __init__(self, sentence: str, *, to_mend: bool = False, for_report: str | None = None) -> None:
         super().__init__(sentence)
         self.to_mend = to_mend
+        self.for_report = sentence if for_report is None else for_report
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -65,8 +69,17 @@ class WarehouseError(AttendanceError):
     `numbers`: the error codes of a refused statement, such as `XX000, code: 8001`.
     """
 
-    def __init__(self, reason: str, *, query: int | None = None, to_mend: bool = False) -> None:
-        super().__init__(f"{reason} (query: {query})" if query else reason, to_mend=to_mend)
+    def __init__(
+        self,
+        reason: str,
+        *,
+        query: int | None = None,
+        to_mend: bool = False,
+        for_report: str | None = None,
+    ) -> None:
+        super().__init__(
+            f"{reason} (query: {query})" if query else reason, to_mend=to_mend, for_report=for_report
+        )
         self.reason = reason
         self.query = query
         self.numbers = ""

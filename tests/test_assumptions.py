@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from attendance_common import config
@@ -42,7 +44,10 @@ FOUND = {
         "rows of a date with leading zeros",
         "✗ not found (expected: found). ",
     ),
-    Difference.PATH_TEXT: ('name of an object ("$path")', "≠ one text for each object, such as /edna-prod/"),
+    Difference.PATH_TEXT: (
+        'name of an object ("$path")',
+        "≠ one text for each object, and not its URL, such as /edna-prod/",
+    ),
     Difference.PATH_NULL: ('name of an object ("$path")', "✗ NULL (expected: its URL). "),
     Difference.PATH_VARIES: ('name of an object ("$path")', "✗ several texts for one object (expected: "),
     Difference.NO_PRUNING: (
@@ -252,6 +257,58 @@ def test_the_report_has_no_names_that_others_gave(world: World, tmp_path: Path) 
     text = (tmp_path / "check.json").read_text(encoding="utf-8")
     assert "ada-lovelace" not in text
     assert "the sentence is on the screen only" in text
+
+
+def test_the_report_names_no_object_of_others_that_spectrum_failed_on(world: World, tmp_path: Path) -> None:
+    newest = max(world.bucket.keys(LANDING)).rpartition("/")[0]
+    client = world.pipeline.sandbox.aws.client("s3")
+    key = f"{LANDING}{newest}/ada-lovelace.csv"
+    client.put_object(Bucket="edna-prod", Key=key, Body=b"x")
+    done = world.pipeline.load("--check", "--report", str(tmp_path / "check.json"))
+    client.delete_object(Bucket="edna-prod", Key=key)
+    assert "ada-lovelace.csv" in lines(done)["Spectrum"]
+    text = (tmp_path / "check.json").read_text(encoding="utf-8")
+    assert "ada-lovelace" not in text
+    [spectrum] = [each["seen"] for each in json.loads(text)["checks"] if each["what"] == "Spectrum"]
+    assert spectrum.startswith("Spectrum Scan Error, File '…' has an invalid version number")
+
+
+def test_the_report_names_no_object_of_others_that_spectrum_reads(world: World, tmp_path: Path) -> None:
+    client = world.pipeline.sandbox.aws.client("s3")
+    lists = [name for name in world.bucket.keys(LANDING) if name.endswith(f"school_{world.first}.parquet")]
+    others = [f"{LANDING}{name.rpartition('/')[0]}/ada-lovelace.parquet" for name in lists]
+    for name, key in zip(lists, others, strict=True):
+        client.put_object(Bucket="edna-prod", Key=key, Body=_of_school_one(world.bucket.read(LANDING + name)))
+    done = world.pipeline.load("--check", "--report", str(tmp_path / "check.json"))
+    for key in others:
+        client.delete_object(Bucket="edna-prod", Key=key)
+    assert lines(done)["Spectrum"][0] == "✓"  # what it read includes the other objects
+    assert "ada-lovelace" not in (tmp_path / "check.json").read_text(encoding="utf-8")
+
+
+def _of_school_one(body: bytes) -> bytes:
+    """The same list with another school in its rows."""
+    rows = pyarrow.parquet.read_table(io.BytesIO(body))
+    place = rows.schema.get_field_index("school_id")
+    ones = pyarrow.array([1] * rows.num_rows, type=rows.schema.field(place).type)
+    written = io.BytesIO()
+    pyarrow.parquet.write_table(
+        rows.set_column(place, rows.schema.field(place), ones), written, version="1.0"
+    )
+    return written.getvalue()
+
+
+def test_the_report_names_no_place_to_which_another_programs_partition_points(
+    world: World, tmp_path: Path
+) -> None:
+    partition = "PARTITION (year = '1999', month = '1', day = '1')"
+    world.pipeline.query(f"ALTER TABLE {TABLE} ADD {partition} LOCATION 's3://edna-prod/ada-lovelace/'")
+    done = world.pipeline.load("--check", "--report", str(tmp_path / "check.json"))
+    world.pipeline.query(f"ALTER TABLE {TABLE} DROP {partition}")
+    assert "points to s3://edna-prod/ada-lovelace" in lines(done)["Spectrum"]
+    text = (tmp_path / "check.json").read_text(encoding="utf-8")
+    assert "ada-lovelace" not in text
+    assert f"partition 1999-01-01 of {TABLE} points elsewhere" in text
 
 
 @pytest.mark.parametrize("name", ["absent/check.json", "."], ids=["no directory", "a directory"])

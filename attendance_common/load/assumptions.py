@@ -6,13 +6,14 @@ that is neither expected nor harmless means that a load would fail, or make the 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from attendance_common import tables
+from attendance_common import landing, tables
 from attendance_common.check import SEND_IT
 from attendance_common.errors import WarehouseError
 from attendance_common.load.column_types import without_numbers
@@ -102,15 +103,22 @@ def has_leading_zero(text: str) -> bool:
     return '"0' in text
 
 
-def paths(rows: Sequence[tuple[int, str | None, str | None, int, int]], urls: Collection[str]) -> str:
-    """What "$path" gives. `rows`: of each list of one date, school, least and greatest text, texts, rows."""
+def paths(
+    rows: Sequence[tuple[int, str | None, str | None, int, int]], day: dt.date, areas: landing.Areas
+) -> str:
+    """What "$path" gives. `rows`: of each list of `day`, school, least and greatest text, texts, rows.
+
+    Another text is quoted only where it ends with the name of the list: it can name what others stored.
+    """
     if any(reported < count for _, _, _, reported, count in rows):
         return "NULL"
     if any(first != last for _, first, last, _, _ in rows):
         return "several texts for one object"
-    if all(first in urls for _, first, _, _, _ in rows):
+    texts = {school: str(first) for school, first, *_ in rows}
+    if all(text == areas.list_url(day, school) for school, text in texts.items()):
         return URL
-    return f"{OTHER_TEXT} {rows[0][1]}"
+    ours = [text for school, text in texts.items() if text.endswith(f"/{landing.object_name(day, school)}")]
+    return f"{OTHER_TEXT}, such as {ours[0]}" if ours else OTHER_TEXT
 
 
 def pruning(total: int, qualified: int, asked: int) -> str:
@@ -131,7 +139,7 @@ NO_JSON = "no JSON"
 NO_TEXTS = "JSON, but no list of texts"
 PADDED = "texts with leading zeros"
 URL = "its URL"
-OTHER_TEXT = "one text for each object, such as"
+OTHER_TEXT = "one text for each object, and not its URL"
 PRUNES = "only those that are asked for"
 AS_BAD_DATA = "refused as bad data"
 FOUND, NOT_FOUND = "found", "not found"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from attendance_common import landing, run_record, tables
-from attendance_common.check import Checks, Differs
+from attendance_common.check import ON_SCREEN, Checks, Differs
 from attendance_common.check_aws import check_aws, may_read
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
@@ -100,10 +100,10 @@ def _check_landing_zone(checks: Checks, listing: Listing, areas: landing.Areas) 
         lists.extend(found.changed)  # of a load that knows nothing, all have changed
         if found.foreign:
             sentence = attention.foreign_objects(found.foreign_names, found.foreign, areas)
-            raise AttendanceError(sentence, to_mend=True)
+            raise AttendanceError(sentence, to_mend=True, for_report=ON_SCREEN)
         return f"{found.lists:,} lists of {len(found.days)} dates, and nothing else"
 
-    checks.attempt("landing zone", look, str, names_others=True)
+    checks.attempt("landing zone", look, str)
     return lists
 
 

@@ -90,10 +90,12 @@ def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
         day = registered_day(values)
         ours = areas.location(day).rstrip("/")[:SHOWN_LOCATION].rstrip("/")
         if location[:SHOWN_LOCATION].rstrip("/") != ours:
+            partition = f"partition {day} of {EXTERNAL} points"
+            cure = "check S3_BUCKET and S3_PREFIX, or drop the partition"
             raise WarehouseError(
-                f"partition {day} of {EXTERNAL} points to {location}, not below "
-                f"s3://{areas.bucket}/{areas.landing}: check S3_BUCKET and S3_PREFIX, or drop the partition",
+                f"{partition} to {location}, not below s3://{areas.bucket}/{areas.landing}: {cure}",
                 to_mend=True,
+                for_report=f"{partition} elsewhere: {cure}",
             )
         days.add(day)
     return days
@@ -109,9 +111,10 @@ def registered_day(values: str) -> dt.date:
     try:
         return dt.date(*(int(value) for value in json.loads(values)))
     except (ValueError, TypeError):
+        sentence = f"a partition of {EXTERNAL} is no date"
+        cure = "ALTER TABLE … DROP PARTITION it"
         raise WarehouseError(
-            f"a partition of {EXTERNAL} is no date, {values}: ALTER TABLE … DROP PARTITION it",
-            to_mend=True,
+            f"{sentence}, {values}: {cure}", to_mend=True, for_report=f"{sentence}: {cure}"
         ) from None
 
 

@@ -91,3 +91,8 @@ def scan_context(text: str) -> str:
     context = re.split(r"\bquery:\s*\d", context, maxsplit=1, flags=re.IGNORECASE)[0]
     shown = dict.fromkeys(" ".join(found.split()) for found in _SHOWN.findall(context))
     return ", ".join(shown) or "no context"
+
+
+def without_names(context: str) -> str:
+    """The cause of a failed scan without the names of objects and columns in it."""
+    return re.sub(r"'[^']*'?", "'…'", context)

@@ -153,10 +153,11 @@ def _rows_of(warehouse: Warehouse, day: dt.date) -> int:
 def _paths(place: Place) -> str:
     day = place.day_of()
     predicate, values = within([day])
-    rows = place.warehouse.rows(PATHS.format(predicate=predicate), values)
+    found = place.warehouse.rows(PATHS.format(predicate=predicate), values)
+    rows = [row for row in found if ListId(day, row[0]) in place.lists]  # others' objects can have more
     if not rows:
-        raise NotTried("the partition has no row")
-    return assumptions.paths(rows, {place.areas.list_url(day, school) for school, *_ in rows})
+        raise NotTried("the partition has no row of a list")
+    return assumptions.paths(rows, day, place.areas)
 
 
 def _pruning(place: Place) -> str:

@@ -155,21 +155,24 @@ def _by_data_words(text: str) -> str | None:
 def _scan_error(state: str, text: str, node: NodeError) -> WarehouseError:
     """An object that is not what the table declares; or, where S3 denied it, the role's fault."""
     context = node_error.scan_context(text)
-    sentence = (
-        f"Spectrum Scan Error, {context} ({_numbers(state, node)}): see docs/operations.md, Troubleshooting"
+    sentence, for_report = (
+        f"Spectrum Scan Error, {shown} ({_numbers(state, node)}): see docs/operations.md, Troubleshooting"
+        for shown in (context, node_error.without_names(context))
     )
     denied = any(sign in context for sign in ("Access Denied", "AccessDenied", "not authorized to perform"))
     if denied and not state.startswith("22"):
-        return WarehouseError(sentence, to_mend=True, query=node.query)
-    return Unreadable(sentence, query=node.query)
+        return WarehouseError(sentence, to_mend=True, query=node.query, for_report=for_report)
+    return Unreadable(sentence, query=node.query, for_report=for_report)
 
 
 def _catalog_error(state: str, text: str, node: NodeError) -> WarehouseError:
     detail = f"({first_line(text)}; {_numbers(state, node)})"
     if has_words(text, *_CATALOG_MAY_PASS):
         return WarehouseError(f"the Glue Data Catalog did not answer as it should {detail}", query=node.query)
-    sentence = f"Spectrum's IAM role or its policy is wrong, see docs/operations.md {detail}"
-    return WarehouseError(sentence, to_mend=True, query=node.query)
+    wrong = "Spectrum's IAM role or its policy is wrong, see docs/operations.md"
+    # IAM names the object that the role may not read, by its ARN.
+    for_report = f"{wrong} ({_numbers(state, node)})" if ":s3:::" in text else None
+    return WarehouseError(f"{wrong} {detail}", to_mend=True, query=node.query, for_report=for_report)
 
 
 _TLS = "cannot be verified by TLS: check REDSHIFT_HOST, REDSHIFT_SSLMODE and REDSHIFT_SSLROOTCERT"
