@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws
-from attendance_common.check import Checks
+from attendance_common.check import Checks, NotTried
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
 from attendance_common.landing import Areas
@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 CLOCK_SECONDS = 300  # AWS refuses a request when the clock is off by more than 15 minutes
 PROBE = "_check"  # Spectrum ignores names that begin with _ (DG: c-spectrum-external-tables)
 NO_ETAG = f'"{"0" * 32}"'  # no object has it
-NOTHING_TO_REPLACE = ("NoSuchKey", "PreconditionFailed")  # API: PutObject, If-Match
+REPLACED_NOTHING = (
+    "NoSuchKey",
+    "PreconditionFailed",
+    "ConditionalRequestConflict",
+)  # API: PutObject, If-Match
 
 
 def check_aws(
-    checks: Checks, settings: AwsSettings, areas: Areas, listed: Sequence[str], written: Sequence[str]
+    checks: Checks, settings: AwsSettings, areas: Areas, read: Sequence[str], written: Sequence[str]
 ) -> S3Client | None:
     """Try what a script does with AWS; returns the S3 client, or None when AWS does not know this machine.
 
-    `listed`: key prefixes that the script lists. `written`: key prefixes below which it writes.
+    `read`: key prefixes that the script lists, and below which it reads. `written`: below which it writes.
     """
     identity = checks.attempt(
         "AWS identity", lambda: _identity(settings), lambda found: f"{found['Arn']}, region {found['region']}"
@@ -38,9 +42,12 @@ def check_aws(
         return None
     checks.attempt("clock", lambda: _seconds_off(identity), lambda off: f"{off:.0f} s from AWS's")
     s3 = aws.s3_client(settings, connections=2)
-    for prefix in listed:
+    for prefix in read:
         what = f"list s3://{areas.bucket}/{prefix}"
         checks.attempt(what, partial(_listing, s3, areas, prefix), _count)
+    for prefix in read:
+        what = f"read s3://{areas.bucket}/{prefix}"
+        checks.attempt(what, partial(_may_read, s3, areas, prefix), lambda _: "allowed")
     for prefix in written:
         what = f"write s3://{areas.bucket}/{prefix}"
         checks.attempt(what, partial(_may_write, s3, areas, prefix, settings), lambda _: "allowed")
@@ -83,37 +90,66 @@ def _count(found: int) -> str:
     return "allowed, empty" if not found else f"allowed, {found if found < 1000 else '1,000 or more'} objects"
 
 
+def _an_object(s3: S3Client, areas: Areas, prefix: str) -> str | None:
+    """The key of an object below the prefix; None when there is none."""
+    found = s3.list_objects_v2(Bucket=areas.bucket, Prefix=prefix, MaxKeys=1).get("Contents", [])
+    return found[0]["Key"] if found else None
+
+
+def _may_read(s3: S3Client, areas: Areas, prefix: str) -> None:
+    """Begin to read an object; raises NotTried when there is none.
+
+    An object that does not exist shows nothing: S3 answers 403 for it, too, to one who may not list the whole
+    bucket (API: GetObject, "Permissions"), which the policies of this project do not allow.
+    """
+    with aws.explained(f"s3://{areas.bucket}/{prefix}"):
+        key = _an_object(s3, areas, prefix)
+        if key is None:
+            raise NotTried("there is no object to read yet: check again when there is one")
+        s3.get_object(Bucket=areas.bucket, Key=key)["Body"].close()
+
+
 def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -> None:
-    """Try to replace an object that does not exist: S3 answers that it is missing, or denies writing."""
+    """Try to replace an object of an ETag that none has; raises NotTried when the answer decides nothing.
+
+    It begins with an object that does not exist, so that a store that does not know If-Match overwrites
+    nothing. If-Match needs s3:PutObject and s3:GetObject (S3 User Guide: conditional-writes). Whether S3
+    answers 403 in place of 404 here, as it does to GetObject, is not documented. So a 403 counts only for an
+    object that exists.
+    """
     from botocore.exceptions import ClientError
 
-    key = prefix + PROBE
-    put = {"Bucket": areas.bucket, "Key": key, "Body": b"", "IfMatch": NO_ETAG, **aws.encryption(settings)}
-    with aws.explained(f"s3://{areas.bucket}/{key}"):
+    with aws.explained(f"s3://{areas.bucket}/{prefix}"):
         try:
-            s3.put_object(**put)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in NOTHING_TO_REPLACE:
-                return
-            raise
+            _replace_nothing(s3, areas.bucket, prefix + PROBE, settings)
+        except ClientError as denial:
+            if denial.response["Error"]["Code"] != "AccessDenied":
+                raise
+            key = _an_object(s3, areas, prefix)
+            if key is None:
+                raise NotTried(
+                    "S3 denies it, which it may also do where there is no object to replace: give this role "
+                    "its policy in docs/policies, and check again after the first run"
+                ) from None
+            _replace_nothing(s3, areas.bucket, key, settings)
+
+
+def _replace_nothing(s3: S3Client, bucket: str, key: str, settings: AwsSettings) -> None:
+    """Replace an object under a condition that no object meets; raises ClientError when S3 denies it."""
+    from botocore.exceptions import ClientError
+
+    put = {"Bucket": bucket, "Key": key, "Body": b"", "IfMatch": NO_ETAG, **aws.encryption(settings)}
+    try:
+        s3.put_object(**put)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in REPLACED_NOTHING:
+            return
+        raise
     raise AwsError(
         f"the store wrote {key}, where there was nothing to replace: it does not know If-Match, and fetchers "
         "side by side would lose records; use a store that knows it, and delete that object",
         to_mend=True,
     )
-
-
-def may_read(s3: S3Client, areas: Areas, prefix: str) -> None:
-    """Read an object that does not exist. S3 answers 404 only to a role that may list and read."""
-    from botocore.exceptions import ClientError
-
-    key = prefix + PROBE
-    with aws.explained(f"s3://{areas.bucket}/{key}"):
-        try:
-            s3.get_object(Bucket=areas.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in NOTHING_TO_REPLACE:
-                raise
 
 
 def _use_key(settings: AwsSettings) -> None:

@@ -16,6 +16,8 @@ from attendance_common.landing import Areas
 from tests.sandbox import Sandbox
 from tests.sandbox.aws_front import AwsFront, Refusal, refuse
 
+STORED = "landing/attendance/an-object"
+
 
 @pytest.fixture
 def front(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsFront]:
@@ -42,7 +44,7 @@ def checked(
         metrics_namespace=None,
         log_format="text",
     )
-    check_aws(checks, settings, areas, listed=[areas.landing], written=[areas.landing])
+    check_aws(checks, settings, areas, read=[areas.landing], written=[areas.landing])
     try:
         checks.conclude()
     except AttendanceError as error:
@@ -57,29 +59,51 @@ def test_all_is_well_and_nothing_was_written(front: AwsFront, sandbox: Sandbox) 
         "✓ AWS identity",
         "✓ clock",
         "✓ list s3",
+        "- read s3",
         "✓ write s3",
         "- KMS key",
     ]
     assert "region us-east-1" in lines[0]
     assert lines[2] == "✓ list s3://edna-prod/landing/attendance/: allowed, empty"
-    assert lines[3] == "✓ write s3://edna-prod/landing/attendance/: allowed"
+    assert lines[3].endswith("there is no object to read yet: check again when there is one")
+    assert lines[4] == "✓ write s3://edna-prod/landing/attendance/: allowed"
     assert sandbox.aws.client("s3").list_objects_v2(Bucket="edna-prod")["KeyCount"] == 0
 
 
-def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(front: AwsFront) -> None:
-    front.rule = refuse(Refusal(403, "AccessDenied"), "PutObject")
+def store(sandbox: Sandbox) -> None:
+    sandbox.aws.client("s3").put_object(Bucket="edna-prod", Key=STORED, Body=b"as it was")
+
+
+def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(
+    front: AwsFront, sandbox: Sandbox
+) -> None:
+    store(sandbox)
+    for action, verb in {"ListObjectsV2": "list", "GetObject": "read", "PutObject": "write"}.items():
+        front.rule = refuse(Refusal(403, "AccessDenied"), action)
+        lines, error = checked()
+        [denied] = [line for line in lines if line.startswith(f"✗ {verb} s3://edna-prod/landing/attendance/")]
+        assert "its policy in docs/policies" in denied
+        assert error is not None
+        assert (error.exit_status, f"{verb} s3://edna-prod/landing/attendance/" in str(error)) == (2, True)
+    assert lines[-1][0] == "-"  # all else is tried
+
+
+def test_a_403_for_an_object_that_does_not_exist_proves_nothing(front: AwsFront, sandbox: Sandbox) -> None:
+    front.rule = refuse(Refusal(403, "AccessDenied"), "PutObject", "_check")
     lines, error = checked()
-    assert [line[0] for line in lines] == ["✓", "✓", "✓", "✗", "-"]
-    assert "its policy in docs/policies" in lines[3]
-    assert error is not None
-    assert (error.exit_status, "write s3://edna-prod/landing/attendance/" in str(error)) == (2, True)
+    assert (lines[4][0], error) == ("-", None)
+    assert "check again after the first run" in lines[4]
+    store(sandbox)
+    lines, error = checked()
+    assert (lines[3][0], lines[4][0], error) == ("✓", "✓", None)
+    assert sandbox.aws.client("s3").get_object(Bucket="edna-prod", Key=STORED)["Body"].read() == b"as it was"
 
 
 def test_a_bucket_that_does_not_exist(front: AwsFront) -> None:
     lines, error = checked(bucket="edna-absent")
-    assert [line[0] for line in lines] == ["✓", "✓", "✗", "✗", "-"]
-    assert "the bucket does not exist: check S3_BUCKET" in lines[2]
-    assert "the bucket does not exist: check S3_BUCKET" in lines[3]
+    assert [line[0] for line in lines] == ["✓", "✓", "✗", "✗", "✗", "-"]
+    for line in lines[2:5]:
+        assert "the bucket does not exist: check S3_BUCKET" in line
     assert error is not None
     assert error.exit_status == 2
 

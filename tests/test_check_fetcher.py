@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.bucket import QUARANTINE
 from tests.pipeline import Finished, Pipeline
 from tests.sandbox.aws_front import AwsFront, Refusal
 from tests.sandbox.esd import Fault
@@ -47,7 +48,11 @@ def test_all_is_well_and_nothing_is_changed(pipeline: Pipeline) -> None:
         "sorted by modifiedOn",
         "a page of 5,000",
     }
-    assert {what for what, seen in checks.items() if seen[0] != "✓"} == {"KMS key"}
+    areas = ("landing/unnested_period_attendance/", "quarantine/", "runs/fetch/")
+    assert {what for what, seen in checks.items() if seen[0] != "✓"} == {
+        "KMS key",
+        *(f"read {place}/{area}" for area in areas),  # before the first fetch there is no object
+    }
     assert checks["schools"] == "✓ 3 are listed"
     assert checks["a page of 1,000"].startswith("✓ school 12549, 300 records in ")
     assert checks["a page of 1,000"].endswith("300 are counted")
@@ -101,13 +106,14 @@ def test_all_faults_are_named_at_once(pipeline: Pipeline) -> None:
     checks = lines(done)
     assert done.status == 2
     assert [what for what, seen in checks.items() if seen[0] == "✗"] == [
-        "list s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
-        "write s3://edna-prod/raw_esd/incoming/periodAttendance/operational/quarantine/",
+        f"list s3://edna-prod/{QUARANTINE}",
+        f"read s3://edna-prod/{QUARANTINE}",
+        f"write s3://edna-prod/{QUARANTINE}",
         "secret half-client",
     ]
     assert "has no ESD_CLIENT_ID, ESD_SECRET_KEY" in checks["secret half-client"]
     assert checks["school year"].endswith("the API answers for today only")
-    assert done.result["error"].startswith("3 of 9 checks found a fault: list s3://")
+    assert done.result["error"].startswith("4 of 10 checks found a fault: list s3://")
 
 
 def test_a_token_that_is_refused(pipeline: Pipeline) -> None:

@@ -33,10 +33,11 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
     assert {what for what, seen in checks.items() if seen[0] == "✓"} == {
         "AWS identity",
         "clock",
-        f"list s3://edna-prod/{LANDING}",
-        f"list {FETCHED}",
-        f"read {FETCHED}",
-        f"list {RUNS}",
+        *(
+            f"{verb} {area}"
+            for verb in ("list", "read")
+            for area in (f"s3://edna-prod/{LANDING}", FETCHED, RUNS)
+        ),
         f"write {RUNS}",
         "landing zone",
         "secret prod/edna/redshift_credentials",

@@ -12,6 +12,7 @@ import pytest
 from attendance_common import policies
 from attendance_common.landing import Areas
 from tests.bucket import ALERTS, LANDING, QUARANTINE
+from tests.pipeline import FETCHER, LOADER
 from tests.rendered import POLICIES
 from tests.sandbox.aws_front import AwsFront, Call, Refusal
 from tests.world import World
@@ -87,14 +88,19 @@ def test_another_installations_policies_name_its_own_places() -> None:
 class Account:
     """Allows what a policy allows, as IAM would, and remembers by which permission."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, without: tuple[int, str] | None = None) -> None:
         self._statements = [statement for name in names for statement in statements(name)]
+        self._without = without  # number of a statement, and an action of it that is not allowed
         self.used: set[tuple[int, str]] = set()
 
     def rule(self, call: Call) -> Refusal | None:
         """The rule of the server before AWS."""
+        if call.action == "GetCallerIdentity":  # it needs no permission (STS API)
+            return None
         for number, statement in enumerate(self._statements):
             action = ACTIONS.get(call.action, f"s3:{call.action}")
+            if (number, action) == self._without:
+                continue
             if action in statement["Action"] and self._covers(statement, call):
                 self.used.add((number, action))
                 return None
@@ -106,10 +112,14 @@ class Account:
             return any(fnmatchcase(call.key, pattern) for pattern in only)
         return any(fnmatchcase(_resource(call), pattern) for pattern in statement["Resource"])
 
+    @property
+    def given(self) -> set[tuple[int, str]]:
+        """Its permissions: number of the statement, action."""
+        return {(n, action) for n, each in enumerate(self._statements) for action in each["Action"]}
+
     def unused(self) -> set[tuple[int, str]]:
         """Permissions that no call needed."""
-        given = {(n, action) for n, each in enumerate(self._statements) for action in each["Action"]}
-        return given - self.used
+        return self.given - self.used
 
 
 def _resource(call: Call) -> str:
@@ -173,6 +183,36 @@ def test_an_alert_is_sent_under_the_policy_of_alerts(world: World) -> None:
     assert "could not send" not in done.story
     assert {action for _, action in account.used} >= {"sns:Publish", "s3:PutObject"}
     assert list(world.bucket.keys(ALERTS)) == ["load.json"]
+
+
+SCRIPTS = {"fetcher": FETCHER, "loader": LOADER}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_check_finds_no_fault_under_the_policy_alone(world: World, name: str) -> None:
+    """S3 answers 403, not 404, for an object that does not exist; so does the server before it."""
+    with AwsFront(world.pipeline.sandbox.aws_endpoint, Account(name).rule) as front:
+        first = world.pipeline.script(SCRIPTS[name], "--check", AWS_ENDPOINT_URL=front.endpoint)
+        assert first.status == 0, first.output  # nothing is landed yet
+        assert world.pipeline.fetch().status == 0
+        assert world.pipeline.load().status == 0
+        later = world.pipeline.script(SCRIPTS[name], "--check", AWS_ENDPOINT_URL=front.endpoint)
+        assert later.status == 0, later.output
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_check_finds_each_permission_that_is_missing(world: World, name: str) -> None:
+    world.source.add(world.first, {**world.source.records(world.first)[0], "id": 99, "studentId": None})
+    assert world.pipeline.fetch().status == 3  # each area has an object
+    assert world.pipeline.load().status == 0
+    with AwsFront(world.pipeline.sandbox.aws_endpoint) as front:
+        found = {}
+        for missing in Account(name).given:
+            front.rule = Account(name, without=missing).rule
+            found[missing] = world.pipeline.script(
+                SCRIPTS[name], "--check", AWS_ENDPOINT_URL=front.endpoint
+            ).status
+    assert found == dict.fromkeys(Account(name).given, 2)
 
 
 @pytest.mark.parametrize(("policy", "call"), [

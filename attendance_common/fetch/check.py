@@ -74,7 +74,7 @@ def check(settings: FetcherSettings, report: str | None) -> Outcome:
 def _try_everything(checks: Checks, settings: FetcherSettings) -> None:
     areas = landing.Areas(settings.bucket, settings.prefix)
     used = [areas.landing, areas.quarantine, f"{areas.runs}fetch/"]
-    known = check_aws(checks, settings, areas, listed=used, written=used)
+    known = check_aws(checks, settings, areas, read=used, written=used)
     year = settings.school_year_id
     asked = "not set (ESD_SCHOOL_YEAR_ID): the API answers for today only" if year is None else f"{year}"
     checks.add_fact("school year", asked)

@@ -13,7 +13,7 @@ from functools import partial
 
 from attendance_common import landing, run_record, tables
 from attendance_common.check import ON_SCREEN, Checks, Differs
-from attendance_common.check_aws import check_aws, may_read
+from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import LoaderSettings
@@ -65,12 +65,10 @@ def check(settings: LoaderSettings, report: str | None) -> Outcome:
 def _try_everything(checks: Checks, settings: LoaderSettings) -> None:
     areas = landing.Areas(settings.bucket, settings.prefix)
     fetched, runs = (run_record.folder(areas, script) for script in run_record.SCRIPTS)
-    s3 = check_aws(checks, settings, areas, listed=[areas.landing, fetched, runs], written=[runs])
+    s3 = check_aws(checks, settings, areas, read=[areas.landing, fetched, runs], written=[runs])
     if s3 is None:
         checks.skip("Redshift", "its secret cannot be read")
         return
-    where = f"read s3://{areas.bucket}/{fetched}"
-    checks.attempt(where, lambda: may_read(s3, areas, fetched), lambda _: "allowed")
     lists = _check_landing_zone(checks, Listing(s3, areas), areas)
     short = replace(settings, lock_seconds=LOCK_SECONDS)
     warehouse = checks.attempt(

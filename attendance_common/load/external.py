@@ -90,12 +90,12 @@ def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
         day = registered_day(values)
         ours = areas.location(day).rstrip("/")[:SHOWN_LOCATION].rstrip("/")
         if location[:SHOWN_LOCATION].rstrip("/") != ours:
-            partition = f"partition {day} of {EXTERNAL} points"
+            partition = f"partition {day} of {EXTERNAL}"
             cure = "check S3_BUCKET and S3_PREFIX, or drop the partition"
             raise WarehouseError(
-                f"{partition} to {location}, not below s3://{areas.bucket}/{areas.landing}: {cure}",
+                f"{partition} points to {location}, not below s3://{areas.bucket}/{areas.landing}: {cure}",
                 to_mend=True,
-                for_report=f"{partition} elsewhere: {cure}",
+                for_report=f"{partition} points elsewhere: {cure}",
             )
         days.add(day)
     return days
