@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from attendance_common.load.assumptions import ASSUMPTIONS, PADDED_PARTITION
+from attendance_common.load.check import RIGHTS
 from tests.bucket import LANDING
+from tests.documents import ROOT
 from tests.pipeline import Pipeline
 from tests.test_check_fetcher import lines
 from tests.world import World
@@ -15,6 +19,8 @@ FETCHED, RUNS = (
     for script in ("fetch", "load")
 )
 NATIVE = "public.period_attendance"
+VIEWS = ("school_records", "school_years", "school_days", "gaps", "freshness", "corrections", "versions")
+READ_ONLY = ["public.attendance_status_codes", *(f"{NATIVE}_{view}" for view in VIEWS)]
 
 
 @pytest.fixture
@@ -47,11 +53,13 @@ def test_all_is_well_and_nothing_is_changed(world: World) -> None:
         "external table",
         "tables",
         *(f"{right} on {NATIVE}" for right in ("select", "insert", "delete")),
-        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
+        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete", "update")),
         *(f"{right} on {NATIVE}_history" for right in ("select", "insert", "delete")),
         *(f"{right} on {NATIVE}_lists" for right in ("select", "insert", "delete", "update")),
         *(f"{right} on {NATIVE}_runs" for right in ("select", "insert")),
         *(f"{right} on {NATIVE}_run_schools" for right in ("select", "insert")),
+        *(f"{right} on {NATIVE}_checks" for right in ("select", "insert", "delete", "update")),
+        *(f"select on {each}" for each in READ_ONLY),
         "lock",
         "temporary tables",
         "Spectrum",
@@ -82,12 +90,13 @@ def test_all_faults_are_named_at_once_with_what_mends_them(checked: Pipeline) ->
     assert [what for what, seen in checks.items() if seen[0] == "✗"] == [
         "landing zone",
         "tables",
-        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete")),
+        *(f"{right} on {NATIVE}_places" for right in ("select", "insert", "delete", "update")),
+        *(f"select on {NATIVE}_{view}" for view in ("versions", "corrections")),  # they show the comment
     ]
     assert "notes.txt" in checks["landing zone"]
     assert f"ALTER TABLE {NATIVE} ADD COLUMN comment VARCHAR" in checks["tables"]
     assert "run redshift_period_attendance_setup.sql" in checks[f"delete on {NATIVE}_places"]
-    assert done.result["error"].startswith("5 of 44 checks found a fault: landing zone, tables, ")
+    assert done.result["error"].startswith("8 of 57 checks found a fault: landing zone, tables, ")
 
 
 def test_tables_that_were_never_set_up(world: World) -> None:
@@ -98,6 +107,34 @@ def test_tables_that_were_never_set_up(world: World) -> None:
     for what in ("external table", "lock", f"select on {NATIVE}_places"):
         assert checks[what].startswith("✗ "), checks[what]
     assert "redshift_period_attendance_setup.sql" in checks["external table"]
+
+
+def test_what_the_checks_of_the_data_and_the_status_need_is_missing(checked: Pipeline) -> None:
+    for view in READ_ONLY[1:]:
+        checked.query(f"DROP VIEW IF EXISTS {view} CASCADE")
+    checked.query("DROP TABLE public.attendance_status_codes CASCADE")
+    checked.query(f"DROP TABLE {NATIVE}_checks")
+    done = checked.load("--check")
+    checks = lines(done)
+    assert done.status == 2
+    assert {what for what, seen in checks.items() if seen[0] == "✗"} == {
+        *(f"{right} on {NATIVE}_checks" for right in ("select", "insert", "delete", "update")),
+        *(f"select on {each}" for each in READ_ONLY),
+    }
+    for each in READ_ONLY:
+        assert "run redshift_period_attendance_setup.sql" in checks[f"select on {each}"]
+
+
+def test_a_check_tries_every_table_and_view_that_the_documents_grant() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    granted: dict[str, set[str]] = {}
+    for rights, names in re.findall(r"GRANT ([A-Z, ]+) ON (public[^;]+)\nTO loader;", text):
+        for name in re.findall(r"public\.\w+", names):
+            granted[name] = {right.lower() for right in rights.split(", ")}
+    assert len(granted) == 16
+    assert RIGHTS.keys() == granted.keys() - {f"{NATIVE}_lock"}  # which the line 'lock' tries
+    for name, rights in RIGHTS.items():
+        assert rights.keys() <= granted[name], name
 
 
 def test_a_cluster_that_cannot_be_reached_may_pass(checked: Pipeline) -> None:

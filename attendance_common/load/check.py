@@ -20,11 +20,13 @@ from attendance_common.config import LoaderSettings
 from attendance_common.errors import AttendanceError, WarehouseError
 from attendance_common.load import attention, external, native_tables
 from attendance_common.load.assumptions import ASSUMPTIONS, Assumption, Verdict
+from attendance_common.load.history_views import HISTORY_VIEWS
 from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, within
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Loaded
 from attendance_common.load.probes import PROBES, Place
 from attendance_common.load.refusals import SETUP
+from attendance_common.load.school_days import SCHOOL_DAY_VIEWS
 from attendance_common.load.warehouse import Warehouse
 
 LOCK_SECONDS = 5  # how long a check waits for a running load
@@ -39,14 +41,21 @@ WHERE schemaname = %s"""
 SELECT = "SELECT COUNT(*) FROM {table} WHERE 1 = 0"
 INSERT = "INSERT INTO {table} SELECT * FROM {table} WHERE 1 = 0"
 DELETE = "DELETE FROM {table} WHERE 1 = 0"
-UPDATE = "UPDATE {table} SET etag = '' WHERE 1 = 0"
+UPDATE = "UPDATE {{table}} SET {column} = {column} WHERE 1 = 0"
+_SELECT = {"select": SELECT}
+_INSERT = {**_SELECT, "insert": INSERT}
+_DELETE = {**_INSERT, "delete": DELETE}
 RIGHTS = {
-    NATIVE: {"select": SELECT, "insert": INSERT, "delete": DELETE},
-    PLACES: {"select": SELECT, "insert": INSERT, "delete": DELETE},
-    HISTORY: {"select": SELECT, "insert": INSERT, "delete": DELETE},
-    LISTS: {"select": SELECT, "insert": INSERT, "delete": DELETE, "update": UPDATE},
-    tables.RUNS.qualified: {"select": SELECT, "insert": INSERT},
-    tables.RUN_SCHOOLS.qualified: {"select": SELECT, "insert": INSERT},
+    NATIVE: _DELETE,
+    PLACES: {**_DELETE, "update": UPDATE.format(column="hash")},
+    HISTORY: _DELETE,
+    LISTS: {**_DELETE, "update": UPDATE.format(column="etag")},
+    tables.RUNS.qualified: _INSERT,
+    tables.RUN_SCHOOLS.qualified: _INSERT,
+    tables.CHECKS.qualified: {**_DELETE, "update": UPDATE.format(column="reported_at")},
+    tables.STATUS_CODES.qualified: _SELECT,
+    # The views that the checks of the data, --status and --status-page read.
+    **{view.qualified: _SELECT for view in (*SCHOOL_DAY_VIEWS, *HISTORY_VIEWS)},
 }
 TEMPORARY = "CREATE TEMP TABLE attendance_check (id BIGINT)"
 
