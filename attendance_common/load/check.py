@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from attendance_common import landing, run_record, tables
-from attendance_common.check import ON_SCREEN, Checks, Differs
+from attendance_common.check import ON_SCREEN, Checks, Differs, NotTried
 from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
@@ -24,7 +24,7 @@ from attendance_common.load.history_views import HISTORY_VIEWS
 from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, within
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Loaded
-from attendance_common.load.probes import PROBES, Place
+from attendance_common.load.probes import NO_PARTITION, PROBES, Place
 from attendance_common.load.refusals import SETUP
 from attendance_common.load.school_days import SCHOOL_DAY_VIEWS
 from attendance_common.load.warehouse import Warehouse
@@ -184,10 +184,10 @@ def _try(warehouse: Warehouse, statement: str) -> bool:
 
 
 def _read_a_partition(warehouse: Warehouse, areas: landing.Areas) -> str:
-    """Count the rows of the newest partition that is registered."""
+    """Count the rows of the newest partition that is registered; raises NotTried when there is none."""
     days = external.registered_days(warehouse, areas)
     if not days:
-        return "no partition is registered yet: the first load does that"
+        raise NotTried(f"{NO_PARTITION}; then Spectrum's role and its rights in S3 and Glue are tried")
     newest: dt.date = max(days)
     predicate, values = within([newest])
     [(rows,)] = warehouse.rows(f"SELECT COUNT(*) FROM {external.EXTERNAL} WHERE {predicate}", values)
