@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -67,6 +69,43 @@ def test_a_source_that_does_not_sort(pipeline: Pipeline) -> None:
     checks = lines(pipeline.fetch("--check"))
     assert checks["sorted by date"] == "✓ no: --days, --since cannot be used"
     assert checks["sorted by modifiedOn"] == "✓ no: --modified-hours cannot be used"
+
+
+def records_of(content: Any, change: Callable[[dict[str, Any]], object]) -> Any:
+    """The answer, with each of its records changed."""
+    for record in content["periodAttendanceList"]:
+        change(record)
+    return content
+
+
+def test_an_order_that_nothing_shows_is_not_known(pipeline: Pipeline) -> None:
+    """Records without a time, or all of one date, are in every order."""
+    alike = partial(records_of, change=lambda record: record.update(date="09-22-2025", modifiedOn=None))
+    pipeline.sandbox.esd.faults.add(Fault("rewrite", rewrite=alike, times=None))
+    done = pipeline.fetch("--check")
+    checks = lines(done)
+    assert done.status == 0, done.output
+    for field, flags in {"date": "--days, --since", "modifiedOn": "--modified-hours"}.items():
+        assert checks[f"sorted by {field}"] == (
+            f"- not known, since fewer than two different values of {field} came: {flags} may not be of use"
+        )
+
+
+def test_a_source_that_ignores_the_order_and_states_no_length(pipeline: Pipeline) -> None:
+    """Its first hundred records are of one date, and the last page is not known."""
+    source = pipeline.sandbox.source
+    school = source.schools[0]["id"]
+    days = [f"09-{day}-2025" for day in ("22", "23", "24")]
+    records = [{**each, "date": days[n // 100]} for n, each in enumerate(source.records(school)[:300])]
+    source.set_records(school, records)
+
+    def first_hundred(content: Any) -> Any:
+        return {"periodAttendanceList": records[:100]} if content["periodAttendanceList"] else content
+
+    pipeline.sandbox.esd.faults.add(
+        Fault("rewrite", school=school, sort_field="date", skip=1, rewrite=first_hundred, times=1)
+    )
+    assert lines(pipeline.fetch("--check"))["sorted by date"].startswith("- not known, since fewer ")
 
 
 @pytest.mark.parametrize("status", [400, 503])

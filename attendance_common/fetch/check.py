@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from attendance_common import aws, landing
-from attendance_common.check import Checks
+from attendance_common.check import Checks, NotTried
 from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
@@ -22,7 +22,7 @@ from attendance_common.fetch.readers import Task, fetch_page
 from attendance_common.fetch.reading import Reading, recent_reading, whole_reading
 from attendance_common.fetch.retries import patiently
 from attendance_common.fetch.schools import list_schools
-from attendance_common.fetch.sorting import does_sort
+from attendance_common.fetch.sorting import does_sort, shows_order
 
 SECONDS = 15  # the timeout of a page in a check, so that the check ends within a minute
 FEW, LARGE = 100, 5000  # page sizes: to see the order of records; to see whether large pages are faster
@@ -147,11 +147,19 @@ def _first_page(source: Source, school: int, size: int) -> FirstPage:
 
 
 def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
-    """Whether the first and the last page are sorted with the newest record first, as the flags need."""
+    """Whether the first and the last page are sorted with the newest record first, as the flags need.
+
+    Raises NotTried when these pages do not show an order.
+    """
     reading = recent_reading(school, FEW, since)
     source.page(reading, 1)
     if reading.progress.last_page > 1:
         source.page(reading, reading.progress.last_page)
+    if not shows_order(reading):
+        field = reading.course.sort_field
+        raise NotTried(
+            f"not known, since fewer than two different values of {field} came: {flags} may not be of use"
+        )
     return f"yes: {flags} can be used" if does_sort(reading) else f"no: {flags} cannot be used"
 
 

@@ -16,8 +16,17 @@ NewestLanded = Callable[[dt.date], "Moment | None"]
 
 def does_sort(reading: Reading) -> bool:
     """Whether no record on the pages that came, in the order of the list, is newer than the one before it."""
-    moments = pl.concat([page.keys[reading.course.column] for page in reading.ordered()])
-    return moments.drop_nulls().is_sorted(descending=True)
+    return _moments(reading).is_sorted(descending=True)
+
+
+def shows_order(reading: Reading) -> bool:
+    """Whether two different dates or times came. Else the records are in every order."""
+    return _moments(reading).n_unique() > 1
+
+
+def _moments(reading: Reading) -> pl.Series:
+    """The date or time of each record on the pages that came, in the order of the list; none is null."""
+    return pl.concat([page.keys[reading.course.column] for page in reading.ordered()]).drop_nulls()
 
 
 def seems_older(reading: Reading, newest_landed: NewestLanded) -> bool:
