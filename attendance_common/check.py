@@ -57,8 +57,8 @@ class Checks:
     ) -> T | None:
         """Make a check: call `probe`, and print what it returned, as `seen` describes it.
 
-        Returns the same; None when the probe raised: AttendanceError for a fault, Differs or NotTried. Of a
-        fault, the report gets the sentence `for_report`.
+        Returns the same; None when the probe raised: AttendanceError for a fault, Differs or NotTried. `seen`
+        may raise these as well. Of a fault, the report gets the sentence `for_report`.
         """
         symbol, answer, found = FINE, "", None
         for_report = None

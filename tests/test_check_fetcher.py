@@ -174,12 +174,77 @@ def test_a_source_that_is_down_may_pass(pipeline: Pipeline) -> None:
     assert json.loads(done.output.splitlines()[-1])["status"] == 1
 
 
-def test_schools_without_records_are_no_fault(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(("year", "of_it"), [("999", "in school year 999"), ("", "of today")])
+def test_without_records_what_they_show_was_not_tried(pipeline: Pipeline, year: str, of_it: str) -> None:
+    """It may be summer; or the school year is mistyped."""
     for school in pipeline.sandbox.source.schools:
         pipeline.sandbox.source.set_records(school["id"], [])
-    done = pipeline.fetch("--check")
+    done = pipeline.fetch("--check", ESD_SCHOOL_YEAR_ID=year)
+    checks = lines(done)
     assert done.status == 0
-    assert lines(done)["a page of 1,000"].startswith("✓ school 12551, 0 records in ")
+    assert checks["a page of 1,000"].startswith(
+        f"- 3 schools were tried, and have no record {of_it}: check ESD_SCHOOL_Y"
+    )
+    for what in ("sorted by date", "sorted by modifiedOn", "a page of 5,000"):
+        assert checks[what] == "- no page with records came"
+
+
+def test_entries_of_the_list_of_schools_that_cannot_be_used(pipeline: Pipeline) -> None:
+    pipeline.sandbox.source.schools += [{"id": "Alder-Grove"}, {"id": "Birch"}, {"name": "Cedar"}]
+    done = pipeline.fetch("--check")
+    checks = lines(done)
+    assert done.status == 3
+    assert checks["schools"] == (
+        "≠ 3 are listed; 3 entries of ESD's list of schools cannot be used: its id is no number that a "
+        "school can have (2), it has no id (1); have them corrected at the source"
+    )
+    assert "Birch" not in done.output
+    assert checks["a page of 1,000"][0] == "✓"  # the others are used
+
+
+def test_a_list_of_schools_that_is_shorter_than_it_counts(pipeline: Pipeline) -> None:
+    pipeline.sandbox.esd.faults.add(
+        Fault("paging", path="/v1/schools", times=None, paging={"totalCount": 9999})
+    )
+    done = pipeline.fetch("--check")
+    assert done.status == 3
+    assert lines(done)["schools"].startswith("≠ 3 are listed; ESD counts 9999 schools and lists 3: ")
+
+
+def test_a_gap_in_the_list_of_schools(pipeline: Pipeline) -> None:
+    paging = {"totalCount": 3, "pageCount": 2}
+    pipeline.sandbox.esd.faults.add(
+        Fault("paging", path="/v1/schools", times=None, paging=paging),
+        Fault("status", path="/v1/schools", page=2, status=503, times=None),
+    )
+    done = pipeline.fetch("--check")
+    checks = lines(done)
+    assert (done.status, checks["a page of 1,000"][0]) == (1, "✓")
+    assert checks["schools"].startswith("✗ 3 are listed; ESD's list of schools was read with a gap (page 2: ")
+
+
+def test_records_that_cannot_be_landed(pipeline: Pipeline) -> None:
+    source = pipeline.sandbox.source
+    school = source.schools[0]["id"]
+    source.set_records(school, [
+        {**each, "date": f"2025-09-{22 + n % 5}" if n < 3 else each["date"]}
+        for n, each in enumerate(source.records(school))
+    ])  # fmt: skip
+    done = pipeline.fetch("--check")
+    seen = lines(done)["a page of 1,000"]
+    assert (done.status, seen[0]) == (3, "≠")
+    assert "; 3 of them cannot be landed: date: not a date MM-DD-YYYY (3); " in seen
+    assert "2025-09" not in done.output
+
+
+def test_no_record_that_can_be_landed(pipeline: Pipeline) -> None:
+    iso = partial(records_of, change=lambda record: record.update(date="2025-09-22"))
+    pipeline.sandbox.esd.faults.add(Fault("rewrite", rewrite=iso, times=None))
+    done = pipeline.fetch("--check")
+    checks = lines(done)
+    assert (done.status, checks["a page of 1,000"][0]) == (2, "✗")
+    assert "; 300 of them cannot be landed: date: not a date MM-DD-YYYY (300); " in checks["a page of 1,000"]
+    assert checks["sorted by date"].startswith("- not known")
 
 
 def test_a_report_has_every_line(pipeline: Pipeline, tmp_path: Path) -> None:

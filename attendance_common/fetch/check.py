@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
 from attendance_common import aws, landing
-from attendance_common.check import Checks, NotTried
+from attendance_common.check import SEND_IT, Checks, Differs, NotTried
 from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import FetcherSettings
 from attendance_common.errors import SourceError
+from attendance_common.fetch import attention
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
 from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.readers import Task, fetch_page
 from attendance_common.fetch.reading import Reading, recent_reading, whole_reading
 from attendance_common.fetch.retries import patiently
+from attendance_common.fetch.school_list import SchoolList
 from attendance_common.fetch.schools import list_schools
 from attendance_common.fetch.sorting import does_sort, shows_order
+from attendance_common.numerals import counted
 
 SECONDS = 15  # the timeout of a page in a check, so that the check ends within a minute
 FEW, LARGE = 100, 5000  # page sizes: to see the order of records; to see whether large pages are faster
+# Order -> the flags that need it, and a time that no record has reached: then the last page is read, too.
+ORDERS: dict[str, tuple[str, dt.date]] = {
+    "date": ("--days, --since", dt.date.max),
+    "modifiedOn": ("--modified-hours", dt.datetime.max),
+}
 SCHOOLS_TRIED = 5  # at most, until one has records or SECONDS have passed
 
 
@@ -95,9 +104,7 @@ def _check_source(checks: Checks, settings: FetcherSettings) -> None:
     if life is None:
         checks.skip("schools", "there is no token")
         return
-    listed = checks.attempt(
-        "schools", lambda: list_schools(api, settings), lambda found: f"{len(found.asked_as)} are listed"
-    )
+    listed = checks.attempt("schools", lambda: list_schools(api, settings), _describe_list)
     if listed is not None:
         _check_pages(checks, Source(api, settings, listed.asked_as))
 
@@ -107,37 +114,82 @@ def _api(settings: FetcherSettings) -> EsdApi:
     return EsdApi(settings, aws.read_secret(settings, settings.secret_id, "ESD_SECRET_ID", SECRET_KEYS))
 
 
+def _describe_list(listed: SchoolList) -> str:
+    """How many schools are listed. Raises SourceError for a gap, Differs for what else a fetch reports."""
+    seen = f"{len(listed.asked_as)} are listed"
+    if listed.gaps:
+        raise SourceError("; ".join([seen, *attention.list_gaps(listed)]))
+    faults = []
+    if listed.odd:
+        entries = f"{counted(len(listed.odd), 'entry', 'entries')} of ESD's list of schools cannot be used"
+        kinds = attention.with_counts(listed.odd_kinds)
+        faults.append(f"{entries}: {kinds}; have them corrected at the source")
+    if listed.missing_schools or listed.missing_pages:
+        faults.append(attention.short_list(listed))
+    if faults:
+        raise Differs("; ".join([seen, *faults]))
+    return seen
+
+
 def _check_pages(checks: Checks, source: Source) -> None:
     size = source.settings.page_size
-    first = checks.attempt(f"a page of {size:,}", lambda: _first_with_records(source, size), str)
-    if first is None or not first.page.received:
+    what = f"a page of {size:,}"
+    first = checks.attempt(what, lambda: _first_with_records(source, size), _describe_page)
+    large = [f"a page of {LARGE:,}"] if size < LARGE else []
+    if first is None:
+        for missing in (*map(_sorted_by, ORDERS), *large):
+            checks.skip(missing, "no page with records came")
         return
     _check_orders(checks, source, first.school)
-    if size < LARGE:
-        checks.attempt(f"a page of {LARGE:,}", partial(_compare, source, first), str)
+    for what in large:
+        checks.attempt(what, partial(_compare, source, first), str)
+
+
+def _describe_page(first: FirstPage) -> str:
+    """What came. Raises Differs when some of the records cannot be landed, SourceError when none can."""
+    rejections = first.page.rejections
+    if not rejections:
+        return str(first)
+    kinds = attention.with_counts(Counter(each.reason for each in rejections), 3)
+    seen = f"{first}; {len(rejections)} of them cannot be landed: {kinds}"
+    if len(rejections) == first.page.received:
+        raise SourceError(f"{seen}; do not schedule the fetch; {SEND_IT}", to_mend=True)
+    raise Differs(f"{seen}; a fetch puts them into quarantine: have them corrected at the source")
 
 
 def _check_orders(checks: Checks, source: Source, school: int) -> None:
     """Check which flags can be used. Both orders are tried in parallel, since a page can take long."""
-    moment = dt.datetime.max
-    orders = {"date": ("--days, --since", moment.date()), "modifiedOn": ("--modified-hours", moment)}
-    with ThreadPoolExecutor(len(orders)) as threads:
+    with ThreadPoolExecutor(len(ORDERS)) as threads:
         looks = {
             field: threads.submit(_use_of, source, school, flags, since)
-            for field, (flags, since) in orders.items()
+            for field, (flags, since) in ORDERS.items()
         }
         for field, look in looks.items():
-            checks.attempt(f"sorted by {field}", look.result, str)
+            checks.attempt(_sorted_by(field), look.result, str)
+
+
+def _sorted_by(field: str) -> str:
+    """The check of an order."""
+    return f"sorted by {field}"
 
 
 def _first_with_records(source: Source, size: int) -> FirstPage:
-    """The first page of the first school that has records; when none has, of the last school tried."""
+    """The first page of the first school that has records; raises NotTried when none of those tried has."""
     end = time.monotonic() + SECONDS
+    tried: list[int] = []
     for school in list(source.asked_as)[:SCHOOLS_TRIED]:
+        tried.append(school)
         first = _first_page(source, school, size)
-        if first.page.received or time.monotonic() > end:
+        if first.page.received:
+            return first
+        if time.monotonic() > end:
             break
-    return first
+    year = source.settings.school_year_id
+    schools = counted(len(tried), "school was tried, and has", "schools were tried, and have")
+    raise NotTried(
+        f"{schools} no record {'of today' if year is None else f'in school year {year}'}: check "
+        "ESD_SCHOOL_YEAR_ID; before the school year begins, nothing is to be done"
+    )
 
 
 def _first_page(source: Source, school: int, size: int) -> FirstPage:

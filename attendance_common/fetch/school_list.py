@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,11 +43,12 @@ class SchoolList:
     """The schools on the pages that were added.
 
     `asked_as`: a school's number -> its id as the API writes it (`0125`); requests use this id.
-    `odd`: an entry that cannot be used, by its id or its place -> a sentence.
+    `odd`: an entry that cannot be used, by its id or its place -> a sentence. `odd_kinds`: why -> how many.
     """
 
     asked_as: dict[int, str] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
+    odd_kinds: Counter[str] = field(default_factory=Counter)
     failed: dict[int, str] = field(default_factory=dict)  # page that could not be read -> why
     count: int | None = None  # the most schools that any answer counted
     pages_counted: int | None = None  # the most pages that any answer stated
@@ -76,16 +78,20 @@ class SchoolList:
         written = _written(entry)
         number = school_number(written)
         if written is None or number is None:
-            self._note(written, f"{_fault(entry)}; have it corrected at the source")
+            kind = _fault(entry)
+            self._note(written, kind, f"{kind}; have it corrected at the source")
         elif self.asked_as.setdefault(number, written) != written:
             other = f"it is school {number} once more, which another entry writes {self.asked_as[number]!r}"
-            self._note(written, f"{other}; ask the source's operator which of the two is right")
+            why = f"{other}; ask the source's operator which of the two is right"
+            self._note(written, "another entry has the same number", why)
 
-    def _note(self, written: str | None, why: str) -> None:
+    def _note(self, written: str | None, kind: str, why: str) -> None:
         """Record why the newest entry cannot be used. Its id is quoted only if it is plain."""
         place = f"entry {self.listed}"
         plain = written if written and _PLAIN.fullmatch(written) else None
         named = f"{place} ({plain!r})" if plain else place
+        if (plain or place) not in self.odd:
+            self.odd_kinds[kind] += 1
         self.odd.setdefault(plain or place, f"{named} of ESD's list of schools was not read: {why}")
 
     @property
