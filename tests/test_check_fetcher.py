@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
+from attendance_common.check import Checks
+from attendance_common.fetch.check import Source as Asked
+from attendance_common.fetch.check import check_pages
 from tests.bucket import QUARANTINE
+from tests.esd_api import api_for, settings_for
 from tests.pipeline import Finished, Pipeline
+from tests.samples import SCHOOL, SEEN
 from tests.sandbox.aws_front import AwsFront, Refusal
-from tests.sandbox.esd import Fault
+from tests.sandbox.esd import EsdServer, Fault, Source
 
 pytestmark = pytest.mark.without_tables
 
@@ -117,6 +122,32 @@ def test_a_source_that_gives_no_large_pages_is_no_fault(pipeline: Pipeline, stat
     assert done.status == 0, done.output + done.story
     assert checks["sorted by modifiedOn"] == "✓ yes: --modified-hours can be used"
     assert checks["a page of 5,000"] == "✓ none came: leave ESD_PAGE_SIZE as it is"
+
+
+def test_a_page_that_takes_longer_than_a_check_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetch would get it: the page as it is set is waited for, the others are not tried to the end."""
+    monkeypatch.setattr("attendance_common.fetch.check.SECONDS", 0.2)
+    printed: list[str] = []
+    with EsdServer(Source()) as server:
+        server.source.set_records(SCHOOL, [SEEN])
+        server.faults.add(Fault("slow", seconds=0.5, times=1), Fault("hang", skip=1, times=None))
+        settings = settings_for(server, timeout=30, attempts=1, page_size=1000)
+        source = Asked(api_for(server, timeout=30), settings, {SCHOOL: str(SCHOOL)})
+        check_pages(Checks(printed.append), source)
+        server.faults.clear()
+    assert printed[0].startswith(f"✓ a page of 1,000: school {SCHOOL}, ")
+    late = "a page took longer than the 0.2 s of a check; a fetch waits ESD_TIMEOUT (30 s)"
+    assert printed[1:] == [
+        f"- {what}: {late}" for what in ("sorted by date", "sorted by modifiedOn", "a page of 5,000")
+    ]
+
+
+def test_a_page_that_a_fetch_would_not_wait_for(pipeline: Pipeline) -> None:
+    pipeline.sandbox.esd.faults.add(Fault("hang", times=None))
+    done = pipeline.fetch("--check", ESD_TIMEOUT="1")
+    assert done.status == 1
+    assert lines(done)["a page of 1,000"].startswith("✗ school 12549, page 1: no answer of the API in time")
+    assert "raise ESD_TIMEOUT" in lines(done)["a page of 1,000"]
 
 
 def test_both_orders_are_asked_for_at_once(pipeline: Pipeline) -> None:

@@ -6,6 +6,7 @@ SourceError that names the cure. `answers` decides which it is.
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Collection
@@ -38,6 +39,12 @@ class EsdApi:
         server = TokenServer(self._connection, token_url(secret), secret, settings.secret_id)
         self._token = Token(server.ask)
         self._pace = Pace(settings.concurrency)
+
+    def with_timeout(self, settings: FetcherSettings) -> EsdApi:
+        """The same API with the same token and pace, asked with the timeout of these settings."""
+        other = copy.copy(self)
+        other._connection = Connection(settings)
+        return other
 
     def sign_in(self) -> float:
         """Get a token; returns the seconds until it is renewed."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from attendance_common import aws, landing
 from attendance_common.check import SEND_IT, Checks, Differs, NotTried
@@ -16,9 +17,10 @@ from attendance_common.check_aws import check_aws
 from attendance_common.check_report import reported
 from attendance_common.command import Outcome
 from attendance_common.config import FetcherSettings
-from attendance_common.errors import SourceError
+from attendance_common.errors import SourceError, causes
 from attendance_common.fetch import attention
 from attendance_common.fetch.api import SECRET_KEYS, EsdApi
+from attendance_common.fetch.faults import NoAnswerInTime
 from attendance_common.fetch.packed_pages import PackedPage
 from attendance_common.fetch.readers import Task, fetch_page
 from attendance_common.fetch.reading import Reading, recent_reading, whole_reading
@@ -28,7 +30,10 @@ from attendance_common.fetch.schools import list_schools
 from attendance_common.fetch.sorting import does_sort, shows_order
 from attendance_common.numerals import counted
 
-SECONDS = 15  # the timeout of a page in a check, so that the check ends within a minute
+T = TypeVar("T")
+
+# Timeout of pages that show what the source can do. For what a fetch needs, a check waits as a fetch does.
+SECONDS = 15
 FEW, LARGE = 100, 5000  # page sizes: to see the order of records; to see whether large pages are faster
 # Order -> the flags that need it, and a time that no record has reached: then the last page is read, too.
 ORDERS: dict[str, tuple[str, dt.date]] = {
@@ -52,6 +57,11 @@ class Source:
         page = fetch_page(self.api, settings, self.asked_as, Task(reading, reading.progress.ask(number)))
         reading.add(number, page)
         return page
+
+    def in_haste(self) -> Source:
+        """The same source, asked with a timeout of SECONDS at most."""
+        settings = replace(self.settings, timeout=min(self.settings.timeout, SECONDS))
+        return replace(self, api=self.api.with_timeout(settings), settings=settings)
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ def _try_everything(checks: Checks, settings: FetcherSettings) -> None:
     if known is None:
         checks.skip("ESD", "its secret cannot be read")
     else:
-        _check_source(checks, replace(settings, attempts=1, timeout=min(settings.timeout, SECONDS)))
+        _check_source(checks, replace(settings, attempts=1))
 
 
 def _check_source(checks: Checks, settings: FetcherSettings) -> None:
@@ -106,7 +116,7 @@ def _check_source(checks: Checks, settings: FetcherSettings) -> None:
         return
     listed = checks.attempt("schools", lambda: list_schools(api, settings), _describe_list)
     if listed is not None:
-        _check_pages(checks, Source(api, settings, listed.asked_as))
+        check_pages(checks, Source(api, settings, listed.asked_as))
 
 
 def _api(settings: FetcherSettings) -> EsdApi:
@@ -131,7 +141,8 @@ def _describe_list(listed: SchoolList) -> str:
     return seen
 
 
-def _check_pages(checks: Checks, source: Source) -> None:
+def check_pages(checks: Checks, source: Source) -> None:
+    """Check that a page with records can be read and landed, and what the source can do."""
     size = source.settings.page_size
     what = f"a page of {size:,}"
     first = checks.attempt(what, lambda: _first_with_records(source, size), _describe_page)
@@ -161,7 +172,7 @@ def _check_orders(checks: Checks, source: Source, school: int) -> None:
     """Check which flags can be used. Both orders are tried in parallel, since a page can take long."""
     with ThreadPoolExecutor(len(ORDERS)) as threads:
         looks = {
-            field: threads.submit(_use_of, source, school, flags, since)
+            field: threads.submit(_in_time, source, partial(_use_of, school=school, flags=flags, since=since))
             for field, (flags, since) in ORDERS.items()
         }
         for field, look in looks.items():
@@ -198,6 +209,22 @@ def _first_page(source: Source, school: int, size: int) -> FirstPage:
     return FirstPage(school, size, page, time.monotonic() - begun)
 
 
+def _in_time(source: Source, look: Callable[[Source], T]) -> T:
+    """What `look` finds; raises NotTried for a page that takes longer than SECONDS and that a fetch awaits.
+
+    Otherwise it raises what `look` raises.
+    """
+    hasty = source.in_haste()
+    try:
+        return look(hasty)
+    except SourceError as error:
+        waits = source.settings.timeout
+        if waits > hasty.settings.timeout and any(isinstance(each, NoAnswerInTime) for each in causes(error)):
+            sentence = f"a page took longer than the {SECONDS} s of a check; a fetch waits ESD_TIMEOUT"
+            raise NotTried(f"{sentence} ({waits} s)") from error
+        raise
+
+
 def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
     """Whether the first and the last page are sorted with the newest record first, as the flags need.
 
@@ -218,7 +245,7 @@ def _use_of(source: Source, school: int, flags: str, since: dt.date) -> str:
 def _compare(source: Source, first: FirstPage) -> str:
     """Whether large pages are faster. A source may refuse them, or send fewer records."""
     try:
-        large = _first_page(source, first.school, LARGE)
+        large = _in_time(source, partial(_first_page, school=first.school, size=LARGE))
     except SourceError:
         return "none came: leave ESD_PAGE_SIZE as it is"
     if large.page.received <= first.page.received:

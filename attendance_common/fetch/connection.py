@@ -16,7 +16,7 @@ from attendance_common.config import FetcherSettings, proxy_variables
 from attendance_common.errors import SourceError, is_untrusted_certificate
 from attendance_common.fetch.answers import described
 from attendance_common.fetch.body_text import as_utf8
-from attendance_common.fetch.faults import TemporaryFault
+from attendance_common.fetch.faults import NoAnswerInTime, TemporaryFault
 from attendance_common.log import event, log
 
 CONNECT_SECONDS = 10
@@ -81,7 +81,7 @@ class Connection:
         if isinstance(error, TimeoutError):
             seconds = f"{WHOLE * self._timeout} seconds ({WHOLE} times ESD_TIMEOUT)"
             reason = f"no whole answer of {server.name} in {seconds}"
-            return TemporaryFault(reason, cure="check the network, or raise ESD_TIMEOUT")
+            return NoAnswerInTime(reason, cure="check the network, or raise ESD_TIMEOUT")
         if is_untrusted_certificate(error):
             sentence = f"{server.name}'s TLS certificate is not trusted: check {server.setting}"
             cure = "the path of an own CA's file goes into REQUESTS_CA_BUNDLE"
@@ -90,7 +90,8 @@ class Connection:
             return _of_proxy(proxy)
         if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
             reason = f"no answer of {server.name} in time"
-            return TemporaryFault(reason, cure=f"check {server.setting}, or raise ESD_TIMEOUT")
+            kind = TemporaryFault if isinstance(error, requests.ConnectTimeout) else NoAnswerInTime
+            return kind(reason, cure=f"check {server.setting}, or raise ESD_TIMEOUT")
         reason = f"the connection to {server.name} failed ({_kind(error)})"
         return TemporaryFault(reason, cure=f"check the network and {server.setting}")
 

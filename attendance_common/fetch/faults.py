@@ -24,3 +24,7 @@ class TemporaryFault(Exception):
         self.slow = slow
         self.quota = quota
         self.cure = cure
+
+
+class NoAnswerInTime(TemporaryFault):
+    """The server did not send a whole answer within the timeout of the request."""
