@@ -25,7 +25,7 @@ class NotTried(Exception):
 
 
 class Differs(Exception):
-    """What was checked is not as expected, and does no harm; the text says how it differs."""
+    """What was checked is not as expected, and stops no run; the text says how it differs."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Checks:
         if not (differing := [each.what for each in self.results if each.symbol == DIFFERS]):
             return Outcome({"checked": self._tried})
         sentence = (
-            f"{len(differing)} of {self._tried} checks found what was not expected and does no harm "
-            f"({', '.join(differing)}): runs can be scheduled; {SEND_IT}"
+            f"{len(differing)} of {self._tried} checks found what was not expected and stops no run "
+            f"({', '.join(differing)}): runs can be scheduled; where the line of one has no cure, {SEND_IT}"
         )
         return Outcome({"checked": self._tried}, [sentence])

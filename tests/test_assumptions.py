@@ -149,7 +149,7 @@ def test_a_difference_is_found(world: World, difference: Difference) -> None:
         assert [each for each in checks if checks[each][0] in "≠✗"] == [name]
         assert done.status == 3
         [sentence] = done.result["attention"]
-        assert f"({name}): runs can be scheduled; {SEND_IT}" in sentence
+        assert f"({name}): runs can be scheduled; where the line of one has no cure, {SEND_IT}" in sentence
 
 
 def test_what_differs_without_harm_ends_the_script_with_3(world: World) -> None:

@@ -227,9 +227,11 @@ def test_entries_of_the_list_of_schools_that_cannot_be_used(pipeline: Pipeline) 
     assert done.status == 3
     assert checks["schools"] == (
         "≠ 3 are listed; 3 entries of ESD's list of schools cannot be used: its id is no number that a "
-        "school can have (2), it has no id (1); have them corrected at the source"
+        "school can have (2), it has no id (1); have this corrected at the source"
     )
     assert "Birch" not in done.output
+    [sentence] = done.result["attention"]
+    assert "found what was not expected and stops no run (schools): runs can be scheduled; " in sentence
     assert checks["a page of 1,000"][0] == "✓"  # the others are used
 
 

@@ -167,7 +167,7 @@ def test_a_check_and_its_report_tell_nothing(marked: World, tmp_path: Path) -> N
         for script in (FETCHER, LOADER):
             report = tmp_path / "check.json"
             done = marked.pipeline.script(script, "--check", "--verbose", "--report", str(report))
-            assert done.status in (0, 2)
+            assert done.status in (0, 2, 3)  # 3: some of its records cannot be landed
             silent(marked, said(done), report.read_text(encoding="utf-8"), written(marked))
 
 

@@ -133,7 +133,7 @@ def _describe_list(listed: SchoolList) -> str:
     if listed.odd:
         entries = f"{counted(len(listed.odd), 'entry', 'entries')} of ESD's list of schools cannot be used"
         kinds = attention.with_counts(listed.odd_kinds)
-        faults.append(f"{entries}: {kinds}; have them corrected at the source")
+        faults.append(f"{entries}: {kinds}; have this corrected at the source")
     if listed.missing_schools or listed.missing_pages:
         faults.append(attention.short_list(listed))
     if faults:
