@@ -110,12 +110,12 @@ def _may_read(s3: S3Client, areas: Areas, prefix: str) -> None:
 
 
 def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -> None:
-    """Try to replace an object of an ETag that none has; raises NotTried when the answer decides nothing.
+    """Try to replace an object of an ETag that none has; raises AwsError when S3 denies it.
 
     It begins with an object that does not exist, so that a store that does not know If-Match overwrites
     nothing. If-Match needs s3:PutObject and s3:GetObject (S3 User Guide: conditional-writes). Whether S3
-    answers 403 in place of 404 here, as it does to GetObject, is not documented. So a 403 counts only for an
-    object that exists.
+    answers 403 in place of 404 here, as it does to GetObject, is not documented. So a 403 is tried again with
+    an object that exists, if there is one.
     """
     from botocore.exceptions import ClientError
 
@@ -123,14 +123,10 @@ def _may_write(s3: S3Client, areas: Areas, prefix: str, settings: AwsSettings) -
         try:
             _replace_nothing(s3, areas.bucket, prefix + PROBE, settings)
         except ClientError as denial:
-            if denial.response["Error"]["Code"] != "AccessDenied":
-                raise
-            key = _an_object(s3, areas, prefix)
+            denied = denial.response["Error"]["Code"] == "AccessDenied"
+            key = _an_object(s3, areas, prefix) if denied else None
             if key is None:
-                raise NotTried(
-                    "S3 denies it, which it may also do where there is no object to replace: give this role "
-                    "its policy in docs/policies, and check again after the first run"
-                ) from None
+                raise
             _replace_nothing(s3, areas.bucket, key, settings)
 
 
