@@ -9,7 +9,7 @@ import argparse
 import datetime as dt
 from collections.abc import Collection, Mapping
 
-GREATEST = 2**63 - 1  # of a BIGINT
+from attendance_common.numerals import number
 
 
 def date(text: str) -> dt.date:
@@ -18,12 +18,6 @@ def date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError("must be a date such as 2025-12-09") from None
-
-
-def number(text: str, low: int = 0, high: int = GREATEST) -> int | None:
-    """`12549` -> the number; None for anything but ASCII digits that give a number from `low` to `high`."""
-    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(GREATEST))
-    return int(text) if digits and low <= int(text) <= high else None
 
 
 def school_id(text: str) -> int:

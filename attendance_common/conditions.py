@@ -18,6 +18,16 @@ Last = Callable[[str, "int | str"], "Found | None"]  # (condition, school) -> wh
 ALL = "all"  # in place of a school: a condition of all schools that were read
 
 
+def stored(value: Any) -> Found | None:
+    """What a run record stores of a condition; None when it was not found, or another program wrote it."""
+    try:
+        times = [dt.datetime.fromisoformat(value[name]) for name in ("since", "told")]
+        understood = type(value["by"]) is int and all(time.tzinfo is not None for time in times)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return value if understood else None
+
+
 def judge(previous: Mapping[str, Any] | None, now: dt.datetime, by: int) -> tuple[Found, bool]:
     """What the run record is to store of a condition that was found, and whether it is standing.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attendance_common import aws, landing, run_record
-from attendance_common.conditions import REMEMBERED, Found
+from attendance_common.conditions import REMEMBERED, Found, stored
 from attendance_common.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -42,20 +42,19 @@ class History:
         None when it was not found, or never judged.
         """
         for record in self._newest_first():
-            judged = (
-                record.get("conditions", {}).get(condition, {})
-                if record.get("school_year") == self._year
-                else {}
-            )
-            if str(school) in judged:
-                found: Found | None = judged[str(school)]
-                return found
+            judged = _fields(_fields(record.get("conditions")).get(condition))
+            if record.get("school_year") == self._year and str(school) in judged:
+                return stored(judged[str(school)])
         return None
 
     def last_landing(self) -> tuple[str, str] | None:
         """Landing zone and start of the newest finished run that landed a record; None: no such run."""
         for record in self._newest_first():
-            if record.get("status") in FINISHED and record.get("landed") and "landing_zone" in record:
+            if (
+                record.get("status") in FINISHED
+                and record.get("landed")
+                and {"landing_zone", "began"} <= record.keys()
+            ):
                 return str(record["landing_zone"]), str(record["began"])
         return None
 
@@ -66,9 +65,9 @@ class History:
         the condition was not found.
         """
         for record in self._newest_first():
-            if condition in record.get("conditions", {}):
-                found: Found | None = record["conditions"][condition].get(str(place))
-                return found
+            judged = _fields(record.get("conditions"))
+            if condition in judged:
+                return stored(_fields(judged[condition]).get(str(place)))
         return None
 
     def last_report(self, school: int) -> str:
@@ -77,7 +76,7 @@ class History:
             str(record["began"])
             for record in self._newest_first()
             if record.get("status") in FINISHED
-            and str(school) in record.get("by_school", {})
+            and str(school) in _fields(record.get("by_school"))
             and "began" in record
         )
         return next(finished, self._week_ago)
@@ -94,3 +93,8 @@ class History:
                 body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
                 self._records.append(run_record.parsed(body))
                 yield self._records[-1]
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    """A part of a record by its names; empty when another program wrote something else there."""
+    return value if isinstance(value, dict) else {}

@@ -10,9 +10,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from attendance_common.numerals import number
+
 _FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
-_LIST = re.compile(_FOLDER.pattern + r"school_(0|[1-9]\d{0,18})\.parquet", re.ASCII)
-_QUARANTINE = re.compile(r"school_(\d+)\.jsonl", re.ASCII)
+_SCHOOL = r"school_(0|[1-9]\d{0,18})"
+_LIST = re.compile(rf"{_FOLDER.pattern}{_SCHOOL}\.parquet", re.ASCII)
+_QUARANTINE = re.compile(rf"{_SCHOOL}\.jsonl", re.ASCII)
 
 
 def partition_folder(day: dt.date) -> str:
@@ -40,11 +43,12 @@ def list_of(name: str) -> tuple[dt.date, int] | None:
     match = _LIST.fullmatch(name)
     if match is None:
         return None
-    year, month, day, school = map(int, match.groups())
     try:
-        return dt.date(year, month, day), school
+        day = dt.date(*map(int, match.groups()[:3]))
     except ValueError:  # year=2025/month=13/…
         return None
+    school = number(match[4])
+    return None if school is None else (day, school)
 
 
 def quarantine_name(school_id: int) -> str:
@@ -55,7 +59,7 @@ def quarantine_name(school_id: int) -> str:
 def school_of_quarantine(name: str) -> int | None:
     """The school in the name of a file in quarantine; None when it is no name that the fetcher gives."""
     match = _QUARANTINE.fullmatch(name)
-    return int(match[1]) if match else None
+    return number(match[1]) if match else None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,11 @@ def history(records: dict[str, Any], **others: bytes) -> History:
     return History(s3, AREAS, "fetch", NOW, 55)
 
 
+def found(by: int) -> dict[str, Any]:
+    """A condition as a run stores it."""
+    return {"since": before(9), "told": before(3), "by": by}
+
+
 def record(found: Any, school: str = "1", year: int = 55) -> dict[str, Any]:
     return {"school_year": year, "conditions": {"short": {school: found}}}
 
@@ -55,33 +60,48 @@ def test_the_newest_record_that_judged_a_condition_counts() -> None:
     runs = history(
         {
             "1": "no JSON",
-            "2": record({"by": 9}, school="2"),
-            "3": record({"by": 9}, year=54),
-            "4": record({"by": 4}),
-            "5": record({"by": 5}),
+            "2": record(found(9), school="2"),
+            "3": record(found(9), year=54),
+            "4": record(found(4)),
+            "5": record(found(5)),
         }
     )
-    assert runs.last("short", 1) == {"by": 4}
-    assert runs.last("short", 2) == {"by": 9}
+    assert runs.last("short", 1) == found(4)
+    assert runs.last("short", 2) == found(9)
     assert runs.last("short", 3) is None
     assert runs.last("empty year", "all") is None
 
 
 def test_one_that_did_not_find_it_counts_as_well() -> None:
-    assert history({"1": record(None), "2": record({"by": 9})}).last("short", 1) is None
+    assert history({"1": record(None), "2": record(found(9))}).last("short", 1) is None
 
 
 def test_records_of_more_than_seven_days_ago_are_forgotten() -> None:
-    assert history({"8": record({"by": 9})}).last("short", 1) is None
+    assert history({"8": record(found(9))}).last("short", 1) is None
 
 
 @pytest.mark.parametrize("name", ["zz.json", "README.txt", "old/20251208T060000Z-abc.json", "20251208.json"])
 @pytest.mark.parametrize("body", [b'{"conditions": null}', b'{"conditions": {"short": []}, "by_school": 1}'])
 def test_what_is_no_runs_record_is_not_read(name: str, body: bytes) -> None:
-    mine = {**record({"by": 4}), "status": 0, "began": before(4), "by_school": {"1": {}}}
+    mine = {**record(found(4)), "status": 0, "began": before(4), "by_school": {"1": {}}}
     runs = history({"4": mine}, **{name: body})
-    assert runs.last("short", 1) == {"by": 4}
+    assert runs.last("short", 1) == found(4)
     assert runs.last_report(1) == before(4)
+
+
+ODD: list[Any] = [None, [], 5, "x", {"1": 5}, {"1": []}, {"1": {}}]
+ODD += [{"1": {**found(9), name: value}} for name in ("since", "told") for value in (None, 5, "yesterday")]
+ODD += [{"1": {**found(9), "told": "2025-12-08T06:00:00"}}, {"1": {**found(9), "by": "9"}}]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_another_program_wrote_into_a_record_counts_as_not_found(odd: Any) -> None:
+    for parts in ({"conditions": {"short": odd}}, {"conditions": odd}, {"by_school": odd, "status": 0}):
+        runs = history({"1": {"school_year": 55, "began": before(1), **parts}, "4": record(found(4))})
+        assert runs.last("short", 1) in (None, found(4))
+        assert runs.last_everywhere("short", 1) in (None, found(4))
+        assert runs.last_report(1) in (before(1), before(7))
+        judge(runs.last("short", 1), NOW, 1)
 
 
 @pytest.mark.parametrize("failed", [1, 2])

@@ -93,6 +93,7 @@ def test_what_lies_in_no_partition(name: str) -> None:
         "school_-1.parquet",
         "school_1x.parquet",
         "school_٣.parquet",
+        "school_9223372036854775808.parquet",
         "school_12345678901234567890.parquet",
         "School_1.parquet",
         "deeper/school_1.parquet",
@@ -102,3 +103,8 @@ def test_what_lies_in_no_partition(name: str) -> None:
 )
 def test_what_is_no_list_of_its_partition(name: str) -> None:
     assert list_of(f"year=2025/month=12/day=09/{name}") is None
+
+
+@pytest.mark.parametrize("name", ["school_01.jsonl", "school_9223372036854775808.jsonl", "school_1.json"])
+def test_what_is_no_file_of_the_quarantine(name: str) -> None:
+    assert school_of_quarantine(name) is None

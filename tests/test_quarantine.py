@@ -32,8 +32,14 @@ def lines(*keys: int | None, year: int | None = 55) -> Lines:
     return {line.rejection.key: line for line in quarantined}
 
 
-def after(before: Lines, *rejections: Rejection, landed: tuple[int, ...] = (), proved: bool = False) -> Lines:
-    return after_reading(before, rejections, landed, since=NOW, year=55, proved=proved)
+def after(
+    before: Lines,
+    *rejections: Rejection,
+    landed: tuple[int, ...] = (),
+    proved: bool = False,
+    year: int | None = 55,
+) -> Lines:
+    return after_reading(before, rejections, landed, since=NOW, year=year, proved=proved)
 
 
 def test_a_record_that_stays_keeps_its_time_and_a_new_one_has_its_own() -> None:
@@ -60,6 +66,12 @@ def test_a_record_leaves_when_a_proved_reading_of_its_year_lacks_it(
     proved: bool, year: int, stays: bool
 ) -> None:
     assert bool(after(lines(1, year=year), proved=proved)) == stays
+
+
+def test_a_reading_without_a_school_year_leaves_a_line_its_year() -> None:
+    found = after(lines(1), rejected(1), rejected(2), year=None)
+    assert {key: line.school_year for key, line in found.items()} == {1: 55, 2: None}
+    assert after(lines(1, year=None), rejected(1)) == lines(1)
 
 
 def test_a_file_is_read_as_it_was_written() -> None:
@@ -127,6 +139,25 @@ def test_records_leave_when_they_are_landed_and_when_all_others_have_an_id(world
         )
         assert fetch(world).status == 0
     assert (ids(world), len(world.bucket.keys(QUARANTINE))) == ([], 1)  # the file is empty, and stays
+
+
+def test_without_a_school_year_a_record_stays_when_another_day_is_read(world: World) -> None:
+    today = {"ESD_SCHOOL_YEAR_ID": ""}
+    with_ids = [each for each in world.source.records(world.first) if each["id"] is not None]
+    world.source.set_records(world.first, with_ids)
+    day = world.source.records(world.first)[-1]
+    world.source.add(world.first, {**day, "id": 904, "studentId": None})
+    assert fetch(world, **today).status == 3
+    quarantined = ids(world)
+    assert 904 in quarantined
+    world.source.add(world.first, {**day, "id": 905, "date": "12-31-2025"})
+    for _ in range(2):
+        assert fetch(world, **today).status == 0
+        assert ids(world) == quarantined
+    fetch(world)
+    world.source.remove(world.first, 904)
+    fetch(world)
+    assert 904 not in ids(world)
 
 
 def test_what_a_run_that_died_did_not_report_is_reported_by_the_next_one(world: World) -> None:

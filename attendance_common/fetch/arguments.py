@@ -10,8 +10,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from attendance_common.arguments import not_with, number
+from attendance_common.arguments import not_with
 from attendance_common.conditions import ALL
+from attendance_common.numerals import number
 
 MARGIN = dt.timedelta(minutes=15)  # a run may start late, and the source's clock may be slow
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from attendance_common.columns import COLUMNS
 from attendance_common.fetch.page import SCHEMA
+from attendance_common.numerals import number
 
 _REQUIRED = tuple(column.name for column in COLUMNS if column.required)
 SCHOOL_YEARS = "school_years"  # footer key: the school years under which the records were read, "54,55"
@@ -77,7 +78,7 @@ def landed_list(body: bytes, etag: str, content_md5: str | None) -> LandedList:
         return LandedList(etag, rows.clear(), frozenset(), content_md5)
     _check_ids(rows["id"])
     named = pl.read_parquet_metadata(io.BytesIO(body)).get(SCHOOL_YEARS, "") if rows.height else ""
-    years = frozenset(int(year) for year in named.split(",") if year.isdecimal())
+    years = frozenset(year for text in named.split(",") if (year := number(text)) is not None)
     return LandedList(etag, rows, years, content_md5)
 
 

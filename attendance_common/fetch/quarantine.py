@@ -79,8 +79,9 @@ def after_reading(
 ) -> Lines:
     """The lines after a reading: the records that it rejected, and earlier lines that it did not land.
 
-    `landed`: the ids that it landed. `proved`: the reading has every record of its school year; then earlier
-    lines of records that it does not have are dropped.
+    `landed`: the ids that it landed. `year`: its school year; a reading without one leaves a line its year.
+    `proved`: it has every record of its school year; then earlier lines of records that it does not have are
+    dropped.
     """
     came = {rejection.key: rejection for rejection in rejections}
     kept = {
@@ -89,8 +90,9 @@ def after_reading(
         if key in came or not (key in landed or (proved and line.school_year == year))
     }
     for key, rejection in came.items():
-        first_seen = lines[key].since if key in lines else since
-        kept[key] = Line(rejection.record, rejection.reason, first_seen, year)
+        before = lines.get(key, Line(rejection.record, rejection.reason, since, None))
+        years = before.school_year if year is None else year
+        kept[key] = Line(rejection.record, rejection.reason, before.since, years)
     return kept
 
 

@@ -133,7 +133,8 @@ class Settler:
         return sorted(day for day in unread if emptied or near(day, days))
 
     def _update_quarantine(self, school: School, reading: Reading, unlanded: Collection[int]) -> None:
-        proved = reading.course.is_whole and proved_by_counts(reading) and not unlanded
+        whole = self._year is not None and reading.course.is_whole  # without a year: the records of one day
+        proved = whole and proved_by_counts(reading) and not unlanded
         since = self._began.isoformat(timespec="seconds")
 
         def change(lines: quarantine.Lines) -> quarantine.Lines:

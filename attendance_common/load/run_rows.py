@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from attendance_common.conditions import ALL
 from attendance_common.errors import ExitStatus
+from attendance_common.numerals import number
 from attendance_common.tables import RUN_SCHOOLS, RUNS, Table, TableColumn
 
 Row = tuple[object, ...]
@@ -77,8 +78,8 @@ def _items(about: Record, name: str) -> Iterator[tuple[str, Any]]:
 def _schools(by_school: object) -> Iterator[tuple[int, Record]]:
     """The schools of a record, by their numbers."""
     for school, about in by_school.items() if isinstance(by_school, dict) else ():
-        if school.isascii() and school.isdecimal() and int(school) < _LONG and isinstance(about, dict):
-            yield int(school), about
+        if (found := number(school)) is not None and isinstance(about, dict):
+            yield found, about
 
 
 def _lines(sentences: object) -> str | None:

@@ -12,7 +12,7 @@ from attendance_common.errors import ExitStatus
 from attendance_common.history import FINISHED
 from attendance_common.load.plan import ListId, Version
 from attendance_common.load.quality import Finding
-from attendance_common.numerals import counted
+from attendance_common.numerals import counted, number
 from attendance_common.run_record import SCRIPTS, SOME
 
 FULL = ("whole", "today", "load")  # scopes of runs that read all records of their schools, or all lists
@@ -218,10 +218,8 @@ def _of_script(script: str, every: Iterable[Run], now: dt.datetime, hours: int) 
 def _parts(runs: Sequence[Run]) -> list[str | None]:
     """The shards of the newest full run: `2/3` -> `1/3`, `2/3`, `3/3`; None: of all schools."""
     newest = next((each.part for each in runs if each.is_full), None)
-    count = (newest or "").rpartition("/")[2]
-    if not (count.isascii() and count.isdecimal() and int(count) <= MOST_SHARDS):
-        return [None]
-    return [f"{number}/{count}" for number in range(1, int(count) + 1)]
+    count = number((newest or "").rpartition("/")[2], 0, MOST_SHARDS)
+    return [None] if count is None else [f"{each}/{count}" for each in range(1, count + 1)]
 
 
 def _age(script: str, part: str | None, good: Run | None, now: dt.datetime, hours: int) -> list[str]:
