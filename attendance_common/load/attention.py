@@ -135,17 +135,24 @@ def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
             f"{where}: {counted(done.records, 'record was', 'records were')} missing, changed or there more "
             "than once; their rows were read again; find out what else writes the table"
         )
-    if done.unreadable:
-        lost = f" ({', '.join(done.lost_tables)} is gone or has other columns)" if done.lost_tables else ""
+    if done.gone:
+        first = min(done.gone)
         sentences.append(
-            f"{where}: the rows of {records(done.unreadable)} are not as they were loaded, and cannot be "
-            f"read again, since their lists changed or are gone{lost}: run the loader again"
+            f"{where}: {_not_as_loaded(sum(done.gone.values()))}, since the object of its list is gone from "
+            f"S3 ({_lists(list(done.gone))}): put the object back, or fetch its school again; when the "
+            f"records are to go, run the loader with --forget-list {first.day} {first.school}"
+        )
+    if done.lost:
+        which = f" ({', '.join(done.lost_tables)} is gone or has other columns)" if done.lost_tables else ""
+        sentences.append(
+            f"{where}: {_not_as_loaded(sum(done.lost.values()))}, since the older table that they came from "
+            f"has other rows now{which}: put these back, or run the loader with --backfill-from and --reload"
         )
     if done.unknown:
-        dates = ", ".join(f"'{day}'" for day in done.unknown_days[:NAMED])
-        more = ", and so for the other dates" if len(done.unknown_days) > NAMED else ""
+        dates = ", ".join(f"'{day}'" for day in list(done.unknown)[:NAMED])
+        more = ", and so for the other dates" if len(done.unknown) > NAMED else ""
         stays = counted(
-            done.unknown,
+            sum(done.unknown.values()),
             "row has an id that no list has; it stays. To remove it",
             "rows have an id that no list has; they stay. To remove them",
         )
@@ -154,6 +161,10 @@ def repaired(days: Sequence[dt.date], done: Repaired) -> list[str]:
             f"AND id NOT IN (SELECT id FROM {PLACES}){more}"
         )
     return sentences
+
+
+def _not_as_loaded(rows: int) -> str:
+    return f"the rows of {records(rows)} are not as they were loaded, and cannot be read again"
 
 
 def not_taken(table: str, faults: Mapping[str, int]) -> str:
@@ -244,7 +255,9 @@ def other_footers(lists: Sequence[ListId]) -> str:
 
 def other_places(lists: Sequence[ListId]) -> str:
     """Lists whose rows are not those of their places."""
-    return f"the rows are not those that were loaded: {_lists(lists)}: run the loader"
+    days = [each.day for each in lists]
+    cure = f"run the loader with --reload --from {min(days)} --to {max(days)}"
+    return f"the rows are not those that were loaded: {_lists(lists)}: {cure}"
 
 
 def unverified(lists: Sequence[ListId], fault: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from attendance_common.load import control, history_sql
 from attendance_common.load.list_sql import LISTS, PLACES, S3, Statement, of_pairs, placeholders
 from attendance_common.load.listing import Listing
-from attendance_common.load.native_sql import delete_rows
+from attendance_common.load.native_sql import DATE, delete_rows
 from attendance_common.load.plan import ListId
 from attendance_common.load.warehouse import Warehouse
 
@@ -62,7 +62,7 @@ SELECT COUNT(DISTINCT id), MIN(partition_date), MAX(partition_date)
 FROM departure
 WHERE remaining = 0"""
 
-DELETE_ROWS = delete_rows("departure", "remaining = 0", "BETWEEN %s AND %s")
+DELETE_ROWS = delete_rows("departure", "remaining = 0", f"{DATE} BETWEEN %s AND %s")
 
 _DELETE_PLACES = f"""\
 DELETE FROM {PLACES}

@@ -30,7 +30,7 @@ from attendance_common.load.list_sql import (
     of_pairs,
     read,
 )
-from attendance_common.load.native_sql import delete_rows, insert_rows
+from attendance_common.load.native_sql import DATE, delete_rows, insert_rows
 from attendance_common.load.plan import ListId
 
 # --- reading lists ------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def delete_former(first: dt.date, last: dt.date) -> Statement:
     return _DELETE_FORMER, [first, last]
 
 
-_DELETE_FORMER = delete_rows("settled", "written", "BETWEEN %s AND %s")
+_DELETE_FORMER = delete_rows("settled", "written", f"{DATE} BETWEEN %s AND %s")
 
 WRITE = insert_rows("settled", "written")
 

@@ -27,11 +27,14 @@ INNER JOIN {versions}
 WHERE {versions}.{flag}"""
 
 
+DATE = f"{NATIVE.rpartition('.')[2]}.attendance_date"  # of a row of the native table, in DELETE
+
+
 def delete_rows(versions: str, condition: str, dates: str) -> str:
-    """DELETE all rows of ids of which a version meets the condition, on dates that meet a predicate."""
+    """DELETE all rows of ids of which a version meets the condition, where their DATE meets a predicate."""
     return f"""\
 DELETE FROM {NATIVE}
 USING {versions}
 WHERE period_attendance.id = {versions}.id
     AND {versions}.{condition}
-    AND period_attendance.attendance_date {dates}"""
+    AND {dates}"""

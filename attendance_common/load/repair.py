@@ -6,8 +6,8 @@ A repair is no change of a record: the row keeps the time at which its version w
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from attendance_common.errors import WarehouseError
@@ -20,19 +20,31 @@ from attendance_common.load.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Repaired:
-    """What a repair did: `records` were read again, `unreadable` ones could not be.
+    """What a repair did: `records` were read again.
 
-    `unknown`, `unknown_days`: rows whose id no list has, and their dates. `days_without_winner`: dates of
-    rows whose id has places, and none that wins: the places are damaged. `lost_tables`: older tables that
-    rows were backfilled from, and that are gone or have other columns now.
+    `gone`: a list whose object is gone from S3 -> how many of its rows could not be read. `lost`: date -> how
+    many rows of older tables could not be. `unknown`: date -> how many rows have an id that no list has.
+    `damaged_places`: dates whose places name rows that their lists do not have, or no winner of an id; their
+    other rows without a list are not `unknown`, until their lists are loaded again. `lost_tables`: older
+    tables that rows were backfilled from, and that are gone or have other columns now.
     """
 
     records: int
-    unreadable: int
-    unknown: int
-    unknown_days: tuple[dt.date, ...]
-    days_without_winner: tuple[dt.date, ...]
+    gone: Mapping[ListId, int]
+    lost: Mapping[dt.date, int]
+    unknown: Mapping[dt.date, int]
+    damaged_places: Collection[dt.date]
     lost_tables: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether rows were repaired, or nothing was left to repair."""
+        return bool(self.records or not (self.explained or self.damaged_places))
+
+    @property
+    def explained(self) -> set[dt.date]:
+        """Dates on which the table still differs from its winners, for a known reason."""
+        return {*(each.day for each in self.gone), *self.lost, *self.unknown}
 
 
 def halves(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
@@ -165,15 +177,37 @@ WHERE suspect.id = staged.id
 
 
 def delete_rows(days: Sequence[dt.date]) -> Statement:
-    """Delete the rows of suspects on these dates, but for those of winners that could not be read."""
-    return native_sql.delete_rows("suspect", "found", f"IN ({sql.placeholders(days)})"), days
+    """Delete the rows of suspects, but for those of winners that could not be read.
+
+    Of a winner that was read again, on any date: its other copies can be where no load looks. Of one whose
+    row is on another date, on these dates alone.
+    """
+    dates = f"(suspect.reread OR {_of(native_sql.DATE, days)})"
+    return native_sql.delete_rows("suspect", "found", dates), days
 
 
 INSERT_ROWS = native_sql.insert_rows("suspect", "reread")
 
-COUNT_SUSPECTS = """\
-SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
-FROM suspect"""
+COUNT_FOUND = """\
+SELECT COUNT(*)
+FROM suspect
+WHERE found"""
+
+# Rows of lists that could not be read: of the landing zone, whether the object is there; of older tables.
+COUNT_UNREAD = f"""\
+SELECT
+    suspect.partition_date,
+    suspect.school_id,
+    CASE WHEN suspect.origin = {S3} THEN TRUE ELSE FALSE END,
+    CASE WHEN MAX(lists.etag) IS NULL THEN FALSE ELSE TRUE END,
+    COUNT(*)
+FROM suspect
+LEFT JOIN {LISTS} AS lists
+    ON suspect.partition_date = lists.partition_date
+    AND suspect.school_id = lists.school_id
+    AND lists.origin = {S3}
+WHERE NOT suspect.found
+GROUP BY suspect.partition_date, suspect.school_id, suspect.origin"""
 
 # Rows without a winner: of ids that no list has, and of ids that only have places which do not win.
 UNKNOWN = f"""\
@@ -221,15 +255,31 @@ def _repair(warehouse: Warehouse, days: Sequence[dt.date]) -> Repaired:
     lost_tables = _stage_backfilled(warehouse)
     warehouse.rows(*delete_rows(days))
     warehouse.rows(INSERT_ROWS)
-    [(suspects, found)] = warehouse.rows(COUNT_SUSPECTS)
-    no_winner = warehouse.rows(UNKNOWN)
+    [(found,)] = warehouse.rows(COUNT_FOUND)
+    unread, no_winner = warehouse.rows(COUNT_UNREAD), warehouse.rows(UNKNOWN)
     warehouse.rows(DROP)
-    found = int(found or 0)
-    unknown = {day: count for day, places, count in no_winner if not places}
-    days_without_winner = tuple(day for day, places, _ in no_winner if places)
-    return Repaired(
-        found, suspects - found, sum(unknown.values()), tuple(unknown), days_without_winner, lost_tables
-    )
+    return outcome(found, unread, no_winner, lost_tables)
+
+
+def outcome(
+    found: int,
+    unread: Sequence[tuple[dt.date, int, bool, bool, int]],
+    no_winner: Sequence[tuple[dt.date, int, int]],
+    lost_tables: tuple[str, ...],
+) -> Repaired:
+    """What a repair did, by the answers to COUNT_FOUND, COUNT_UNREAD and UNKNOWN."""
+    gone: dict[ListId, int] = {}
+    lost: Counter[dt.date] = Counter()
+    damaged = {day for day, places, _ in no_winner if places}
+    for day, school, is_landed, has_object, rows in unread:
+        if not is_landed:
+            lost[day] += rows
+        elif has_object:
+            damaged.add(day)
+        else:
+            gone[ListId(day, school)] = rows
+    unknown = {day: rows for day, places, rows in no_winner if not places and day not in damaged}
+    return Repaired(found, gone, lost, unknown, damaged, lost_tables)
 
 
 def _stage_backfilled(warehouse: Warehouse) -> tuple[str, ...]:

@@ -42,19 +42,31 @@ def remove_departed(run: LoadRun, first: dt.date) -> TableState:
 def repair_dates(run: LoadRun, damaged: Sequence[dt.date]) -> list[dt.date]:
     """Repair the table on these dates: read the rows again that are not as they were loaded.
 
-    Gives the dates of rows whose places are damaged: these rows cannot be repaired from their places.
+    Gives the dates whose places are damaged, so that their rows cannot be repaired from them.
     """
-    without_winner: list[dt.date] = []
+    damaged_places: set[dt.date] = set()
+    explained = {each.day for each in run.done.faults}  # a list that cannot be loaded keeps its places
     step = run.settings.batch_partitions
     groups = [damaged[start : start + step] for start in range(0, len(damaged), step)]
     for days, outcome in in_halves(groups, partial(repair.repair, run.warehouse), repair.halves):
         if isinstance(outcome, WarehouseError):
             run.done.sentences.append(attention.unrepaired(days, str(outcome)))
+            explained |= set(days)
             continue
-        run.done.sums["repaired_dates"] += len(days)
+        if outcome.is_done:
+            run.done.sums["repaired_dates"] += len(days)
         run.done.sentences += attention.repaired(days, outcome)
-        without_winner += outcome.days_without_winner
-    return without_winner
+        damaged_places |= set(outcome.damaged_places)
+        explained |= outcome.explained
+    return sorted((damaged_places | still_damaged(run, damaged)) - explained)
+
+
+def still_damaged(run: LoadRun, damaged: Sequence[dt.date]) -> set[dt.date]:
+    """Those of the dates on which the table still differs from what the places say."""
+    if not damaged:
+        return set()
+    found = table_check.sums(run.warehouse, min(damaged), max(damaged))
+    return {each.day for each in found if each.table_differs} & set(damaged)
 
 
 def expire(run: LoadRun, state: TableState) -> None:

@@ -1,2 +1,0 @@
-SELECT COUNT(*), SUM(CASE WHEN found THEN 1 ELSE 0 END)
-FROM suspect;
