@@ -24,7 +24,7 @@ from attendance_common.load.history_views import HISTORY_VIEWS
 from attendance_common.load.list_sql import HISTORY, LISTS, NATIVE, PLACES, within
 from attendance_common.load.listing import Listing
 from attendance_common.load.plan import ListId, Loaded
-from attendance_common.load.probes import NO_PARTITION, PROBES, Place
+from attendance_common.load.probes import PROBES, Place
 from attendance_common.load.refusals import SETUP
 from attendance_common.load.school_days import SCHOOL_DAY_VIEWS
 from attendance_common.load.warehouse import Warehouse
@@ -187,7 +187,9 @@ def _read_a_partition(warehouse: Warehouse, areas: landing.Areas) -> str:
     """Count the rows of the newest partition that is registered; raises NotTried when there is none."""
     days = external.registered_days(warehouse, areas)
     if not days:
-        raise NotTried(f"{NO_PARTITION}; then Spectrum's role and its rights in S3 and Glue are tried")
+        raise NotTried(
+            f"{external.NO_PARTITION}; then Spectrum's role and its rights in S3 and Glue are tried"
+        )
     newest: dt.date = max(days)
     predicate, values = within([newest])
     [(rows,)] = warehouse.rows(f"SELECT COUNT(*) FROM {external.EXTERNAL} WHERE {predicate}", values)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 EXTERNAL = tables.EXTERNAL.qualified
 MOST_PARTITIONS = 100  # in one ALTER, with Glue (dbt-labs/dbt-external-tables#2)
+NO_PARTITION = (
+    "no partition is registered yet: check again after the first load, which registers one for each date"
+)
 SHOWN_LOCATION = 128  # characters; the view cuts longer locations (DG: r_SVV_EXTERNAL_PARTITIONS)
 
 EXTERNAL_COLUMNS = """\

@@ -74,9 +74,6 @@ PARTITION_LOGS = (
         "WHERE query_id = %s",
     ),
 )
-NO_PARTITION = (
-    "no partition is registered yet: check again after the first load, which registers one for each date"
-)
 LOG_TRIES, LOG_PAUSE = 3, 1.0  # a log can lag behind its query; seconds between the tries
 
 
@@ -105,7 +102,7 @@ class Place:
         Dates whose day or month has one digit come first: only there a leading zero makes a difference.
         """
         if not self.partitions:
-            raise NotTried(NO_PARTITION)
+            raise NotTried(external.NO_PARTITION)
         if not self.spectrum:
             raise NotTried("it needs Spectrum")
         days = {each.day for each in self.lists}
