@@ -57,7 +57,7 @@ airflow-check: install .airflow/installed ## the DAG of docs/schedules in a real
 	  { echo "Airflow cannot be installed from $<, so the DAG is not checked"; exit 1; }
 	@touch $@
 
-torture: install ## kill both scripts, and cut them off, at every call that they make; half an hour
+torture: install ## kill both scripts, and cut them off, at every call that they make; an hour
 	@$(BIN)/python -m tests.crash_walk
 
 audit: install   ## known vulnerabilities of what is pinned (asks PyPI's advisories)

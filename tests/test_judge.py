@@ -243,7 +243,8 @@ def test_a_prefix_with_a_typo_is_reported_by_the_run_that_lands_everything_anew(
     began = world.bucket.run_record(first.result["run"])["began"]
     sentence = (
         f"nothing was landed below s3://{bucket}/{typo} before this run, while the run of {began} landed "
-        f"below s3://{bucket}/{LANDING}: check S3_PREFIX; if it was meant to change, nothing is to be done"
+        f"below s3://{bucket}/{LANDING}: check S3_PREFIX; if it was meant to change, drop the external "
+        "table, and run the setup file with the new prefix"
     )
     assert fetch(world, "--dry-run", S3_PREFIX=typo).result["attention"] == [sentence]
     done = fetch(world, S3_PREFIX=typo)

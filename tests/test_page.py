@@ -54,6 +54,8 @@ SHAPES = {
     "the year's list": '{"periodAttendanceList": [%s], "pagingInfo": {"pageCount": 201, "totalCount": 9}}',
     "the day's list": '{"periodAttendance": [%s]}',
     "a bare list": "[%s]",
+    "the first list empty": '{"periodAttendanceList": [], "periodAttendance": [%s]}',
+    "the second list empty": '{"periodAttendanceList": [%s], "periodAttendance": []}',
     "one list null": '{"periodAttendanceList": null, "periodAttendance": [%s]}',
     "more in the envelope": '{"success": true, "periodAttendanceList": [%s], "errors": [{"a": null}]}',
     "blanks": "\r\n\t [ %s ] \n",

@@ -123,7 +123,8 @@ def another_landing_zone(place: str, last_place: str, began: str) -> str:
     """The sentence when no list was landed here before, and the last run landed elsewhere."""
     return (
         f"nothing was landed below {place} before this run, while the run of {began} landed below "
-        f"{last_place}: check S3_PREFIX; if it was meant to change, nothing is to be done"
+        f"{last_place}: check S3_PREFIX; if it was meant to change, drop the external table, and run the "
+        "setup file with the new prefix"
     )
 
 

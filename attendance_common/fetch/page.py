@@ -276,7 +276,7 @@ def _split_lenient(text: str) -> tuple[list[Any], Paging]:
     except ValueError as error:
         raise UnreadablePage("the answer is not JSON") from error
     if isinstance(answer, dict):
-        records = next((answer[key] for key in _LISTS if answer.get(key) is not None), None)
+        records = _list_of([answer.get(key) for key in _LISTS])
         paging = read_paging(answer.get("pagingInfo"))
         records = [] if records is None and any(key in answer for key in _LISTS) else records
     else:
@@ -300,12 +300,17 @@ def _read_one(text: str, school_id: int) -> tuple[Row, set[str]] | Rejection:
         return Rejection("nested too deeply", text, record_id(record))
 
 
+def _list_of(named: Sequence[Any]) -> Any:
+    """What an answer has under the names of its list: the first that is not empty; None when it has none."""
+    given = [found for found in named if found is not None]
+    return next(filter(None, given), given[0] if given else None)
+
+
 def _opened(answer: Any) -> tuple[list[Any], Paging]:
     """The records and the paging of a decoded answer; raises ValidationError when it has no list."""
     if isinstance(answer, list):
         return answer, Paging()
-    lists = [getattr(answer, key) for key in _LISTS]
-    records = next((found for found in lists if found is not None), None)
+    records = _list_of([getattr(answer, key) for key in _LISTS])
     if records is None:
         raise msgspec.ValidationError("no list of records")
     return records, read_paging(json.loads(bytes(answer.pagingInfo), parse_int=str))

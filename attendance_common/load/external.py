@@ -94,7 +94,7 @@ def registered_days(warehouse: Warehouse, areas: Areas) -> set[dt.date]:
         ours = areas.location(day).rstrip("/")[:SHOWN_LOCATION].rstrip("/")
         if location[:SHOWN_LOCATION].rstrip("/") != ours:
             partition = f"partition {day} of {EXTERNAL}"
-            cure = "check S3_BUCKET and S3_PREFIX, or drop the partition"
+            cure = f"check S3_BUCKET and S3_PREFIX; if they have changed, drop {EXTERNAL} and {SETUP}"
             raise WarehouseError(
                 f"{partition} points to {location}, not below s3://{areas.bucket}/{areas.landing}: {cure}",
                 to_mend=True,
