@@ -78,8 +78,8 @@ def load_changed(run: LoadRun) -> None:
     if state.damaged_places:
         first = lists.load_again(state.damaged_places)
         state = upkeep.remove_departed(run, first)
-    if without_winner := upkeep.repair_dates(run, state.damaged_rows):
-        lists.load_again(without_winner)
+    if damaged_places := upkeep.repair_dates(run, state.damaged_rows):
+        lists.load_again(damaged_places)
     upkeep.expire(run, state)
     upkeep.report(run, state)
     if run.done.changed_rows:
@@ -97,8 +97,8 @@ def backfill(run: LoadRun) -> None:
     """Take the rows of an older table, and repair damaged dates that have only rows of older tables."""
     native_tables.check_tables(run.warehouse)
     damaged = take_rows(run)
-    if without_winner := upkeep.repair_dates(run, damaged):
-        run.done.sentences.append(attention.places_damaged(without_winner))
+    if damaged_places := upkeep.repair_dates(run, damaged):
+        run.done.sentences.append(attention.places_damaged(damaged_places))
 
 
 # --- the command --------------------------------------------------------------------------------------------
