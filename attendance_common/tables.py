@@ -83,7 +83,7 @@ LINEAGE = (
     TableColumn(
         "source_file",
         "VARCHAR(1024)",
-        "Object in S3, or older table, that the row was first read from.",
+        "Object in S3, or older table, that it was first read from.",
         not_null=True,
     ),
     TableColumn(

@@ -15,6 +15,15 @@ from tests.loading import Loading
 from tests.old_tables import LAST, OLD, SEPTEMBER, SHAPES, TYPED, make, record
 from tests.pipeline import Pipeline
 
+
+def backfilled(pipeline: Pipeline) -> None:
+    """The rows of an older table beside a list of the landing zone, all of them loaded."""
+    make(pipeline, TYPED, RECORDS)
+    backfill(pipeline)
+    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
+    load(pipeline)
+
+
 DAMAGE = {
     "missing": f"DELETE FROM {TABLE} WHERE id = 1",
     "twice": f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE id = 3",
@@ -26,10 +35,7 @@ DAMAGE = {
 def test_damage_is_seen_by_verify_and_mended_by_a_backfill_not_by_every_run(
     pipeline: Pipeline, damage: str
 ) -> None:
-    make(pipeline, TYPED, RECORDS)
-    backfill(pipeline)
-    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
-    load(pipeline)
+    backfilled(pipeline)
     pipeline.query(DAMAGE[damage])
     assert load(pipeline) == []
     [sentence] = Loading(pipeline).load("--verify").attention
@@ -81,10 +87,7 @@ def test_an_old_table_that_is_gone_takes_no_row_with_it(pipeline: Pipeline) -> N
 
 
 def test_ordinary_runs_read_no_row_of_backfilled_months(pipeline: Pipeline) -> None:
-    make(pipeline, TYPED, RECORDS)
-    backfill(pipeline)
-    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
-    load(pipeline)
+    backfilled(pipeline)
     sent: list[str] = []
     with pipeline.before_each_statement(sent.append):
         assert load(pipeline) == []
@@ -126,10 +129,7 @@ def test_another_school_is_refused_and_the_first_can_be_undone(pipeline: Pipelin
 
 
 def test_emptied_places_of_rows_that_changed_are_written_again(pipeline: Pipeline) -> None:
-    make(pipeline, TYPED, RECORDS)
-    backfill(pipeline)
-    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
-    load(pipeline)
+    backfilled(pipeline)
     pipeline.query(f"UPDATE {OLD} SET comment = 'x' WHERE id = 1")
     assert backfill(pipeline, "--reload")[0]["updated"] == 1
     before = pipeline.table()
@@ -141,10 +141,7 @@ def test_emptied_places_of_rows_that_changed_are_written_again(pipeline: Pipelin
 
 
 def test_a_row_that_somebody_gave_a_date_that_no_load_looks_at_is_not_doubled(pipeline: Pipeline) -> None:
-    make(pipeline, TYPED, RECORDS)
-    backfill(pipeline)
-    land(pipeline, date(2025, 12, 9), version(9, "landed", NEW))
-    load(pipeline)
+    backfilled(pipeline)
     before = pipeline.table()
     for elsewhere in (SEPTEMBER, date(2015, 3, 2)):
         pipeline.query(f"UPDATE {TABLE} SET attendance_date = '{elsewhere}' WHERE id = 9")

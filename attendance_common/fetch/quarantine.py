@@ -90,9 +90,10 @@ def after_reading(
         if key in came or not (key in landed or (proved and line.school_year == year))
     }
     for key, rejection in came.items():
-        before = lines.get(key, Line(rejection.record, rejection.reason, since, None))
-        years = before.school_year if year is None else year
-        kept[key] = Line(rejection.record, rejection.reason, before.since, years)
+        before = lines.get(key)
+        first_seen = before.since if before else since
+        school_year = before.school_year if before and year is None else year
+        kept[key] = Line(rejection.record, rejection.reason, first_seen, school_year)
     return kept
 
 

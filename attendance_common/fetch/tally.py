@@ -23,9 +23,8 @@ class ReadCounts:
     source_count: int | None = None  # the last count in an answer
     undated: int | None = None  # records without a readable `modifiedOn`; None: not read by modification
     left_out: Counter[str] = field(default_factory=Counter)  # new field -> records from which it was left out
-    newest_date: dt.date | None = (
-        None  # up to today: a mistyped year must not hide that newer records stopped
-    )
+    # Up to today: a record whose year was mistyped must not hide that newer ones stopped.
+    newest_date: dt.date | None = None
 
     def add(self, reading: Reading, today: dt.date) -> None:
         """Count a reading."""

@@ -77,6 +77,17 @@ WHERE known OR fault IS NOT NULL"""
 
 def stage_winners(table: OldTable, days: Collection[dt.date]) -> Statement:
     """Read the rows of these dates, which are outside the batch, of ids of which a row is to be written."""
+    return _stage_more(table, days, _OF_WINNERS)
+
+
+_OF_WINNERS = """\
+WHERE again.fault IS NULL
+    AND NOT again.known
+    AND again.id IN (SELECT id FROM settled WHERE written)"""
+
+
+def _stage_more(table: OldTable, days: Collection[dt.date], chosen: str) -> Statement:
+    """Read more rows into `staged`: of those of these dates, named `again`, the chosen ones."""
     text, values = old_table_sql.read(table, days)
     return (
         f"""\
@@ -84,13 +95,11 @@ INSERT INTO staged (
     {listed(_STAGED)}
 )
 SELECT
-    {listed(f"other.{name}" for name in _STAGED)}
+    {listed(f"again.{name}" for name in _STAGED)}
 FROM (
 {text}
-) AS other
-WHERE other.fault IS NULL
-    AND NOT other.known
-    AND other.id IN (SELECT id FROM settled WHERE written)""",
+) AS again
+{chosen}""",
         values,
     )
 
@@ -153,17 +162,10 @@ ORDER BY lists.etag, suspect.partition_date"""
 
 def stage_suspects(table: OldTable, days: Collection[dt.date]) -> Statement:
     """Read the rows again of suspects that were not found yet."""
-    text, values = old_table_sql.read(table, days)
-    return (
-        f"""\
-INSERT INTO staged (
-    {listed(_STAGED)}
-)
-SELECT
-    {listed(f"again.{name}" for name in _STAGED)}
-FROM (
-{text}
-) AS again
+    return _stage_more(table, days, _OF_SUSPECTS)
+
+
+_OF_SUSPECTS = f"""\
 INNER JOIN suspect
     ON again.id = suspect.id
     AND again.partition_date = suspect.partition_date
@@ -172,6 +174,4 @@ INNER JOIN suspect
 WHERE again.fault IS NULL
     AND suspect.reread
     AND NOT suspect.found
-    AND suspect.origin = {BACKFILL}""",
-        values,
-    )
+    AND suspect.origin = {BACKFILL}"""

@@ -38,8 +38,8 @@ SCHOOL_RECORDS = View(
         TableColumn(
             "records",
             "BIGINT",
-            "Records of the school's list, of the longer one when an older table has the date as well. "
-            "0: its object is gone from S3.",
+            "Records of the school's list; of the longer one if an older table has it, too. "
+            "0: its object is gone.",
         ),
     ),
     select=f"""\

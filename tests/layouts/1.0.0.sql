@@ -783,7 +783,7 @@ COMMENT ON COLUMN public.period_attendance.created_on IS 'Time at which the reco
 COMMENT ON COLUMN public.period_attendance.modified_by IS 'ESD''s number of the user who changed the record last.';
 COMMENT ON COLUMN public.period_attendance.modified_on IS 'Time of the last change, in UTC. The newest wins. NULL is oldest.';
 COMMENT ON COLUMN public.period_attendance.extra_fields IS 'Fields without a column of their own, as a JSON object. NULL: none.';
-COMMENT ON COLUMN public.period_attendance.source_file IS 'Object in S3, or older table, that the row was first read from.';
+COMMENT ON COLUMN public.period_attendance.source_file IS 'Object in S3, or older table, that it was first read from.';
 COMMENT ON COLUMN public.period_attendance.loaded_at IS 'Time at which the loader wrote the row, in UTC.';
 
 COMMENT ON TABLE public.period_attendance_lists IS 'The lists that were loaded: one row for each school and date, with the version of its object.';
@@ -850,7 +850,7 @@ COMMENT ON COLUMN public.period_attendance_history.created_on IS 'Time at which 
 COMMENT ON COLUMN public.period_attendance_history.modified_by IS 'ESD''s number of the user who changed the record last.';
 COMMENT ON COLUMN public.period_attendance_history.modified_on IS 'Time of the last change, in UTC. The newest wins. NULL is oldest.';
 COMMENT ON COLUMN public.period_attendance_history.extra_fields IS 'Fields without a column of their own, as a JSON object. NULL: none.';
-COMMENT ON COLUMN public.period_attendance_history.source_file IS 'Object in S3, or older table, that the row was first read from.';
+COMMENT ON COLUMN public.period_attendance_history.source_file IS 'Object in S3, or older table, that it was first read from.';
 COMMENT ON COLUMN public.period_attendance_history.valid_from IS 'Time at which the loader wrote this version into the table, in UTC.';
 COMMENT ON COLUMN public.period_attendance_history.valid_to IS 'Time at which it was replaced in the table or removed from it, in UTC.';
 COMMENT ON COLUMN public.period_attendance_history.change IS 'Change that ended it: updated, moved (date or school) or removed.';
@@ -953,7 +953,7 @@ COMMENT ON VIEW public.period_attendance_school_records IS 'Dates on which a sch
 COMMENT ON COLUMN public.period_attendance_school_records.attendance_date IS 'Date that the records are about.';
 COMMENT ON COLUMN public.period_attendance_school_records.school_id IS 'ESD''s number of the school.';
 COMMENT ON COLUMN public.period_attendance_school_records.school_year IS 'Year in which the school year begins: July to June.';
-COMMENT ON COLUMN public.period_attendance_school_records.records IS 'Records of the school''s list, of the longer one when an older table has the date as well. 0: its object is gone from S3.';
+COMMENT ON COLUMN public.period_attendance_school_records.records IS 'Records of the school''s list; of the longer one if an older table has it, too. 0: its object is gone.';
 
 COMMENT ON VIEW public.period_attendance_school_years IS 'First and newest date of each school in each school year, before today.';
 COMMENT ON COLUMN public.period_attendance_school_years.school_id IS 'ESD''s number of the school.';
