@@ -13,6 +13,7 @@ from attendance_common.check import Checks, NotTried
 from attendance_common.config import AwsSettings
 from attendance_common.errors import AwsError
 from attendance_common.landing import Areas
+from attendance_common.numerals import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 CLOCK_SECONDS = 300  # AWS refuses a request when the clock is off by more than 15 minutes
 PROBE = "_check"  # Spectrum ignores names that begin with _ (DG: c-spectrum-external-tables)
 NO_ETAG = f'"{"0" * 32}"'  # no object has it
-REPLACED_NOTHING = (
-    "NoSuchKey",
-    "PreconditionFailed",
-    "ConditionalRequestConflict",
-)  # API: PutObject, If-Match
+REPLACED_NOTHING = ("NoSuchKey", "PreconditionFailed", "ConditionalRequestConflict")  # API: PutObject
+MOST_LISTED = 1_000  # objects on a page of a listing (API: ListObjectsV2)
 
 
 def check_aws(
@@ -87,7 +85,9 @@ def _listing(s3: S3Client, areas: Areas, prefix: str) -> int:
 
 
 def _count(found: int) -> str:
-    return "allowed, empty" if not found else f"allowed, {found if found < 1000 else '1,000 or more'} objects"
+    if found >= MOST_LISTED:
+        return f"allowed, {MOST_LISTED:,} or more objects"
+    return f"allowed, {counted(found, 'object', 'objects')}" if found else "allowed, empty"
 
 
 def _an_object(s3: S3Client, areas: Areas, prefix: str) -> str | None:

@@ -88,6 +88,11 @@ def test_what_is_not_allowed_is_named_with_its_cure_and_all_else_is_tried(
     assert lines[-1][0] == "-"  # all else is tried
 
 
+def test_a_listing_says_how_many_objects_came(front: AwsFront, sandbox: Sandbox) -> None:
+    store(sandbox)
+    assert checked()[0][2] == "✓ list s3://edna-prod/landing/attendance/: allowed, 1 object"
+
+
 def test_a_403_for_an_object_that_does_not_exist_counts_until_there_is_one(
     front: AwsFront, sandbox: Sandbox
 ) -> None:
