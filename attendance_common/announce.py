@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
-import threading
 from collections.abc import Callable, Mapping
-from concurrent import futures
+from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -66,7 +65,7 @@ def _in_time(request: Callable[[], T]) -> T:
 
     Then its thread is abandoned, and ends with the process.
     """
-    ended: futures.Future[T] = futures.Future()
+    ended: Future[T] = Future()
 
     def work() -> None:
         try:
@@ -74,11 +73,10 @@ def _in_time(request: Callable[[], T]) -> T:
         except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
             ended.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        return ended.result(MOST_SECONDS)
-    except futures.TimeoutError:
-        raise AttendanceError(f"there was no answer in {MOST_SECONDS} s") from None
+    run_record.soon(work, MOST_SECONDS)
+    if not ended.done():
+        raise AttendanceError(f"there was no answer in {MOST_SECONDS} s")
+    return ended.result()
 
 
 class _Alerts:

@@ -85,11 +85,11 @@ class RunRecords:
         soon(write)
 
 
-def soon(act: Callable[[], None]) -> None:
-    """Call `act` in a thread, and wait at most SOON seconds for it: the process is about to end."""
+def soon(act: Callable[[], None], seconds: float = SOON) -> None:
+    """Call `act` in a thread, and wait at most so many seconds for it: the process is about to end."""
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
-    thread.join(SOON)
+    thread.join(seconds)
 
 
 def failed(error: BaseException) -> dict[str, Any]:
